@@ -1,0 +1,71 @@
+package org.hgcmdserver.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import org.hgcmdserver.posix.Users;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
+
+/** The option that both commands have: the path of the socket. */
+final class Address {
+
+    @Option(
+            names = "--address",
+            paramLabel = "PATH",
+            converter = PathConverter.class,
+            description =
+                    "The path of the Unix socket. Default: $XDG_RUNTIME_DIR/hg-cmdserver/server.sock,"
+                            + " for root /run/hg-cmdserver/server.sock.")
+    private Path given;
+
+    /**
+     * @throws IOException if none was given and there is no default
+     */
+    Path path() throws IOException {
+        return given == null ? defaultPath() : given;
+    }
+
+    /**
+     * Makes the default's directory, which is this program's own; one that was given must exist.
+     */
+    void makeDefaultDirectory() throws IOException {
+        Path directory = path().getParent();
+        if (given == null && !Files.isDirectory(directory)) {
+            Files.createDirectory(
+                    directory,
+                    PosixFilePermissions.asFileAttribute(
+                            PosixFilePermissions.fromString("rwx------")));
+        }
+    }
+
+    private static Path defaultPath() throws IOException {
+        if (Users.isRoot()) {
+            return Path.of("/run/hg-cmdserver/server.sock");
+        }
+        String runtime = System.getenv("XDG_RUNTIME_DIR");
+        if (runtime == null || runtime.isEmpty()) {
+            throw new IOException(
+                    "XDG_RUNTIME_DIR is not set, so there is no default address; name one with --address PATH");
+        }
+        return Path.of(runtime, "hg-cmdserver", "server.sock");
+    }
+
+    static final class PathConverter implements ITypeConverter<Path> {
+        @Override
+        public Path convert(String value) {
+            if (value.startsWith("@") || value.indexOf('\0') >= 0) {
+                throw new TypeConversionException(
+                        "'"
+                                + value
+                                + "' is an abstract name, which has no permissions: everybody on the host could connect; give a path");
+            }
+            if (value.isEmpty()) {
+                throw new TypeConversionException("the path is empty; give the path of a socket");
+            }
+            return Path.of(value).toAbsolutePath();
+        }
+    }
+}

@@ -1,0 +1,13 @@
+package org.hgcmdserver.cli;
+
+/** The exit statuses of hg-cmdserver itself; {@code run} ends with the command's own. */
+final class ExitStatus {
+
+    static final int OK = 0;
+    static final int FAILURE = 1;
+
+    /** sysexits(3), EX_USAGE. */
+    static final int USAGE = 64;
+
+    private ExitStatus() {}
+}

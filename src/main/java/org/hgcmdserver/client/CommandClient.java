@@ -1,0 +1,122 @@
+package org.hgcmdserver.client;
+
+import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.channels.Channels;
+import java.nio.charset.Charset;
+import java.nio.file.Path;
+import java.util.List;
+import jnr.constants.platform.Signal;
+import org.hgcmdserver.posix.Child;
+import org.hgcmdserver.protocol.Frame;
+import org.hgcmdserver.protocol.Hello;
+import org.hgcmdserver.protocol.ProtocolException;
+import org.hgcmdserver.protocol.ServerStream;
+import org.newsclub.net.unix.AFUNIXSocketChannel;
+
+/**
+ * A connection to a Mercurial command server on a Unix socket: to hg-cmdserver, or to {@code hg
+ * serve --cmdserver unix}.
+ *
+ * <pre>{@code
+ * try (CommandClient hg = CommandClient.connect(Path.of("/run/hg-cmdserver/server.sock"))) {
+ *     int status = hg.run(List.of("log", "-R", repository), CommandStreams.to(out, err));
+ * }
+ * }</pre>
+ *
+ * <p>One command runs at a time; all methods but {@link #signal} belong to one thread.
+ */
+public final class CommandClient implements Closeable {
+
+    private final AFUNIXSocketChannel channel;
+    private final ServerStream server;
+    private final Hello hello;
+
+    private CommandClient(AFUNIXSocketChannel channel) throws IOException {
+        this.channel = channel;
+        InputStream in = new BufferedInputStream(Channels.newInputStream(channel), 64 * 1024);
+        OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel), 64 * 1024);
+        server = new ServerStream(in, out);
+        hello = server.readHello();
+    }
+
+    /**
+     * Connects and reads the server's hello. Waits as long as the server lets it.
+     *
+     * @throws IOException if nobody listens there, or the server refuses and says why
+     */
+    public static CommandClient connect(Path address) throws IOException {
+        AFUNIXSocketChannel channel = SocketPath.connect(address);
+        try {
+            return new CommandClient(channel);
+        } catch (IOException e) {
+            channel.close();
+            throw e;
+        }
+    }
+
+    /** What the server said of itself. */
+    public Hello hello() {
+        return hello;
+    }
+
+    /**
+     * Runs a command to its end, as {@code hg arguments...} would, in the server's directory.
+     *
+     * @param arguments sent in the server's encoding
+     * @return the command's exit status, 0 to 255
+     * @throws IOException if a stream fails, or the connection ends before the command does
+     * @throws IllegalArgumentException if an argument holds a NUL
+     */
+    public int run(List<String> arguments, CommandStreams streams) throws IOException {
+        if (arguments.stream().anyMatch(a -> a.indexOf('\0') >= 0)) {
+            throw new IllegalArgumentException("an argument of " + arguments + " holds a NUL");
+        }
+        Charset encoding = hello.encoding();
+        server.writeRequest(
+                "runcommand", arguments.stream().map(a -> a.getBytes(encoding)).toList());
+        while (true) {
+            Frame frame = server.readFrame();
+            if (frame.channel() == null) {
+                continue; // an optional channel of a newer server
+            }
+            switch (frame.channel()) {
+                case OUTPUT -> streams.writeOutput(frame.data());
+                case ERROR -> streams.writeError(frame.data());
+                case INPUT -> answer(streams.read(frame.size()));
+                case LINE -> answer(streams.readLine(frame.size()));
+                case RESULT -> {
+                    return ServerStream.result(frame);
+                }
+                case DEBUG, MESSAGE -> {} // only for who asked for them by configuration
+            }
+        }
+    }
+
+    private void answer(byte[] input) throws IOException {
+        server.writeInput(input, input.length);
+    }
+
+    /**
+     * Sends a signal to the worker's process group, as a terminal would to a command: SIGINT aborts
+     * the running command and leaves the connection usable. May be called from any thread.
+     *
+     * @throws IOException if the worker belongs to somebody else, or has gone
+     */
+    public void signal(Signal signal) throws IOException {
+        if (hello.pgid() == 0) {
+            throw new ProtocolException("the server does not tell its process group");
+        }
+        Child.signalGroup(hello.pgid(), signal.intValue());
+    }
+
+    /** Ends the connection, and with it the worker. */
+    @Override
+    public void close() throws IOException {
+        channel.close();
+    }
+}

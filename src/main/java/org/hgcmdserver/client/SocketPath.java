@@ -1,0 +1,49 @@
+package org.hgcmdserver.client;
+
+import java.io.IOException;
+import java.net.SocketException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.hgcmdserver.posix.PlatformString;
+import org.hgcmdserver.posix.UnixSocket;
+import org.newsclub.net.unix.AFUNIXSocketAddress;
+import org.newsclub.net.unix.AFUNIXSocketChannel;
+
+/** Connects to socket paths of any length. */
+final class SocketPath {
+
+    private SocketPath() {}
+
+    static AFUNIXSocketChannel connect(Path address) throws IOException {
+        Path path = address.toAbsolutePath();
+        if (PlatformString.encode(path.toString()).length <= UnixSocket.MAX_PATH) {
+            return connectShort(path, path);
+        }
+        // unix(7): sun_path has no room for it. A link to its directory makes it short; Mercurial
+        // changes into the directory instead, which a Java program cannot.
+        Path shortcuts = Files.createTempDirectory("hg-cmdserver");
+        Path link = shortcuts.resolve("d");
+        try {
+            Files.createSymbolicLink(link, path.getParent());
+            return connectShort(link.resolve(path.getFileName()), path);
+        } finally {
+            Files.deleteIfExists(link);
+            Files.delete(shortcuts);
+        }
+    }
+
+    private static AFUNIXSocketChannel connectShort(Path path, Path shown) throws IOException {
+        AFUNIXSocketChannel channel = AFUNIXSocketChannel.open();
+        try {
+            channel.connect(AFUNIXSocketAddress.of(path));
+            return channel;
+        } catch (IOException e) {
+            channel.close();
+            String reason = e.getMessage() == null ? e.toString() : e.getMessage();
+            SocketException failure =
+                    new SocketException("cannot connect to " + shown + ": " + reason);
+            failure.initCause(e);
+            throw failure;
+        }
+    }
+}

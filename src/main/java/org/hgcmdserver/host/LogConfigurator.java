@@ -1,0 +1,65 @@
+package org.hgcmdserver.host;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.spi.Configurator;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.ConsoleAppender;
+import ch.qos.logback.core.spi.ContextAwareBase;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Sets logback up: one appender to stderr. In Java, since reading XML would double the time that
+ * logging adds to the start. Found by logback through META-INF/services.
+ */
+public final class LogConfigurator extends ContextAwareBase implements Configurator {
+
+    @Override
+    public ExecutionStatus configure(LoggerContext context) {
+        ConsoleAppender<ILoggingEvent> appender = new ConsoleAppender<>();
+        appender.setContext(context);
+        appender.setName("stderr");
+        appender.setTarget("System.err");
+        LineEncoder encoder = new LineEncoder(stderrIsJournal(System.getenv()));
+        encoder.setContext(context);
+        encoder.start();
+        appender.setEncoder(encoder);
+        appender.start();
+        Logger root = context.getLogger(Logger.ROOT_LOGGER_NAME);
+        root.setLevel(Level.INFO);
+        root.addAppender(appender);
+        // it warns with a stack trace of what SystemdNotifier reports in a line
+        context.getLogger("info.faljse").setLevel(Level.OFF);
+        return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
+    }
+
+    /** Logs this level and what is more severe from now on. */
+    public static void setLevel(org.slf4j.event.Level level) {
+        Logger own = (Logger) LoggerFactory.getLogger("org.hgcmdserver");
+        own.setLevel(Level.convertAnSLF4JLevel(level));
+    }
+
+    /**
+     * systemd.exec(5): JOURNAL_STREAM holds the device and the inode of the journal's socket, which
+     * are to be compared with stderr's, since the variable is inherited by processes whose stderr
+     * goes elsewhere.
+     */
+    static boolean stderrIsJournal(Map<String, String> environment) {
+        String stream = environment.get("JOURNAL_STREAM");
+        if (stream == null) {
+            return false;
+        }
+        try {
+            Map<String, Object> stderr =
+                    Files.readAttributes(Path.of("/proc/self/fd/2"), "unix:dev,ino");
+            return stream.equals(stderr.get("dev") + ":" + stderr.get("ino"));
+        } catch (IOException | UnsupportedOperationException e) {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,206 @@
+package org.hgcmdserver.listener;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.util.EnumSet;
+import java.util.Map;
+import java.util.Set;
+import jnr.constants.platform.Errno;
+import org.hgcmdserver.posix.Descriptors;
+import org.hgcmdserver.posix.PosixException;
+import org.hgcmdserver.posix.UnixSocket;
+import org.hgcmdserver.posix.Users;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A socket that this daemon has bound to a path, and whose path it removes in the end. */
+public final class BoundListener extends Listener {
+
+    private static final Logger log = LoggerFactory.getLogger(BoundListener.class);
+
+    /** Type and permission bits of st_mode in inode(7). */
+    private static final int S_IFMT = 0170000;
+
+    private static final int S_IFSOCK = 0140000;
+    private static final int S_IFLNK = 0120000;
+    private static final int S_ISVTX = 01000;
+    private static final int S_IWOTH = 0002;
+
+    private final Path path;
+    private final Inode inode;
+    private boolean unlinked;
+
+    private BoundListener(int fd, Path path) throws IOException {
+        super(fd, path.toString());
+        this.path = path;
+        this.inode = Inode.of(path);
+    }
+
+    /**
+     * Binds to {@code path} and listens. The path of a server that has gone is taken over; nothing
+     * else that stands there is touched. Two daemons that start at the same time cannot both
+     * succeed: they lock the directory.
+     *
+     * @param mode the permission bits of the socket's file; nobody can connect before they are set
+     * @throws ListenException if it cannot be done, with what to do
+     */
+    public static BoundListener bind(Path path, int mode) throws IOException {
+        checkDirectory(path);
+        try (Closeable lock = Descriptors.lockDirectory(path.getParent())) {
+            removeStaleSocket(path);
+            return bindAndListen(path, mode);
+        } catch (PosixException e) {
+            throw new ListenException("cannot listen at " + path + ": " + e.getMessage(), e);
+        } catch (AccessDeniedException e) {
+            throw new ListenException(
+                    "cannot listen at %s: no permission for %s; remove it as its owner or choose another path with --address"
+                            .formatted(path, e.getFile()),
+                    e);
+        }
+    }
+
+    private static BoundListener bindAndListen(Path path, int mode) throws IOException {
+        int fd = UnixSocket.open();
+        boolean bound = false;
+        try {
+            UnixSocket.bind(fd, path);
+            bound = true;
+            // before listen: until then a connect is refused, so nobody slips in with a wider mode
+            Files.setPosixFilePermissions(path, permissions(mode));
+            UnixSocket.listen(fd, path);
+            return new BoundListener(fd, path);
+        } catch (IOException e) {
+            Descriptors.close(fd);
+            if (bound) {
+                Files.deleteIfExists(path);
+            }
+            throw e;
+        }
+    }
+
+    private static void checkDirectory(Path path) throws IOException {
+        Path directory = path.getParent();
+        if (directory == null || !Files.isDirectory(directory)) {
+            throw new ListenException(
+                    "cannot listen at %s: there is no directory %s; make it with: mkdir -m 700 -p %s"
+                            .formatted(path, directory, directory));
+        }
+        if (!Files.isWritable(directory)) {
+            throw new ListenException(
+                    "cannot listen at %s: the directory %s is not writable for this user; choose another with --address"
+                            .formatted(path, directory));
+        }
+        int mode = (Integer) Files.getAttribute(directory, "unix:mode");
+        if ((mode & S_IWOTH) != 0 && (mode & S_ISVTX) == 0) {
+            throw new ListenException(
+                    "cannot listen at %s: others can replace files in %s; protect it with: chmod o-w %s"
+                            .formatted(path, directory, directory));
+        }
+    }
+
+    private static void removeStaleSocket(Path path) throws IOException {
+        Inode found;
+        int type;
+        try {
+            found = Inode.of(path);
+            type =
+                    (Integer) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS)
+                            & S_IFMT;
+        } catch (NoSuchFileException nothingThere) {
+            return;
+        }
+        if (type != S_IFSOCK) {
+            throw new ListenException(
+                    "cannot listen at %s: it is %s, not a socket; move it away or choose another path with --address"
+                            .formatted(
+                                    path,
+                                    type == S_IFLNK ? "a symbolic link" : "an existing file"));
+        }
+        refuseIfServed(path);
+        log.info("replacing the stale socket {}", path);
+        if (found.equals(Inode.of(path))) {
+            Files.delete(path);
+        }
+    }
+
+    /** Finds out as a client would: a socket whose server is gone refuses connections. */
+    private static void refuseIfServed(Path path) throws IOException {
+        int fd = UnixSocket.open();
+        try {
+            UnixSocket.connect(fd, path);
+            int pid = UnixSocket.peerPid(fd);
+            throw new ListenException(
+                    "cannot listen at %s: already being served by %s; stop that server or choose another path with --address"
+                            .formatted(
+                                    path, pid > 0 ? "pid " + pid + owner(pid) : "another process"));
+        } catch (PosixException e) {
+            if (e.errno() == Errno.EAGAIN) { // its queue is full, so it is there
+                throw new ListenException(
+                        "cannot listen at %s: already being served by a busy server; stop that server or choose another path with --address"
+                                .formatted(path));
+            }
+            if (e.errno() != Errno.ECONNREFUSED) {
+                throw e;
+            }
+        } finally {
+            Descriptors.close(fd);
+        }
+    }
+
+    private static String owner(int pid) {
+        try {
+            int uid = (Integer) Files.getAttribute(Path.of("/proc/" + pid), "unix:uid");
+            return " of user " + Users.name(uid);
+        } catch (IOException | UnsupportedOperationException unknown) {
+            return "";
+        }
+    }
+
+    @Override
+    public boolean refuseNewConnections() {
+        UnixSocket.refuseNewConnections(fd());
+        return true;
+    }
+
+    @Override
+    public void unlink() throws IOException {
+        if (unlinked) {
+            return;
+        }
+        unlinked = true;
+        try (Closeable lock = Descriptors.lockDirectory(path.getParent())) {
+            if (inode.equals(Inode.of(path))) {
+                Files.delete(path);
+            } else {
+                log.warn("{} is not this server's socket any more; left alone", path);
+            }
+        } catch (NoSuchFileException e) {
+            log.warn("{} has been removed by somebody else", path);
+        }
+    }
+
+    private static Set<PosixFilePermission> permissions(int mode) {
+        Set<PosixFilePermission> set = EnumSet.noneOf(PosixFilePermission.class);
+        PosixFilePermission[] fromOwnerRead = PosixFilePermission.values();
+        for (int i = 0; i < fromOwnerRead.length; i++) {
+            if ((mode & (0400 >> i)) != 0) {
+                set.add(fromOwnerRead[i]);
+            }
+        }
+        return set;
+    }
+
+    private record Inode(Object device, Object number) {
+        static Inode of(Path path) throws IOException {
+            Map<String, Object> attributes =
+                    Files.readAttributes(path, "unix:dev,ino", LinkOption.NOFOLLOW_LINKS);
+            return new Inode(attributes.get("dev"), attributes.get("ino"));
+        }
+    }
+}

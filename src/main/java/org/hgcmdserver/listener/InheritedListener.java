@@ -1,0 +1,80 @@
+package org.hgcmdserver.listener;
+
+import java.io.IOException;
+import java.util.Map;
+import java.util.Optional;
+import org.hgcmdserver.posix.PosixException;
+import org.hgcmdserver.posix.UnixSocket;
+
+/**
+ * A socket that the service manager bound and passed on as descriptor 3 (sd_listen_fds(3)). Its
+ * path is never unlinked, and what is queued in it when the service ends is left for the next
+ * instance.
+ */
+public final class InheritedListener extends Listener {
+
+    private static final int SD_LISTEN_FDS_START = 3;
+
+    private InheritedListener(int fd, String address) throws IOException {
+        super(fd, address);
+    }
+
+    /**
+     * Looks for a passed socket in the environment.
+     *
+     * @param pid this process's id: variables that are meant for another process do not count
+     * @return empty if none was passed to this process
+     * @throws ListenException if something else than one listening AF_UNIX stream socket was passed
+     */
+    public static Optional<Listener> fromEnvironment(Map<String, String> environment, long pid)
+            throws IOException {
+        if (!String.valueOf(pid).equals(environment.get("LISTEN_PID"))) {
+            return Optional.empty();
+        }
+        String count = environment.getOrDefault("LISTEN_FDS", "");
+        if (!count.equals("1")) {
+            throw new ListenException(
+                    "LISTEN_FDS is \"%s\", but this service takes exactly one socket; give the socket unit one ListenStream="
+                            .formatted(count));
+        }
+        int fd = SD_LISTEN_FDS_START;
+        String name = environment.getOrDefault("LISTEN_FDNAMES", "unknown");
+        return Optional.of(new InheritedListener(fd, checkedAddress(fd, name)));
+    }
+
+    private static String checkedAddress(int fd, String name) throws ListenException {
+        String what = "the inherited descriptor %d (%s)".formatted(fd, name);
+        UnixSocket.Description socket;
+        try {
+            socket = UnixSocket.describe(fd);
+        } catch (PosixException e) {
+            throw new ListenException(
+                    "%s is no socket (%s); start this through a socket unit or without LISTEN_FDS"
+                            .formatted(what, e.getMessage()),
+                    e);
+        }
+        if (!socket.unix()) {
+            throw new ListenException(
+                    what + " is not an AF_UNIX socket; let ListenStream= name a path, not a port");
+        }
+        if (!socket.stream()) {
+            throw new ListenException(
+                    what + " is not a stream socket; use ListenStream= in the socket unit");
+        }
+        if (!socket.listening()) {
+            throw new ListenException(
+                    what + " is not a listening socket; use Accept=no in the socket unit");
+        }
+        return socket.address();
+    }
+
+    @Override
+    public boolean refuseNewConnections() {
+        return false; // shutting it down would end it for the service manager too
+    }
+
+    @Override
+    public void unlink() {
+        // the path belongs to whoever bound it
+    }
+}

@@ -1,0 +1,17 @@
+package org.hgcmdserver.listener;
+
+import java.io.IOException;
+
+/** There is no listening socket to be had; the message is one line that says what to do. */
+public final class ListenException extends IOException {
+
+    private static final long serialVersionUID = 1;
+
+    public ListenException(String message) {
+        super(message);
+    }
+
+    ListenException(String message, Throwable cause) {
+        super(message, cause);
+    }
+}

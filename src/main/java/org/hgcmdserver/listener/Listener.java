@@ -1,0 +1,74 @@
+package org.hgcmdserver.listener;
+
+import java.io.FileOutputStream;
+import java.io.IOException;
+import org.hgcmdserver.posix.Descriptors;
+import org.newsclub.net.unix.AFUNIXServerSocketChannel;
+import org.newsclub.net.unix.AFUNIXSocketChannel;
+import org.newsclub.net.unix.FileDescriptorCast;
+
+/**
+ * Owns the listening descriptor from start-up until {@link #release}. Used in the service's loop
+ * thread only.
+ */
+public abstract class Listener {
+
+    private final int fd;
+    private final String address;
+    private final boolean wasNonBlocking;
+    private final AFUNIXServerSocketChannel channel;
+
+    /** Takes {@code fd}, which is bound and listening and belongs to this object from now on. */
+    Listener(int fd, String address) throws IOException {
+        this.fd = fd;
+        this.address = address;
+        Descriptors.setCloseOnExec(fd);
+        wasNonBlocking = Descriptors.isNonBlocking(fd);
+        channel = FileDescriptorCast.unsafeUsing(fd).as(AFUNIXServerSocketChannel.class);
+        channel.configureBlocking(false); // between poll and accept a client may give up
+    }
+
+    public final int fd() {
+        return fd;
+    }
+
+    /** The socket's path, or its abstract name behind an "@". */
+    public final String address() {
+        return address;
+    }
+
+    /**
+     * Takes the next connection from the queue (accept(2)).
+     *
+     * @return null if none is queued
+     * @throws IOException such as EMFILE, which leaves the queue as it is
+     */
+    public final Connection accept() throws IOException {
+        AFUNIXSocketChannel accepted = channel.accept();
+        return accepted == null ? null : new Connection(accepted);
+    }
+
+    /**
+     * Ends the socket for new clients, while those that are queued can still be accepted.
+     *
+     * @return whether the queue is now this process's to serve; false for a socket of the service
+     *     manager, whose queue is left for the next instance
+     */
+    public abstract boolean refuseNewConnections();
+
+    /**
+     * Removes the socket's path, if this process made it and it still is this socket.
+     *
+     * @throws IOException if it should go and cannot
+     */
+    public abstract void unlink() throws IOException;
+
+    /** Closes the descriptor, and leaves the socket as it was found to whoever else holds it. */
+    public final void release() throws IOException {
+        if (!wasNonBlocking) {
+            Descriptors.setNonBlocking(fd, false); // the flag belongs to all holders of the socket
+        }
+        // not the channel's close, which would shut the socket down for its other holders
+        new FileOutputStream(channel.getFileDescriptor()).close();
+    }
+}

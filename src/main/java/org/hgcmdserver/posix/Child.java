@@ -1,0 +1,136 @@
+package org.hgcmdserver.posix;
+
+import java.util.List;
+import jnr.constants.platform.Errno;
+import jnr.ffi.Pointer;
+
+/**
+ * Starts programs with posix_spawn(3) and waits for them. No {@code ProcessBuilder} may be used
+ * beside it: {@link #waitForAny} would take its children's statuses.
+ */
+public final class Child {
+
+    // spawn.h, alike on glibc, musl and macOS but for the last
+    private static final int POSIX_SPAWN_SETPGROUP = 0x02;
+    private static final int POSIX_SPAWN_SETSIGDEF = 0x04;
+    private static final int POSIX_SPAWN_SETSIGMASK = 0x08;
+    private static final int POSIX_SPAWN_CLOEXEC_DEFAULT = 0x4000; // macOS
+
+    /** More than any libc's posix_spawnattr_t and posix_spawn_file_actions_t (glibc: 336, 80). */
+    private static final int STRUCT_SIZE = 512;
+
+    private static final int SIGSET_SIZE = 128;
+
+    private Child() {}
+
+    /**
+     * Starts {@code program} as a child of this process and the leader of a process group of its
+     * own. It gets the given descriptors as 0, 1 and so on (-1 leaves the one that the daemon has),
+     * no other, no blocked and no ignored signal, and just that environment. Returns when the
+     * program has been executed or could not be (glibc uses CLONE_VFORK).
+     *
+     * @param program the absolute path of an executable
+     * @param arguments argv, the program's own name first
+     * @param descriptors each at least as high as the number of its place, or -1; they stay the
+     *     caller's
+     * @return the process id
+     * @throws PosixException the error of fork or exec: ENOENT, EACCES, EAGAIN, ENOMEM and others
+     */
+    public static int spawn(
+            String program, List<String> arguments, Environment environment, int... descriptors)
+            throws PosixException {
+        Pointer attributes = NativeMemory.allocate(STRUCT_SIZE);
+        Pointer actions = NativeMemory.allocate(STRUCT_SIZE);
+        Pointer pid = NativeMemory.allocate(4);
+        Pointer argv = NativeMemory.vector(arguments.stream().map(PlatformString::encode).toList());
+        Pointer envp = NativeMemory.vector(environment.toBytes());
+        LibC.C.posix_spawnattr_init(attributes);
+        LibC.C.posix_spawn_file_actions_init(actions);
+        try {
+            setAttributes(attributes);
+            setDescriptors(actions, descriptors);
+            byte[] path = NativeMemory.path(program);
+            int error = LibC.C.posix_spawn(pid, path, actions, attributes, argv, envp);
+            if (error != 0) {
+                throw PosixException.of("cannot start " + program, error);
+            }
+            return pid.getInt(0);
+        } finally {
+            LibC.C.posix_spawn_file_actions_destroy(actions);
+            LibC.C.posix_spawnattr_destroy(attributes);
+        }
+    }
+
+    private static void setAttributes(Pointer attributes) {
+        int flags = POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
+        if (!Os.LINUX) {
+            flags |= POSIX_SPAWN_CLOEXEC_DEFAULT;
+        }
+        Pointer all = NativeMemory.allocate(SIGSET_SIZE);
+        all.setMemory(0, SIGSET_SIZE, (byte) 0xff);
+        Pointer none = NativeMemory.allocate(SIGSET_SIZE);
+        LibC.C.posix_spawnattr_setflags(attributes, (short) flags);
+        LibC.C.posix_spawnattr_setpgroup(attributes, 0);
+        LibC.C.posix_spawnattr_setsigdefault(attributes, all);
+        LibC.C.posix_spawnattr_setsigmask(attributes, none);
+    }
+
+    private static void setDescriptors(Pointer actions, int[] descriptors) throws PosixException {
+        for (int i = 0; i < descriptors.length; i++) {
+            if (descriptors[i] >= 0 && descriptors[i] < i) {
+                throw new IllegalArgumentException("descriptor " + descriptors[i] + " as " + i);
+            }
+            if (descriptors[i] >= 0) {
+                int error = LibC.C.posix_spawn_file_actions_adddup2(actions, descriptors[i], i);
+                if (error != 0) {
+                    throw PosixException.of("pass descriptor " + descriptors[i], error);
+                }
+            }
+        }
+        int first = Math.max(3, descriptors.length);
+        if (Os.LINUX) {
+            CloseOnExec.above(first, actions);
+        } else {
+            // macOS closes all but what an action names, so the standard three must be named
+            for (int i = descriptors.length; i < 3; i++) {
+                LibC.C.posix_spawn_file_actions_adddup2(actions, i, i);
+            }
+        }
+    }
+
+    /**
+     * Waits for any child to exit (waitpid(2) with -1): a child of this process, whatever its
+     * process group, or an orphan that was given to it. Blocks the calling thread.
+     *
+     * @return the exit, or null if there are no children at all (ECHILD)
+     * @throws PosixException any other error
+     */
+    public static Exit waitForAny() throws PosixException {
+        Pointer status = NativeMemory.allocate(4);
+        while (true) {
+            int pid = LibC.C.waitpid(-1, status, 0);
+            if (pid > 0) {
+                return Exit.of(pid, status.getInt(0));
+            }
+            if (PosixException.lastWas(Errno.ECHILD)) {
+                return null;
+            }
+            if (!PosixException.lastWas(Errno.EINTR)) {
+                throw PosixException.last("waitpid -1");
+            }
+        }
+    }
+
+    /**
+     * Sends a signal to each process of a group (kill(2) with a negative pid).
+     *
+     * @throws PosixException ESRCH if there is none any more, EPERM if they are somebody else's
+     */
+    public static void signalGroup(int processGroup, int signal) throws PosixException {
+        if (processGroup <= 1) {
+            throw new IllegalArgumentException("process group " + processGroup);
+        }
+        int result = LibC.C.kill(-processGroup, signal);
+        PosixException.check(result, "signal process group", processGroup);
+    }
+}

@@ -1,0 +1,84 @@
+package org.hgcmdserver.posix;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.Path;
+import jnr.constants.platform.Fcntl;
+import jnr.constants.platform.OpenFlags;
+
+/** Calls on file descriptors that belong to nobody else in this process. */
+public final class Descriptors {
+
+    private static final int FD_CLOEXEC = 1; // fcntl.h, alike on all platforms
+    private static final int O_DIRECTORY = Os.LINUX ? linuxDirectoryFlag() : 0x100000;
+    private static final int LOCK_EX = 2; // sys/file.h, alike on all platforms
+
+    private Descriptors() {}
+
+    /**
+     * close(2). EINTR is no failure: on Linux the descriptor is gone all the same, and a second
+     * close could hit a number that another thread has been given meanwhile.
+     */
+    public static void close(int fd) {
+        LibC.C.close(fd);
+    }
+
+    public static void setCloseOnExec(int fd) throws PosixException {
+        int flags = PosixException.check(LibC.C.fcntl(fd, F_GETFD, 0), "fcntl", "fd " + fd);
+        PosixException.check(
+                LibC.C.fcntl(fd, F_SETFD, flags | FD_CLOEXEC), "set FD_CLOEXEC on", "fd " + fd);
+    }
+
+    public static boolean isNonBlocking(int fd) throws PosixException {
+        int flags = PosixException.check(LibC.C.fcntl(fd, F_GETFL, 0), "fcntl", "fd " + fd);
+        return (flags & OpenFlags.O_NONBLOCK.intValue()) != 0;
+    }
+
+    public static void setNonBlocking(int fd, boolean on) throws PosixException {
+        int flags = PosixException.check(LibC.C.fcntl(fd, F_GETFL, 0), "fcntl", "fd " + fd);
+        int bit = OpenFlags.O_NONBLOCK.intValue();
+        PosixException.check(
+                LibC.C.fcntl(fd, F_SETFL, on ? flags | bit : flags & ~bit),
+                "set O_NONBLOCK on",
+                "fd " + fd);
+    }
+
+    /**
+     * Opens a directory for reading. The caller closes the descriptor.
+     *
+     * @throws PosixException with the reason, such as ENOENT, ENOTDIR or EACCES
+     */
+    static int openDirectory(Path directory) throws PosixException {
+        int fd = LibC.C.open(NativeMemory.path(directory), O_DIRECTORY, 0);
+        PosixException.check(fd, "open directory", directory);
+        setCloseOnExec(fd);
+        return fd;
+    }
+
+    /**
+     * Locks a directory against every other process that locks it in this way, until the result is
+     * closed (flock(2)); nothing is left behind in it. Blocks while another process has it.
+     */
+    public static Closeable lockDirectory(Path directory) throws IOException {
+        int fd = openDirectory(directory);
+        if (LibC.C.flock(fd, LOCK_EX) != 0) {
+            PosixException failure = PosixException.last("lock directory " + directory);
+            close(fd);
+            throw failure;
+        }
+        return () -> close(fd);
+    }
+
+    private static final int F_GETFD = Fcntl.F_GETFD.intValue();
+    private static final int F_SETFD = Fcntl.F_SETFD.intValue();
+    private static final int F_GETFL = Fcntl.F_GETFL.intValue();
+    private static final int F_SETFL = Fcntl.F_SETFL.intValue();
+
+    private static int linuxDirectoryFlag() {
+        // asm/fcntl.h: arm and powerpc chose their own number
+        return switch (System.getProperty("os.arch")) {
+            case "aarch64", "arm", "ppc64", "ppc64le" -> 0x4000;
+            default -> 0x10000;
+        };
+    }
+}

@@ -1,0 +1,82 @@
+package org.hgcmdserver.posix;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The environment of a process to start, as bytes: a value that is no valid text in the daemon's
+ * locale (a user name in HGUSER, say) reaches the child unchanged.
+ *
+ * <p>Immutable.
+ */
+public final class Environment {
+
+    private static final Path OWN = Path.of("/proc/self/environ");
+
+    /** "NAME=value" each; one char per byte (ISO 8859-1), so that the value is kept to the bit. */
+    private final List<String> entries;
+
+    private Environment(List<String> entries) {
+        this.entries = List.copyOf(entries);
+    }
+
+    /** What this process was started with. */
+    public static Environment inherited() {
+        List<String> entries = new ArrayList<>();
+        try {
+            // proc(5): NUL-terminated strings. System.getenv has decoded, and perhaps damaged,
+            // them.
+            String all = new String(Files.readAllBytes(OWN), StandardCharsets.ISO_8859_1);
+            for (String entry : all.split("\0")) {
+                if (entry.indexOf('=') > 0) {
+                    entries.add(entry);
+                }
+            }
+        } catch (IOException noProc) {
+            for (Map.Entry<String, String> e : System.getenv().entrySet()) {
+                entries.add(entry(e.getKey(), e.getValue()));
+            }
+        }
+        return new Environment(entries);
+    }
+
+    public boolean has(String name) {
+        return entries.stream().anyMatch(e -> e.startsWith(name + "="));
+    }
+
+    /** This environment with the variable set, whether or not it was there before. */
+    public Environment with(String name, String value) {
+        List<String> changed = new ArrayList<>(without(name + "=").entries);
+        changed.add(entry(name, value));
+        return new Environment(changed);
+    }
+
+    public Environment withDefault(String name, String value) {
+        return has(name) ? this : with(name, value);
+    }
+
+    /** This environment without every variable whose entry begins with one of the prefixes. */
+    public Environment without(String... prefixes) {
+        List<String> kept = new ArrayList<>(entries);
+        for (String prefix : prefixes) {
+            kept.removeIf(e -> e.startsWith(prefix));
+        }
+        return new Environment(kept);
+    }
+
+    List<byte[]> toBytes() {
+        List<byte[]> bytes = new ArrayList<>();
+        entries.forEach(e -> bytes.add(e.getBytes(StandardCharsets.ISO_8859_1)));
+        return bytes;
+    }
+
+    private static String entry(String name, String value) {
+        byte[] bytes = PlatformString.encode(name + "=" + value);
+        return new String(bytes, StandardCharsets.ISO_8859_1);
+    }
+}

@@ -1,0 +1,142 @@
+package org.hgcmdserver.posix;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+import jnr.constants.platform.Errno;
+import jnr.ffi.Pointer;
+
+/**
+ * Waits for descriptors to become readable (poll(2)) and for tasks from other threads, and runs
+ * what was registered for them, all in the one thread that calls {@link #runOnce}. Only {@link
+ * #post} may be called from other threads.
+ */
+public final class EventLoop implements Closeable {
+
+    /** What is done when a descriptor is readable or has been hung up. */
+    public interface Action {
+        void run() throws IOException;
+    }
+
+    private static final int POLLIN = 1; // poll.h, alike on Linux and the BSDs
+    private static final int POLLFD_SIZE = 8; // int fd; short events, revents
+
+    private final Map<Integer, Action> actions = new LinkedHashMap<>();
+    private final Queue<Action> posted = new ConcurrentLinkedQueue<>();
+    private final AtomicBoolean woken = new AtomicBoolean();
+    private final int wakeupRead;
+    private final int wakeupWrite;
+    private final Pointer drained = NativeMemory.allocate(64);
+
+    /** The argument of poll(2), rebuilt when a registration changes. */
+    private Pointer pollFds;
+
+    private int[] polled;
+
+    public EventLoop() throws PosixException {
+        int[] ends = new int[2];
+        PosixException.check(LibC.C.pipe(ends), "pipe", "for wake-ups");
+        for (int end : ends) {
+            Descriptors.setCloseOnExec(end);
+            Descriptors.setNonBlocking(end, true);
+        }
+        wakeupRead = ends[0];
+        wakeupWrite = ends[1];
+        register(wakeupRead, this::drainWakeups);
+    }
+
+    /** Runs {@code action} whenever {@code fd} is readable. The descriptor stays the caller's. */
+    public void register(int fd, Action action) {
+        actions.put(fd, action);
+        pollFds = null;
+    }
+
+    /** To be called before the descriptor is closed. */
+    public void unregister(int fd) {
+        actions.remove(fd);
+        pollFds = null;
+    }
+
+    /** Has the loop's thread run {@code task}; may be called from any thread. */
+    public void post(Action task) {
+        posted.add(task);
+        if (woken.compareAndSet(false, true)) {
+            LibC.C.write(wakeupWrite, new byte[] {1}, 1); // a full pipe has woken it already
+        }
+    }
+
+    /**
+     * Waits at most {@code timeout} (not at all for zero or less), runs the actions of all
+     * descriptors that are readable, then the posted tasks.
+     *
+     * @return whether anything was run
+     * @throws IOException what an action threw, or poll's error; an interrupted call is none
+     */
+    public boolean runOnce(Duration timeout) throws IOException {
+        if (pollFds == null) {
+            buildPollFds();
+        }
+        int count = LibC.C.poll(pollFds, polled.length, millis(timeout));
+        if (count < 0 && !PosixException.lastWas(Errno.EINTR)) {
+            throw PosixException.last("poll " + polled.length + " descriptors");
+        }
+        boolean ran = count > 0 && runReadable();
+        for (Action task = posted.poll(); task != null; task = posted.poll()) {
+            task.run();
+            ran = true;
+        }
+        return ran;
+    }
+
+    private boolean runReadable() throws IOException {
+        List<Integer> ready = new ArrayList<>();
+        for (int i = 0; i < polled.length; i++) {
+            if (pollFds.getShort((long) i * POLLFD_SIZE + 6) != 0) {
+                ready.add(polled[i]);
+            }
+        }
+        boolean ran = false;
+        for (int fd : ready) {
+            Action action = actions.get(fd); // one before it may have unregistered it
+            if (action != null) {
+                action.run();
+                ran |= fd != wakeupRead;
+            }
+        }
+        return ran;
+    }
+
+    private void buildPollFds() {
+        polled = actions.keySet().stream().mapToInt(Integer::intValue).toArray();
+        pollFds = NativeMemory.allocate(polled.length * POLLFD_SIZE);
+        for (int i = 0; i < polled.length; i++) {
+            pollFds.putInt((long) i * POLLFD_SIZE, polled[i]);
+            pollFds.putShort((long) i * POLLFD_SIZE + 4, (short) POLLIN);
+        }
+    }
+
+    private void drainWakeups() {
+        // in this order: what is posted after the flag falls wakes the loop again
+        LibC.C.read(wakeupRead, drained, 64);
+        woken.set(false);
+    }
+
+    /** Rounded up: a wait that ends early would spin until the time is there. */
+    private static int millis(Duration timeout) {
+        long nanos = Math.max(0, timeout.toNanos());
+        return (int) Math.min(Integer.MAX_VALUE, (nanos + 999_999) / 1_000_000);
+    }
+
+    @Override
+    public void close() {
+        Descriptors.close(wakeupRead);
+        Descriptors.close(wakeupWrite);
+    }
+}

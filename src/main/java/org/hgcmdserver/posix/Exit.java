@@ -1,0 +1,33 @@
+package org.hgcmdserver.posix;
+
+import jnr.constants.platform.Signal;
+
+/**
+ * How a child process ended, decoded from the status of wait(2).
+ *
+ * @param pid the process
+ * @param status the argument of exit(3), 0 to 255; 0 if a signal ended it
+ * @param signal the number of the signal that ended it; 0 if none did
+ */
+public record Exit(int pid, int status, int signal) {
+
+    static Exit of(int pid, int waitStatus) {
+        int signal = waitStatus & 0x7f;
+        return new Exit(pid, signal == 0 ? (waitStatus >> 8) & 0xff : 0, signal);
+    }
+
+    public boolean bySignal() {
+        return signal != 0;
+    }
+
+    /** Such as "SIGSEGV". */
+    public String signalName() {
+        Signal known = Signal.valueOf(signal);
+        return known == Signal.__UNKNOWN_CONSTANT__ ? "signal " + signal : known.name();
+    }
+
+    /** Such as "status 255" or "killed by SIGKILL". */
+    public String description() {
+        return bySignal() ? "killed by " + signalName() : "status " + status;
+    }
+}

@@ -1,0 +1,55 @@
+package org.hgcmdserver.posix;
+
+import java.io.IOException;
+import jnr.constants.platform.Errno;
+import jnr.ffi.LastError;
+import jnr.ffi.Pointer;
+
+/** A failed call of the operating system: what was tried, on what, and errno's own text. */
+public final class PosixException extends IOException {
+
+    private static final long serialVersionUID = 1;
+
+    private final Errno errno;
+
+    private PosixException(String tried, int errno) {
+        super(tried + ": " + text(errno));
+        this.errno = Errno.valueOf(errno);
+    }
+
+    /**
+     * The failure of the call that this thread made last.
+     *
+     * @param tried the call and its object, such as {@code "bind /run/x/server.sock"}
+     */
+    static PosixException last(String tried) {
+        return new PosixException(tried, LastError.getLastError(LibC.RUNTIME));
+    }
+
+    /** The failure of a call that returns its error number, as posix_spawn(3) does. */
+    static PosixException of(String tried, int errno) {
+        return new PosixException(tried, errno);
+    }
+
+    static boolean lastWas(Errno errno) {
+        return LastError.getLastError(LibC.RUNTIME) == errno.intValue();
+    }
+
+    /** Throws when {@code result} is negative, as system calls report failures; else returns it. */
+    static int check(int result, String call, Object object) throws PosixException {
+        if (result < 0) {
+            throw last(call + " " + object);
+        }
+        return result;
+    }
+
+    /** Which error it was; {@code __UNKNOWN_CONSTANT__} if the platform's table lacks it. */
+    public Errno errno() {
+        return errno;
+    }
+
+    private static String text(int errno) {
+        Pointer text = LibC.C.strerror(errno);
+        return text == null ? "errno " + errno : text.getString(0);
+    }
+}

@@ -1,0 +1,82 @@
+package org.hgcmdserver.posix;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import jnr.constants.platform.Errno;
+import jnr.constants.platform.Signal;
+import jnr.ffi.Pointer;
+
+/** Delivers SIGHUP, SIGINT and SIGTERM to the event loop's thread, in place of their default. */
+public final class SignalSource {
+
+    private static final Signal[] SIGNALS = {Signal.SIGHUP, Signal.SIGINT, Signal.SIGTERM};
+    private static final int SIGNALFD_SIGINFO_SIZE = 128; // signalfd(2)
+    private static final int SFD_NONBLOCK_CLOEXEC = 0x800 | 0x80000;
+
+    private SignalSource() {}
+
+    /**
+     * From now on {@code handler} is called in the loop's thread for each of the signals.
+     *
+     * <p>If the launcher has blocked them (on Linux with GNU env), so that every thread of the JVM
+     * has them blocked, they are read by signalfd(2): none is lost or fatal at any moment. Else the
+     * JVM's own handlers are used.
+     */
+    public static void deliver(EventLoop loop, Consumer<Signal> handler) throws IOException {
+        if (Os.LINUX && areBlocked()) {
+            deliverFromSignalFd(loop, handler);
+        } else {
+            handleInJvm(signal -> loop.post(() -> handler.accept(signal)));
+        }
+    }
+
+    /** Has the JVM call {@code handler} for each of the signals, in a thread of its own. */
+    public static void handleInJvm(Consumer<Signal> handler) {
+        for (Signal signal : SIGNALS) {
+            String name = signal.name().substring("SIG".length());
+            sun.misc.Signal.handle(new sun.misc.Signal(name), received -> handler.accept(signal));
+        }
+    }
+
+    private static void deliverFromSignalFd(EventLoop loop, Consumer<Signal> handler)
+            throws IOException {
+        Pointer mask = NativeMemory.allocate(128);
+        mask.putLong(0, mask());
+        int fd =
+                PosixException.check(
+                        LibC.Linux.C.signalfd(-1, mask, SFD_NONBLOCK_CLOEXEC), "signalfd", "-1");
+        Pointer info = NativeMemory.allocate(SIGNALFD_SIGINFO_SIZE);
+        loop.register(
+                fd,
+                () -> {
+                    while (LibC.C.read(fd, info, SIGNALFD_SIGINFO_SIZE) > 0) {
+                        handler.accept(Signal.valueOf(info.getInt(0)));
+                    }
+                    if (!PosixException.lastWas(Errno.EAGAIN)
+                            && !PosixException.lastWas(Errno.EINTR)) {
+                        throw PosixException.last("read signalfd " + fd);
+                    }
+                });
+    }
+
+    /** SIGn is bit n-1 of a sigset_t's first word. */
+    private static long mask() {
+        long mask = 0;
+        for (Signal signal : SIGNALS) {
+            mask |= 1L << (signal.intValue() - 1);
+        }
+        return mask;
+    }
+
+    private static boolean areBlocked() throws IOException {
+        String status =
+                Files.readString(Path.of("/proc/thread-self/status"), StandardCharsets.ISO_8859_1);
+        Matcher blocked = Pattern.compile("SigBlk:\\s*([0-9a-f]+)").matcher(status);
+        return blocked.find() && (Long.parseUnsignedLong(blocked.group(1), 16) & mask()) == mask();
+    }
+}

@@ -1,0 +1,185 @@
+package org.hgcmdserver.posix;
+
+import java.io.Closeable;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import jnr.constants.platform.AddressFamily;
+import jnr.constants.platform.Errno;
+import jnr.constants.platform.Sock;
+import jnr.constants.platform.SocketLevel;
+import jnr.constants.platform.SocketOption;
+import jnr.ffi.Pointer;
+
+/**
+ * Sockets of unix(7), as bare descriptors. junixsocket accepts and sends on them once they exist;
+ * it does not make them, because its {@code bind} takes a path over from a live server and sets
+ * mode 0666.
+ */
+public final class UnixSocket {
+
+    /** unix(7): sun_path is 108 bytes on Linux, 104 on the BSDs, one of which is the final NUL. */
+    public static final int MAX_PATH = Os.LINUX ? 107 : 103;
+
+    private static final int AF_UNIX = AddressFamily.AF_UNIX.intValue();
+    private static final int SOCK_STREAM = Sock.SOCK_STREAM.intValue();
+    private static final int SOL_SOCKET = SocketLevel.SOL_SOCKET.intValue();
+    private static final int SOMAXCONN = Os.LINUX ? 4096 : 128;
+    private static final int SUN_PATH = 2;
+    private static final int SOCKADDR_SIZE = SUN_PATH + 108 + 1;
+    private static final int SHUT_RD = 0;
+    private static final int MSG_DONTWAIT = Os.LINUX ? 0x40 : 0x80;
+    private static final int MSG_NOSIGNAL = Os.LINUX ? 0x4000 : 0x80000;
+
+    private UnixSocket() {}
+
+    /** What getsockname(2) and getsockopt(2) tell of a descriptor that somebody else made. */
+    public record Description(boolean unix, boolean stream, boolean listening, String address) {}
+
+    /**
+     * A new stream socket, close-on-exec, that belongs to the caller.
+     *
+     * @throws PosixException EMFILE or ENFILE when there are too many descriptors
+     */
+    public static int open() throws PosixException {
+        int fd = PosixException.check(LibC.C.socket(AF_UNIX, SOCK_STREAM, 0), "socket", "AF_UNIX");
+        Descriptors.setCloseOnExec(fd);
+        return fd;
+    }
+
+    /**
+     * bind(2) to a path of any length. The directory of a path over {@link #MAX_PATH} is reached
+     * through a descriptor; Mercurial's {@code bindunixsocket} changes into it, which a process
+     * with several threads must not.
+     */
+    public static void bind(int fd, Path path) throws PosixException {
+        try (Address address = Address.of(path)) {
+            int result = LibC.C.bind(fd, address.pointer, address.length);
+            PosixException.check(result, "bind", path);
+        }
+    }
+
+    /**
+     * connect(2), without waiting for room in the server's queue.
+     *
+     * @throws PosixException ECONNREFUSED if nobody listens, EAGAIN if the queue is full
+     */
+    public static void connect(int fd, Path path) throws PosixException {
+        Descriptors.setNonBlocking(fd, true);
+        try (Address address = Address.of(path)) {
+            int result = LibC.C.connect(fd, address.pointer, address.length);
+            PosixException.check(result, "connect to", path);
+        }
+    }
+
+    /** listen(2) with the longest queue that the system gives, as Mercurial does. */
+    public static void listen(int fd, Path path) throws PosixException {
+        PosixException.check(LibC.C.listen(fd, SOMAXCONN), "listen at", path);
+    }
+
+    /**
+     * Makes every later connect fail with ECONNREFUSED, as if the server were gone, while
+     * connections that are queued can still be accepted. It affects every holder of the socket, so
+     * it is for sockets that this process alone holds.
+     */
+    public static void refuseNewConnections(int listeningFd) {
+        LibC.C.shutdown(listeningFd, SHUT_RD);
+    }
+
+    /**
+     * Writes what fits into the socket's buffer at once. Never blocks, raises no SIGPIPE.
+     *
+     * @return the number of bytes taken; 0 if the peer is gone or the buffer is full
+     */
+    public static int sendWithoutWaiting(int fd, byte[] data) {
+        return (int) Math.max(0, LibC.C.send(fd, data, data.length, MSG_DONTWAIT | MSG_NOSIGNAL));
+    }
+
+    /**
+     * The process that listens at the other end, or 0 if the system does not tell (SO_PEERCRED in
+     * unix(7), LOCAL_PEERPID on macOS).
+     */
+    public static int peerPid(int connectedFd) {
+        return Os.LINUX ? option(connectedFd, SOL_SOCKET, 17) : option(connectedFd, 0, 2);
+    }
+
+    /**
+     * Looks at an inherited descriptor.
+     *
+     * @throws PosixException EBADF if there is no such descriptor, ENOTSOCK if it is no socket
+     */
+    public static Description describe(int fd) throws PosixException {
+        Pointer address = NativeMemory.allocate(SOCKADDR_SIZE);
+        Pointer length = NativeMemory.allocate(4);
+        length.putInt(0, SOCKADDR_SIZE);
+        int result = LibC.C.getsockname(fd, address, length);
+        PosixException.check(result, "getsockname", "fd " + fd);
+        int family = Os.LINUX ? address.getShort(0) : address.getByte(1);
+        if (family != AF_UNIX) {
+            return new Description(false, false, false, "");
+        }
+        return new Description(
+                true,
+                option(fd, SOL_SOCKET, SocketOption.SO_TYPE.intValue()) == SOCK_STREAM,
+                option(fd, SOL_SOCKET, SocketOption.SO_ACCEPTCONN.intValue()) != 0,
+                addressText(address, length.getInt(0)));
+    }
+
+    private static String addressText(Pointer address, int length) {
+        byte[] name = new byte[Math.max(0, length - SUN_PATH)];
+        address.get(SUN_PATH, name, 0, name.length);
+        if (name.length > 0 && name[0] == 0) { // unix(7), abstract: shown with @ as by ss(8)
+            return "@" + new String(name, 1, name.length - 1, StandardCharsets.ISO_8859_1);
+        }
+        int end = 0;
+        while (end < name.length && name[end] != 0) {
+            end++;
+        }
+        return PlatformString.decode(java.util.Arrays.copyOf(name, end));
+    }
+
+    /** An int option's value; 0 where the option is not to be had. */
+    private static int option(int fd, int level, int option) {
+        Pointer value = NativeMemory.allocate(16); // struct ucred: pid, uid, gid
+        Pointer length = NativeMemory.allocate(4);
+        length.putInt(0, 16);
+        return LibC.C.getsockopt(fd, level, option, value, length) == 0 ? value.getInt(0) : 0;
+    }
+
+    /** A sockaddr_un, and the directory that is held open for it if its path is long. */
+    private record Address(Pointer pointer, int length, int directory) implements Closeable {
+
+        static Address of(Path path) throws PosixException {
+            byte[] name = PlatformString.encode(path.toString());
+            int directory = -1;
+            if (name.length > MAX_PATH && Os.LINUX) {
+                directory = Descriptors.openDirectory(path.toAbsolutePath().getParent());
+                name =
+                        PlatformString.encode(
+                                "/proc/self/fd/" + directory + "/" + path.getFileName());
+            }
+            if (name.length > MAX_PATH) {
+                // the kernel would cut it short and bind to another name
+                if (directory >= 0) {
+                    Descriptors.close(directory);
+                }
+                throw PosixException.of("address " + path, Errno.ENAMETOOLONG.intValue());
+            }
+            Pointer address = NativeMemory.allocate(SOCKADDR_SIZE);
+            if (Os.LINUX) {
+                address.putShort(0, (short) AF_UNIX);
+            } else {
+                address.putByte(0, (byte) (SUN_PATH + name.length + 1)); // sun_len
+                address.putByte(1, (byte) AF_UNIX);
+            }
+            address.put(SUN_PATH, name, 0, name.length);
+            return new Address(address, SUN_PATH + name.length + 1, directory);
+        }
+
+        @Override
+        public void close() {
+            if (directory >= 0) {
+                Descriptors.close(directory);
+            }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+package org.hgcmdserver.protocol;
+
+import java.io.IOException;
+import java.nio.charset.Charset;
+import java.nio.charset.IllegalCharsetNameException;
+import java.nio.charset.StandardCharsets;
+import java.nio.charset.UnsupportedCharsetException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * What a server says first ({@code server.serve} in commandserver.py): lines of "name: value".
+ *
+ * @param fields all of them, those too that this version does not know
+ */
+public record Hello(Map<String, String> fields) {
+
+    /**
+     * @throws ProtocolException if it is no hello, or of a server that cannot run commands
+     */
+    static Hello parse(byte[] data) throws IOException {
+        Map<String, String> fields = new LinkedHashMap<>();
+        for (String line : new String(data, StandardCharsets.US_ASCII).split("\n")) {
+            int colon = line.indexOf(": ");
+            if (colon > 0) {
+                fields.put(line.substring(0, colon), line.substring(colon + 2));
+            }
+        }
+        Hello hello = new Hello(Map.copyOf(fields));
+        if (!hello.capabilities().contains("runcommand")) {
+            throw new ProtocolException("the server's hello names no capability \"runcommand\"");
+        }
+        return hello;
+    }
+
+    /** The requests that the server knows. */
+    public Set<String> capabilities() {
+        return Set.copyOf(List.of(fields.getOrDefault("capabilities", "").split(" ")));
+    }
+
+    /** The encoding of what it reads and writes; ASCII if Java does not know it. */
+    public Charset encoding() {
+        try {
+            return Charset.forName(fields.getOrDefault("encoding", "ascii"));
+        } catch (IllegalCharsetNameException | UnsupportedCharsetException e) {
+            return StandardCharsets.US_ASCII;
+        }
+    }
+
+    /** The worker's process id; 0 if the server does not tell. */
+    public int pid() {
+        return number("pid");
+    }
+
+    /** The worker's process group, to which signals for the running command go; 0 if unknown. */
+    public int pgid() {
+        return number("pgid");
+    }
+
+    private int number(String name) {
+        try {
+            return Integer.parseInt(fields.getOrDefault(name, "0"));
+        } catch (NumberFormatException e) {
+            return 0;
+        }
+    }
+}

@@ -1,0 +1,54 @@
+package org.hgcmdserver.service;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.hgcmdserver.listener.Listener;
+import org.hgcmdserver.listener.Peer;
+import org.hgcmdserver.worker.CommandServer;
+
+/**
+ * The set of pluggable operations of a {@link ForkingService}, as Mercurial's {@code
+ * unixservicehandler} is of {@code unixforkingservice}. All methods are called in the daemon, by
+ * the thread that runs the service, one at a time; unlike in Mercurial that holds for {@link
+ * #createCmdServer} too, since the process that will serve the connection is not a copy of this
+ * one.
+ */
+public interface ServiceHandler {
+
+    /** How often {@link #shouldExit} is asked; more than zero. */
+    default Duration pollInterval() {
+        return Duration.ofSeconds(1); // as Mercurial's chgunixservicehandler
+    }
+
+    /**
+     * Makes the listening socket; called once, at start.
+     *
+     * @param address where to listen; what is inherited has its own address
+     * @throws IOException the service does not start
+     */
+    Listener bindSocket(Path address) throws IOException;
+
+    /**
+     * Removes the socket's path; called once, when the service stops accepting.
+     *
+     * @throws IOException is logged, and the service goes on stopping
+     */
+    default void unlinkSocket(Listener listener) throws IOException {
+        listener.unlink();
+    }
+
+    /** Says where the service listens; called once, when clients can connect. */
+    void printBanner(String address);
+
+    /** Whether the service should drain and end; asked once per poll interval. */
+    default boolean shouldExit() {
+        return false;
+    }
+
+    /** Called when the main process notices a new connection. */
+    default void newConnection(Peer peer) {}
+
+    /** What serves the connection. */
+    CommandServer createCmdServer(Peer peer);
+}

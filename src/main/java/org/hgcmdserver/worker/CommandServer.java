@@ -1,0 +1,51 @@
+package org.hgcmdserver.worker;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.hgcmdserver.posix.Environment;
+
+/**
+ * What serves a connection: a program that speaks Mercurial's command-server protocol on its
+ * descriptors 0 and 1.
+ *
+ * @param program its absolute path
+ * @param arguments argv, its own name first
+ * @param environment all of its environment
+ */
+public record CommandServer(String program, List<String> arguments, Environment environment) {
+
+    public CommandServer {
+        arguments = List.copyOf(arguments);
+    }
+
+    /**
+     * Mercurial's own {@code hg serve --cmdserver pipe}.
+     *
+     * @param hg the absolute path of hg
+     * @param repository the repository to serve; null for the one that each command finds or names
+     */
+    public static CommandServer mercurial(String hg, String repository) {
+        List<String> arguments = new ArrayList<>(List.of(hg, "serve", "--cmdserver", "pipe"));
+        if (repository != null) {
+            arguments.addAll(List.of("-R", repository));
+        }
+        return new CommandServer(hg, arguments, workerEnvironment());
+    }
+
+    /** Any other program, as a command line for sh(1). */
+    public static CommandServer shell(String command) {
+        return new CommandServer("/bin/sh", List.of("sh", "-c", command), workerEnvironment());
+    }
+
+    /**
+     * The daemon's environment without what the service manager addressed to the daemon
+     * (sd_listen_fds(3), sd_notify(3), sd_watchdog_enabled(3)), and with plain output in UTF-8
+     * (services start without a locale, which is ASCII to Mercurial) unless it says otherwise.
+     */
+    private static Environment workerEnvironment() {
+        return Environment.inherited()
+                .without("LISTEN_", "NOTIFY_SOCKET=", "WATCHDOG_")
+                .withDefault("HGPLAIN", "1")
+                .withDefault("HGENCODING", "UTF-8");
+    }
+}
