@@ -22,6 +22,9 @@ public record Exit(int pid, int status, int signal) {
 
     /** Such as "SIGSEGV". */
     public String signalName() {
+        if (signal == Signal.SIGABRT.intValue()) {
+            return "SIGABRT"; // the table knows it by its older name
+        }
         Signal known = Signal.valueOf(signal);
         return known == Signal.__UNKNOWN_CONSTANT__ ? "signal " + signal : known.name();
     }

@@ -10,8 +10,11 @@ import jnr.ffi.types.ssize_t;
 import jnr.ffi.types.u_int32_t;
 import jnr.ffi.types.u_int64_t;
 
-/** The functions of the C library that the daemon calls, as their man pages declare them. */
-interface LibC {
+/**
+ * The functions of the C library that the daemon calls, as their man pages declare them. Public
+ * only because jnr-ffi implements it in a class loader of its own; for this package alone.
+ */
+public interface LibC {
 
     LibC C =
             LibraryLoader.create(LibC.class)

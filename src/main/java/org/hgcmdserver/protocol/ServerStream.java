@@ -1,5 +1,6 @@
 package org.hgcmdserver.protocol;
 
+import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.EOFException;
@@ -80,12 +81,14 @@ public final class ServerStream {
      * @param arguments in the server's encoding, none with a NUL
      */
     public void writeRequest(String name, Iterable<byte[]> arguments) throws IOException {
-        java.io.ByteArrayOutputStream data = new java.io.ByteArrayOutputStream();
+        ByteArrayOutputStream data = new ByteArrayOutputStream();
+        boolean first = true;
         for (byte[] argument : arguments) {
-            if (data.size() > 0) {
+            if (!first) {
                 data.write(0);
             }
             data.writeBytes(argument);
+            first = false;
         }
         out.write((name + "\n").getBytes(StandardCharsets.US_ASCII));
         writeInput(data.toByteArray(), data.size());

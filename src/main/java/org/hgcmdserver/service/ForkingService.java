@@ -169,6 +169,9 @@ public final class ForkingService {
     }
 
     private void acceptConnections() {
+        if (stopping) {
+            return; // a signal came first: the queue is the drain's, or the next instance's
+        }
         try {
             Connection connection = listener.accept();
             for (int n = 1; connection != null; n++) {

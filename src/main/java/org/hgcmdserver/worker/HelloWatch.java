@@ -84,7 +84,7 @@ public final class HelloWatch {
         release(held.remove(worker));
     }
 
-    private void exited(Worker worker, Exit exit) {
+    private void exited(Worker worker, Exit exit) throws IOException {
         Connection connection = held.get(worker);
         if (connection == null) {
             return;
@@ -93,7 +93,10 @@ public final class HelloWatch {
             saidHello(worker);
             return;
         }
-        held.remove(worker);
+        firstReads.runPending(); // a hello that was read just before
+        if (held.remove(worker) == null) {
+            return;
+        }
         String reason =
                 "worker process (pid=%d) ended before it said hello: %s"
                         .formatted(exit.pid(), exit.description());

@@ -1,5 +1,6 @@
 package org.hgcmdserver.worker;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -20,7 +21,7 @@ public final class WorkerTable {
 
     /** Is told when a worker is gone. */
     public interface ExitListener {
-        void exited(Worker worker, Exit exit);
+        void exited(Worker worker, Exit exit) throws IOException;
     }
 
     private static final Logger log = LoggerFactory.getLogger(WorkerTable.class);
@@ -68,7 +69,7 @@ public final class WorkerTable {
         return List.copyOf(byPid.values());
     }
 
-    private void remove(Exit exit) {
+    private void remove(Exit exit) throws IOException {
         Worker worker = byPid.remove(exit.pid());
         if (worker == null) {
             log.debug("process exited (pid={}, {}), not a worker", exit.pid(), exit.description());
@@ -80,7 +81,9 @@ public final class WorkerTable {
         } else {
             log.debug("worker process exited (pid={}, {})", exit.pid(), exit.description());
         }
-        exitListeners.forEach(listener -> listener.exited(worker, exit));
+        for (ExitListener listener : exitListeners) {
+            listener.exited(worker, exit);
+        }
     }
 
     /**

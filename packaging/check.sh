@@ -1,0 +1,12 @@
+#!/bin/sh
+# Installs what the tests need, and runs them all. Arguments go to Maven.
+set -eu
+cd "$(dirname "$0")/.."
+
+. packaging/install.sh
+install_missing javac:default-jdk-headless mvn:maven hg:mercurial socat:socat strace:strace \
+    shellcheck:shellcheck systemd-socket-activate:systemd python3:python3
+/usr/bin/python3 -c 'import hglib' 2>/dev/null || install_missing hglib-is-missing:python3-hglib
+
+shellcheck -x packaging/*.sh src/main/sh/hg-cmdserver
+mvn --batch-mode --no-transfer-progress verify "$@"

@@ -1,0 +1,97 @@
+package org.hgcmdserver;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import org.junit.jupiter.api.Test;
+
+/** The direction in which packages may know each other. */
+class ArchitectureTest {
+
+    private static final String ROOT = "org.hgcmdserver.";
+
+    private final JavaClasses classes =
+            new ClassFileImporter()
+                    .withImportOption(new ImportOption.DoNotIncludeTests())
+                    .importPackages("org.hgcmdserver");
+
+    @Test
+    void dependenciesPointOneWay() {
+        layeredArchitecture()
+                .consideringOnlyDependenciesInLayers()
+                .layer("cli")
+                .definedBy(ROOT + "cli..")
+                .layer("service")
+                .definedBy(ROOT + "service..")
+                .layer("worker")
+                .definedBy(ROOT + "worker..")
+                .layer("listener")
+                .definedBy(ROOT + "listener..")
+                .layer("host")
+                .definedBy(ROOT + "host..")
+                .layer("client")
+                .definedBy(ROOT + "client..")
+                .layer("protocol")
+                .definedBy(ROOT + "protocol..")
+                .layer("posix")
+                .definedBy(ROOT + "posix..")
+                .whereLayer("cli")
+                .mayNotBeAccessedByAnyLayer()
+                .whereLayer("service")
+                .mayOnlyBeAccessedByLayers("cli")
+                .whereLayer("worker")
+                .mayOnlyBeAccessedByLayers("cli", "service")
+                .whereLayer("listener")
+                .mayOnlyBeAccessedByLayers("cli", "service", "worker")
+                .whereLayer("host")
+                .mayOnlyBeAccessedByLayers("cli", "service")
+                .whereLayer("client")
+                .mayOnlyBeAccessedByLayers("cli")
+                .whereLayer("protocol")
+                .mayOnlyBeAccessedByLayers("client", "worker")
+                .whereLayer("posix")
+                .mayNotAccessAnyLayer()
+                .whereLayer("protocol")
+                .mayNotAccessAnyLayer()
+                .whereLayer("host")
+                .mayNotAccessAnyLayer()
+                .check(classes);
+    }
+
+    @Test
+    void noCycles() {
+        slices().matching(ROOT + "(*)..").should().beFreeOfCycles().check(classes);
+    }
+
+    @Test
+    void nativeCodeIsBehindOneDoor() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage(ROOT + "posix..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("jnr.ffi..", "jnr.posix..", "sun.misc..")
+                .check(classes);
+        noClasses()
+                .that()
+                .resideOutsideOfPackage(ROOT + "posix..")
+                .should()
+                .dependOnClassesThat()
+                .haveFullyQualifiedName(ROOT + "posix.LibC")
+                .check(classes);
+    }
+
+    @Test
+    void nobodyUsesTheJdksProcesses() {
+        noClasses()
+                .should()
+                .dependOnClassesThat()
+                .haveFullyQualifiedName("java.lang.ProcessBuilder")
+                .because("its exit statuses get lost beside waitpid(-1)")
+                .check(classes);
+    }
+}

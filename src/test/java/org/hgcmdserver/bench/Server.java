@@ -1,0 +1,56 @@
+package org.hgcmdserver.bench;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.newsclub.net.unix.AFUNIXSocket;
+import org.newsclub.net.unix.AFUNIXSocketAddress;
+
+/** A server under measurement: a process that listens at a socket. */
+record Server(String name, Process process, Path address, long startNanos)
+        implements AutoCloseable {
+
+    /** Starts a server and waits until it accepts connections. */
+    static Server start(String name, Path address, List<String> command) throws Exception {
+        Path log = Path.of(address + ".log");
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
+        builder.environment().put("HGPLAIN", "1");
+        builder.environment().put("HGENCODING", "UTF-8");
+        long started = System.nanoTime();
+        Process process = builder.start();
+        while (!accepts(address)) {
+            if (!process.isAlive()) {
+                throw new IOException(name + " ended: " + Files.readString(log));
+            }
+            Thread.onSpinWait();
+        }
+        return new Server(name, process, address, System.nanoTime() - started);
+    }
+
+    private static boolean accepts(Path address) {
+        if (!Files.exists(address)) {
+            return false;
+        }
+        try (AFUNIXSocket socket = connect(address)) {
+            return true;
+        } catch (IOException notYet) {
+            return false;
+        }
+    }
+
+    AFUNIXSocket connect() throws IOException {
+        return connect(address);
+    }
+
+    private static AFUNIXSocket connect(Path address) throws IOException {
+        return AFUNIXSocket.connectTo(AFUNIXSocketAddress.of(address));
+    }
+
+    @Override
+    public void close() throws Exception {
+        process.destroy();
+        process.waitFor();
+    }
+}

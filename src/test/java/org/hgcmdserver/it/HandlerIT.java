@@ -1,0 +1,68 @@
+package org.hgcmdserver.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
+import java.io.Writer;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The handler's contract, seen from a program that embeds the service. */
+class HandlerIT {
+
+    @TempDir Path directory;
+
+    @Test
+    void eachMethodIsCalledWhenItsContractSays() throws Exception {
+        Path address = directory.resolve("server.sock");
+        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+        Process program =
+                new ProcessBuilder(
+                                java,
+                                "--enable-native-access=ALL-UNNAMED",
+                                "-cp",
+                                System.getProperty("java.class.path"),
+                                EmbeddingProgram.class.getName(),
+                                address.toString())
+                        .redirectError(directory.resolve("log").toFile())
+                        .start();
+        try (BufferedReader said =
+                        new BufferedReader(new InputStreamReader(program.getInputStream()));
+                Writer tell = program.outputWriter()) {
+            assertThat(said.readLine()).isEqualTo("bindSocket " + address);
+            assertThat(said.readLine()).isEqualTo("printBanner " + address);
+            assertThat(said.readLine()).isEqualTo("shouldExit");
+            long self = ProcessHandle.current().pid();
+            String noticed = "newConnection from pid " + self + " in " + program.pid();
+            // however much happens: while the interval lasts it is not asked again
+            for (int i = 0; i < 3; i++) {
+                try (RawClient client = new RawClient(address)) {
+                    assertThat(client.readToEnd()).isEqualTo("served\n");
+                }
+                assertThat(said.readLine()).isEqualTo(noticed);
+                assertThat(said.readLine()).isEqualTo("createCmdServer");
+            }
+            tell.append("tick\n").flush();
+            assertThat(said.readLine()).isEqualTo("shouldExit");
+            // a handler that fails costs one connection
+            try (RawClient client = new RawClient(address)) {
+                assertThat(client.readToEnd())
+                        .contains("internal error")
+                        .contains("no server for you");
+            }
+            assertThat(said.readLine()).isEqualTo(noticed);
+            assertThat(said.readLine()).isEqualTo("createCmdServer");
+            tell.append("tick\n").flush();
+            assertThat(said.readLine()).isEqualTo("shouldExit");
+            assertThat(said.readLine()).isEqualTo("unlinkSocket " + address);
+            assertThat(said.readLine()).isEqualTo("outcome DRAINED");
+            assertThat(program.waitFor(60, TimeUnit.SECONDS)).isTrue();
+            assertThat(address).doesNotExist();
+        } finally {
+            program.destroyForcibly();
+        }
+    }
+}

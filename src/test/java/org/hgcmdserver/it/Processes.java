@@ -1,0 +1,135 @@
+package org.hgcmdserver.it;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionFactory;
+
+/** Programs that a test runs, and what /proc says of processes. */
+final class Processes {
+
+    /** A bound for what must happen, not a measure of it: far longer than it takes. */
+    static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    record Result(int status, String out, String err) {
+        Result succeeded() {
+            assertThat(status).as("exit status; stderr: %s", err).isZero();
+            return this;
+        }
+    }
+
+    private Processes() {}
+
+    static ConditionFactory await() {
+        return Awaitility.await()
+                .atMost(PATIENCE)
+                .pollInterval(Duration.ofMillis(5))
+                .pollDelay(Duration.ZERO);
+    }
+
+    static Result run(Path directory, String... command) throws Exception {
+        return runWithInput(directory, "", command);
+    }
+
+    /**
+     * Runs a program to its end; stdin, stdout and stderr go through files, so nothing can block.
+     */
+    static Result runWithInput(Path directory, String stdin, String... command) throws Exception {
+        Path in = Files.createTempFile("test", ".in");
+        Path out = Files.createTempFile("test", ".out");
+        Path err = Files.createTempFile("test", ".err");
+        try {
+            Files.writeString(in, stdin);
+            Process process =
+                    new ProcessBuilder(command)
+                            .directory(directory.toFile())
+                            .redirectInput(in.toFile())
+                            .redirectOutput(out.toFile())
+                            .redirectError(err.toFile())
+                            .start();
+            if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+                throw new AssertionError(List.of(command) + " does not end");
+            }
+            return new Result(
+                    process.exitValue(),
+                    Files.readString(out, UTF_8),
+                    Files.readString(err, UTF_8));
+        } finally {
+            Files.delete(in);
+            Files.delete(out);
+            Files.delete(err);
+        }
+    }
+
+    /** A line of /proc/PID/status; null if the process has gone. */
+    static String status(long pid, String name) throws IOException {
+        try {
+            String status = Files.readString(Path.of("/proc/" + pid + "/status"));
+            Matcher line =
+                    Pattern.compile("^" + name + ":\\s*(.*)$", Pattern.MULTILINE).matcher(status);
+            return line.find() ? line.group(1) : null;
+        } catch (NoSuchFileException e) {
+            return null;
+        } catch (IOException e) { // ESRCH: it went while it was read
+            return null;
+        }
+    }
+
+    /** The children of a process, zombies too. */
+    static List<Long> children(long parent) throws IOException {
+        List<Long> children = new ArrayList<>();
+        try (Stream<Path> all = Files.list(Path.of("/proc"))) {
+            for (Path path : (Iterable<Path>) all::iterator) {
+                String name = path.getFileName().toString();
+                if (name.matches("\\d+")) {
+                    String ppid = status(Long.parseLong(name), "PPid");
+                    if (String.valueOf(parent).equals(ppid)) {
+                        children.add(Long.parseLong(name));
+                    }
+                }
+            }
+        }
+        return children;
+    }
+
+    static boolean isAlive(long pid) throws IOException {
+        String state = status(pid, "State");
+        return state != null && !state.startsWith("Z");
+    }
+
+    /** The open descriptors of a process, and what they are: "3 -> socket:[123]". */
+    static List<String> descriptors(long pid) throws IOException {
+        List<String> found = new ArrayList<>();
+        try (Stream<Path> all = Files.list(Path.of("/proc/" + pid + "/fd"))) {
+            for (Path path : (Iterable<Path>) all::iterator) {
+                try {
+                    found.add(path.getFileName() + " -> " + Files.readSymbolicLink(path));
+                } catch (NoSuchFileException closedMeanwhile) {
+                    // not open any more
+                }
+            }
+        }
+        return found;
+    }
+
+    static long connections(long pid) throws IOException {
+        return descriptors(pid).stream().filter(d -> d.contains("socket:")).count();
+    }
+
+    static void signal(long pid, String name) throws Exception {
+        run(Path.of("/"), "kill", "-s", name, String.valueOf(pid)).succeeded();
+    }
+}
