@@ -1,5 +1,6 @@
 package org.hgcmdserver.it;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.hgcmdserver.it.Processes.await;
 
@@ -82,7 +83,7 @@ final class Daemon implements AutoCloseable {
     }
 
     String log() throws IOException {
-        return Files.readString(log);
+        return new String(Files.readAllBytes(log), UTF_8); // workers write any bytes
     }
 
     void awaitLog(String text) {
