@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 . packaging/install.sh
-install_missing java:default-jdk-headless mvn:maven hg:mercurial
+install_missing javac:default-jdk-headless mvn:maven hg:mercurial
 
 mvn --batch-mode --quiet package -DskipTests
 

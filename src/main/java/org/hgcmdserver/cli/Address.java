@@ -1,7 +1,9 @@
 package org.hgcmdserver.cli;
 
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import org.hgcmdserver.posix.Users;
@@ -34,10 +36,21 @@ final class Address {
     void makeDefaultDirectory() throws IOException {
         Path directory = path().getParent();
         if (given == null && !Files.isDirectory(directory)) {
-            Files.createDirectory(
-                    directory,
-                    PosixFilePermissions.asFileAttribute(
-                            PosixFilePermissions.fromString("rwx------")));
+            try {
+                Files.createDirectory(
+                        directory,
+                        PosixFilePermissions.asFileAttribute(
+                                PosixFilePermissions.fromString("rwx------")));
+            } catch (FileSystemException e) {
+                String reason =
+                        e instanceof NoSuchFileException
+                                ? "there is no directory " + directory.getParent()
+                                : "this user cannot make it";
+                throw new IOException(
+                        "cannot make the directory %s: %s; choose a socket with --address PATH"
+                                .formatted(directory, reason),
+                        e);
+            }
         }
     }
 

@@ -4,7 +4,9 @@ import java.io.BufferedInputStream;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
+import java.io.FilterInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -49,14 +51,15 @@ final class RunCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        InterruptibleInput input = new InterruptibleInput(new FileInputStream(FileDescriptor.in));
         CommandStreams streams =
                 CommandStreams.of(
-                        new BufferedInputStream(new FileInputStream(FileDescriptor.in)),
+                        new BufferedInputStream(input),
                         new FileOutputStream(FileDescriptor.out),
                         new FileOutputStream(FileDescriptor.err));
         Path socket = address.path();
         try (CommandClient client = connect(socket)) {
-            SignalSource.handleInJvm(signal -> forward(client, signal));
+            SignalSource.handleInJvm(signal -> forward(client, input, signal));
             return client.run(arguments(), streams);
         }
     }
@@ -102,11 +105,43 @@ final class RunCommand implements Callable<Integer> {
         return Path.of(path).toAbsolutePath().toString();
     }
 
-    private static void forward(CommandClient client, Signal signal) {
+    /**
+     * A signal is the command's. If it cannot have it, or while the command waits for input that
+     * this process waits for in turn, it is this process's too.
+     */
+    private static void forward(CommandClient client, InterruptibleInput input, Signal signal) {
         try {
             client.signal(signal);
+            if (!input.isRead()) {
+                return;
+            }
         } catch (IOException e) {
-            // the worker has gone: the command is about to end here too
+            System.err.println("hg-cmdserver: " + e.getMessage());
+        }
+        Runtime.getRuntime().halt(128 + signal.intValue());
+    }
+
+    /** Knows whether somebody waits for it. */
+    private static final class InterruptibleInput extends FilterInputStream {
+
+        private volatile boolean read;
+
+        InterruptibleInput(InputStream in) {
+            super(in);
+        }
+
+        boolean isRead() {
+            return read;
+        }
+
+        @Override
+        public int read(byte[] bytes, int offset, int length) throws IOException {
+            read = true;
+            try {
+                return super.read(bytes, offset, length);
+            } finally {
+                read = false;
+            }
         }
     }
 }

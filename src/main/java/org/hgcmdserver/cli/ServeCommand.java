@@ -1,7 +1,6 @@
 package org.hgcmdserver.cli;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -19,7 +18,6 @@ import org.hgcmdserver.service.ForkingService.Outcome;
 import org.hgcmdserver.service.ServiceHandler;
 import org.hgcmdserver.service.Ticker;
 import org.hgcmdserver.worker.CommandServer;
-import org.hgcmdserver.worker.spawn.SpawnSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -43,19 +41,7 @@ final class ServeCommand implements Callable<Integer> {
 
     @Mixin private Address address;
 
-    @Option(
-            names = {"-R", "--repository"},
-            paramLabel = "REPO",
-            description =
-                    "The repository for commands that name none. Without it each finds its own.")
-    private String repository;
-
-    @Option(
-            names = "--hg",
-            paramLabel = "PATH",
-            defaultValue = "hg",
-            description = "The Mercurial to run. Default: ${DEFAULT-VALUE}, from $PATH.")
-    private String hg;
+    @Mixin private WorkerOptions workers;
 
     @Option(
             names = "--poll-interval",
@@ -76,33 +62,25 @@ final class ServeCommand implements Callable<Integer> {
                             + " Default: ${DEFAULT-VALUE}.")
     private int socketMode;
 
-    @Option(
-            names = "--worker-command",
-            paramLabel = "COMMAND",
-            description =
-                    "A shell command to run for each connection instead of Mercurial, with the connection"
-                            + " as its standard input and output.")
-    private String workerCommand;
-
     @Option(names = "--debug", description = "Log each connection and worker.")
     private boolean debug;
 
     @Option(names = "--quiet", description = "Log warnings and errors only.")
     private boolean quiet;
 
+    private boolean signalled;
+
     @Override
     public Integer call() throws IOException {
         LogConfigurator.setLevel(debug ? Level.DEBUG : quiet ? Level.WARN : Level.INFO);
-        CommandServer server =
-                workerCommand == null
-                        ? CommandServer.mercurial(Executables.find(hg), checkedRepository())
-                        : CommandServer.shell(workerCommand);
-        ServiceHandler handler = new CommandServerHandler(this::bind, server, pollInterval);
+        CommandServer server = workers.commandServer();
+        ServiceHandler handler =
+                new CommandServerHandler(this::bind, server, pollInterval, workers.maxWorkers());
         ForkingService service =
                 new ForkingService(
                         address.path(),
                         handler,
-                        SpawnSource::new,
+                        workers.source(server),
                         SystemdNotifier.fromEnvironment(System.getenv()),
                         Ticker.SYSTEM);
         SignalSource.deliver(service.loop(), signal -> onSignal(service, signal));
@@ -120,45 +98,38 @@ final class ServeCommand implements Callable<Integer> {
         return BoundListener.bind(path, socketMode);
     }
 
-    private String checkedRepository() throws IOException {
-        if (repository == null) {
-            return null;
-        }
-        Path path = Path.of(repository).toAbsolutePath();
-        if (!Files.isDirectory(path.resolve(".hg"))) {
-            throw new IOException(
-                    "%s is no Mercurial repository; make one with: hg init %s, or leave --repository out"
-                            .formatted(path, path));
-        }
-        return path.toString();
-    }
-
-    private static void onSignal(ForkingService service, Signal signal) {
+    private void onSignal(ForkingService service, Signal signal) {
         Logger log = LoggerFactory.getLogger(ServeCommand.class);
         if (signal == Signal.SIGHUP) {
             log.info("SIGHUP: there is nothing to reload; restart the service to change options");
-        } else if (service.isStopping()) {
-            log.info("{} during the drain", signal);
+        } else if (signalled) {
+            log.info("a second signal, {}", signal);
             service.abandon();
         } else {
             log.debug("{}", signal);
+            signalled = true;
             service.stop();
         }
     }
 
     static final class SecondsConverter implements ITypeConverter<Duration> {
+
+        private static final Duration LONGEST = Duration.ofDays(1);
+
         @Override
         public Duration convert(String value) {
             try {
-                Duration duration = Duration.ofMillis(Math.round(Double.parseDouble(value) * 1000));
-                if (duration.compareTo(Duration.ZERO) > 0) {
-                    return duration;
+                long millis = Math.round(Double.parseDouble(value) * 1000);
+                if (millis > 0 && millis <= LONGEST.toMillis()) {
+                    return Duration.ofMillis(millis);
                 }
             } catch (NumberFormatException e) {
                 // told below
             }
             throw new TypeConversionException(
-                    "'" + value + "' is not a number of seconds above zero, such as 0.5");
+                    "'"
+                            + value
+                            + "' is not a number of seconds above zero and up to a day, such as 0.5");
         }
     }
 

@@ -81,18 +81,20 @@ public final class CommandClient implements Closeable {
                 "runcommand", arguments.stream().map(a -> a.getBytes(encoding)).toList());
         while (true) {
             Frame frame = server.readFrame();
-            if (frame.channel() == null) {
-                continue; // an optional channel of a newer server
+            if (frame.channel() == null) { // an optional channel of a newer server
+                server.copyData(frame, OutputStream.nullOutputStream());
+                continue;
             }
             switch (frame.channel()) {
-                case OUTPUT -> streams.writeOutput(frame.data());
-                case ERROR -> streams.writeError(frame.data());
+                case OUTPUT -> server.copyData(frame, streams.output());
+                case ERROR -> server.copyData(frame, streams.error());
                 case INPUT -> answer(streams.read(frame.size()));
                 case LINE -> answer(streams.readLine(frame.size()));
                 case RESULT -> {
-                    return ServerStream.result(frame);
+                    return server.readResult(frame);
                 }
-                case DEBUG, MESSAGE -> {} // only for who asked for them by configuration
+                // only for who asked for them by configuration
+                case DEBUG, MESSAGE -> server.copyData(frame, OutputStream.nullOutputStream());
             }
         }
     }
@@ -108,8 +110,8 @@ public final class CommandClient implements Closeable {
      * @throws IOException if the worker belongs to somebody else, or has gone
      */
     public void signal(Signal signal) throws IOException {
-        if (hello.pgid() == 0) {
-            throw new ProtocolException("the server does not tell its process group");
+        if (hello.pgid() <= 1) {
+            throw new ProtocolException("the server does not tell the process group of its worker");
         }
         Child.signalGroup(hello.pgid(), signal.intValue());
     }

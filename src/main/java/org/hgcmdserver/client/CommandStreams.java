@@ -32,14 +32,12 @@ public final class CommandStreams {
         return new CommandStreams(in, out, err);
     }
 
-    void writeOutput(byte[] data) throws IOException {
-        out.write(data);
-        out.flush();
+    OutputStream output() {
+        return out;
     }
 
-    void writeError(byte[] data) throws IOException {
-        err.write(data);
-        err.flush();
+    OutputStream error() {
+        return err;
     }
 
     /** Up to {@code size} bytes, at least one unless the input has ended. */

@@ -19,13 +19,13 @@ final class SocketPath {
         if (PlatformString.encode(path.toString()).length <= UnixSocket.MAX_PATH) {
             return connectShort(path, path);
         }
-        // unix(7): sun_path has no room for it. A link to its directory makes it short; Mercurial
-        // changes into the directory instead, which a Java program cannot.
+        // unix(7): sun_path has no room for it. A link to it is short; Mercurial changes into the
+        // directory instead, which a Java program cannot.
         Path shortcuts = Files.createTempDirectory("hg-cmdserver");
-        Path link = shortcuts.resolve("d");
+        Path link = shortcuts.resolve("s");
         try {
-            Files.createSymbolicLink(link, path.getParent());
-            return connectShort(link.resolve(path.getFileName()), path);
+            Files.createSymbolicLink(link, path);
+            return connectShort(link, path);
         } finally {
             Files.deleteIfExists(link);
             Files.delete(shortcuts);

@@ -2,7 +2,7 @@ package org.hgcmdserver.listener;
 
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -11,6 +11,7 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.util.EnumSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
 import jnr.constants.platform.Errno;
 import org.hgcmdserver.posix.Descriptors;
 import org.hgcmdserver.posix.PosixException;
@@ -32,14 +33,17 @@ public final class BoundListener extends Listener {
     private static final int S_ISVTX = 01000;
     private static final int S_IWOTH = 0002;
 
+    private static final int LOCK_TRIES = 200;
+    private static final long LOCK_PAUSE_NANOS = 10_000_000;
+
     private final Path path;
     private final Inode inode;
     private boolean unlinked;
 
-    private BoundListener(int fd, Path path) throws IOException {
+    private BoundListener(int fd, Path path, Inode inode) throws IOException {
         super(fd, path.toString());
         this.path = path;
-        this.inode = Inode.of(path);
+        this.inode = inode;
     }
 
     /**
@@ -52,29 +56,51 @@ public final class BoundListener extends Listener {
      */
     public static BoundListener bind(Path path, int mode) throws IOException {
         checkDirectory(path);
-        try (Closeable lock = Descriptors.lockDirectory(path.getParent())) {
+        try (Closeable lock = lock(path)) {
             removeStaleSocket(path);
             return bindAndListen(path, mode);
-        } catch (PosixException e) {
-            throw new ListenException("cannot listen at " + path + ": " + e.getMessage(), e);
-        } catch (AccessDeniedException e) {
-            throw new ListenException(
-                    "cannot listen at %s: no permission for %s; remove it as its owner or choose another path with --address"
-                            .formatted(path, e.getFile()),
-                    e);
+        } catch (ListenException e) {
+            throw e;
+        } catch (FileSystemException e) {
+            String reason = e.getReason() == null ? "no permission" : e.getReason();
+            throw cannot(path, "%s: %s".formatted(e.getFile(), reason), e);
+        } catch (IOException e) {
+            throw cannot(path, e.getMessage(), e);
         }
+    }
+
+    private static ListenException cannot(Path path, String reason, IOException cause) {
+        return new ListenException(
+                "cannot listen at %s: %s; choose another path with --address"
+                        .formatted(path, reason),
+                cause);
+    }
+
+    /** Another server may just be starting there; whoever holds the lock for longer is none. */
+    private static Closeable lock(Path path) throws IOException {
+        for (int i = 0; i < LOCK_TRIES; i++) {
+            Closeable lock = Descriptors.tryLockDirectory(path.getParent());
+            if (lock != null) {
+                return lock;
+            }
+            LockSupport.parkNanos(LOCK_PAUSE_NANOS);
+        }
+        throw new ListenException(
+                "cannot listen at %s: another process keeps the directory %s locked; end it (fuser %s shows it) or choose another path with --address"
+                        .formatted(path, path.getParent(), path.getParent()));
     }
 
     private static BoundListener bindAndListen(Path path, int mode) throws IOException {
         int fd = UnixSocket.open();
         boolean bound = false;
+        Inode inode;
         try {
             UnixSocket.bind(fd, path);
             bound = true;
             // before listen: until then a connect is refused, so nobody slips in with a wider mode
             Files.setPosixFilePermissions(path, permissions(mode));
             UnixSocket.listen(fd, path);
-            return new BoundListener(fd, path);
+            inode = Inode.of(path);
         } catch (IOException e) {
             Descriptors.close(fd);
             if (bound) {
@@ -82,6 +108,7 @@ public final class BoundListener extends Listener {
             }
             throw e;
         }
+        return new BoundListener(fd, path, inode);
     }
 
     private static void checkDirectory(Path path) throws IOException {
@@ -123,9 +150,9 @@ public final class BoundListener extends Listener {
                                     type == S_IFLNK ? "a symbolic link" : "an existing file"));
         }
         refuseIfServed(path);
-        log.info("replacing the stale socket {}", path);
         if (found.equals(Inode.of(path))) {
             Files.delete(path);
+            log.info("replaced the stale socket {}", path);
         }
     }
 
@@ -174,7 +201,8 @@ public final class BoundListener extends Listener {
             return;
         }
         unlinked = true;
-        try (Closeable lock = Descriptors.lockDirectory(path.getParent())) {
+        // without the lock, too: nobody may hold up the drain
+        try (Closeable lock = Descriptors.tryLockDirectory(path.getParent())) {
             if (inode.equals(Inode.of(path))) {
                 Files.delete(path);
             } else {

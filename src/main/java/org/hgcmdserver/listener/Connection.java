@@ -20,7 +20,13 @@ public final class Connection {
     Connection(AFUNIXSocketChannel channel) throws IOException {
         descriptor = channel.getFileDescriptor();
         fd = FileDescriptorCast.using(descriptor).as(Integer.class);
-        AFUNIXSocketCredentials credentials = channel.getPeerCredentials();
+        AFUNIXSocketCredentials credentials;
+        try {
+            credentials = channel.getPeerCredentials();
+        } catch (IOException e) {
+            release();
+            throw e;
+        }
         peer =
                 new Peer(
                         Math.max(0, credentials.getPid()),

@@ -21,7 +21,22 @@ public final class Child {
 
     private static final int SIGSET_SIZE = 128;
 
+    private static final int PR_SET_CHILD_SUBREAPER = 36; // prctl(2)
+
     private Child() {}
+
+    public static boolean canBeSubreaper() {
+        return Os.LINUX;
+    }
+
+    /**
+     * Makes orphans among this process's descendants its children (PR_SET_CHILD_SUBREAPER in
+     * prctl(2)), from any thread for the whole process. Linux only.
+     */
+    public static void becomeSubreaper() throws PosixException {
+        int result = LibC.Linux.C.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+        PosixException.check(result, "prctl", "PR_SET_CHILD_SUBREAPER");
+    }
 
     /**
      * Starts {@code program} as a child of this process and the leader of a process group of its

@@ -3,6 +3,7 @@ package org.hgcmdserver.posix;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
+import jnr.constants.platform.Errno;
 import jnr.constants.platform.Fcntl;
 import jnr.constants.platform.OpenFlags;
 
@@ -11,7 +12,9 @@ public final class Descriptors {
 
     private static final int FD_CLOEXEC = 1; // fcntl.h, alike on all platforms
     private static final int O_DIRECTORY = Os.LINUX ? linuxDirectoryFlag() : 0x100000;
+    private static final int O_PATH = 0x200000;
     private static final int LOCK_EX = 2; // sys/file.h, alike on all platforms
+    private static final int LOCK_NB = 4;
 
     private Descriptors() {}
 
@@ -43,6 +46,22 @@ public final class Descriptors {
                 "fd " + fd);
     }
 
+    /** A descriptor that stands for a file without opening it (O_PATH in open(2)); Linux only. */
+    static int openPlace(Path file) throws PosixException {
+        int fd = LibC.C.open(NativeMemory.path(file), O_PATH, 0);
+        PosixException.check(fd, "open", file);
+        setCloseOnExec(fd);
+        return fd;
+    }
+
+    /** /dev/null for reading. The caller closes the descriptor. */
+    public static int openNull() throws PosixException {
+        int fd = LibC.C.open(NativeMemory.path("/dev/null"), 0, 0);
+        PosixException.check(fd, "open", "/dev/null");
+        setCloseOnExec(fd);
+        return fd;
+    }
+
     /**
      * Opens a directory for reading. The caller closes the descriptor.
      *
@@ -57,16 +76,22 @@ public final class Descriptors {
 
     /**
      * Locks a directory against every other process that locks it in this way, until the result is
-     * closed (flock(2)); nothing is left behind in it. Blocks while another process has it.
+     * closed (flock(2)); nothing is left behind in it. Does not wait.
+     *
+     * @return null if another process has it locked
      */
-    public static Closeable lockDirectory(Path directory) throws IOException {
+    public static Closeable tryLockDirectory(Path directory) throws IOException {
         int fd = openDirectory(directory);
-        if (LibC.C.flock(fd, LOCK_EX) != 0) {
-            PosixException failure = PosixException.last("lock directory " + directory);
-            close(fd);
-            throw failure;
+        if (LibC.C.flock(fd, LOCK_EX | LOCK_NB) == 0) {
+            return () -> close(fd);
         }
-        return () -> close(fd);
+        boolean locked = PosixException.lastWas(Errno.EWOULDBLOCK);
+        PosixException failure = PosixException.last("lock directory " + directory);
+        close(fd);
+        if (locked) {
+            return null;
+        }
+        throw failure;
     }
 
     private static final int F_GETFD = Fcntl.F_GETFD.intValue();

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.PriorityQueue;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -29,6 +30,8 @@ public final class EventLoop implements Closeable {
     private static final int POLLFD_SIZE = 8; // int fd; short events, revents
 
     private final Map<Integer, Action> actions = new LinkedHashMap<>();
+    private final PriorityQueue<Timer> timers =
+            new PriorityQueue<>((a, b) -> Long.signum(a.due - b.due));
     private final Queue<Action> posted = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean woken = new AtomicBoolean();
     private final int wakeupRead;
@@ -72,9 +75,14 @@ public final class EventLoop implements Closeable {
         }
     }
 
+    /** Runs {@code action} once, when {@code delay} is over; for the loop's thread. */
+    public void after(Duration delay, Action action) {
+        timers.add(new Timer(System.nanoTime() + delay.toNanos(), action));
+    }
+
     /**
      * Waits at most {@code timeout} (not at all for zero or less), runs the actions of all
-     * descriptors that are readable, then the posted tasks.
+     * descriptors that are readable, then the timers that are due, then the posted tasks.
      *
      * @return whether anything was run
      * @throws IOException what an action threw, or poll's error; an interrupted call is none
@@ -83,11 +91,15 @@ public final class EventLoop implements Closeable {
         if (pollFds == null) {
             buildPollFds();
         }
-        int count = LibC.C.poll(pollFds, polled.length, millis(timeout));
+        int count = LibC.C.poll(pollFds, polled.length, millis(untilTimer(timeout)));
         if (count < 0 && !PosixException.lastWas(Errno.EINTR)) {
             throw PosixException.last("poll " + polled.length + " descriptors");
         }
         boolean ran = count > 0 && runReadable();
+        while (!timers.isEmpty() && timers.peek().due - System.nanoTime() <= 0) {
+            timers.poll().action.run();
+            ran = true;
+        }
         for (Action task = posted.poll(); task != null; task = posted.poll()) {
             task.run();
             ran = true;
@@ -127,6 +139,16 @@ public final class EventLoop implements Closeable {
         LibC.C.read(wakeupRead, drained, 64);
         woken.set(false);
     }
+
+    private Duration untilTimer(Duration timeout) {
+        if (timers.isEmpty()) {
+            return timeout;
+        }
+        Duration timer = Duration.ofNanos(timers.peek().due - System.nanoTime());
+        return timer.compareTo(timeout) < 0 ? timer : timeout;
+    }
+
+    private record Timer(long due, Action action) {}
 
     /** Rounded up: a wait that ends early would spin until the time is there. */
     private static int millis(Duration timeout) {

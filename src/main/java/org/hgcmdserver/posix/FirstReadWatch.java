@@ -82,6 +82,11 @@ public final class FirstReadWatch implements Closeable {
         watched.put(fd, onFirstRead);
     }
 
+    /** Whether the peer was seen to shut down its sending side, and nothing since. */
+    public boolean isHalfClosed(int fd) {
+        return halfClosed.contains(fd);
+    }
+
     /** Ends the watch, before the caller closes {@code fd}. Does nothing if it is not watched. */
     public void remove(int fd) {
         halfClosed.remove(fd);

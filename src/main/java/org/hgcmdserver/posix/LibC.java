@@ -84,6 +84,11 @@ public interface LibC {
 
     int listen(int fd, int backlog);
 
+    int socketpair(int domain, int type, int protocol, int[] fds);
+
+    @ssize_t
+    long sendmsg(int fd, Pointer message, int flags);
+
     int shutdown(int fd, int how);
 
     int getsockname(int fd, Pointer address, Pointer length);
@@ -111,6 +116,8 @@ public interface LibC {
         int epoll_wait(int epfd, Pointer events, int count, int timeoutMillis);
 
         int signalfd(int fd, Pointer mask, int flags);
+
+        int prctl(int option, long a, long b, long c, long d);
     }
 
     /** glibc 2.34 and newer. */

@@ -1,7 +1,8 @@
 package org.hgcmdserver.posix;
 
-import java.io.Closeable;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import jnr.constants.platform.AddressFamily;
 import jnr.constants.platform.Errno;
@@ -47,28 +48,97 @@ public final class UnixSocket {
     }
 
     /**
-     * bind(2) to a path of any length. The directory of a path over {@link #MAX_PATH} is reached
-     * through a descriptor; Mercurial's {@code bindunixsocket} changes into it, which a process
-     * with several threads must not.
+     * Two connected stream sockets, close-on-exec, that belong to the caller.
+     *
+     * @throws PosixException EMFILE or ENFILE when there are too many descriptors
      */
-    public static void bind(int fd, Path path) throws PosixException {
-        try (Address address = Address.of(path)) {
-            int result = LibC.C.bind(fd, address.pointer, address.length);
-            PosixException.check(result, "bind", path);
+    public static int[] pair() throws PosixException {
+        int[] ends = new int[2];
+        int result = LibC.C.socketpair(AF_UNIX, SOCK_STREAM, 0, ends);
+        PosixException.check(result, "socketpair", "AF_UNIX");
+        for (int end : ends) {
+            Descriptors.setCloseOnExec(end);
         }
+        return ends;
     }
 
     /**
-     * connect(2), without waiting for room in the server's queue.
+     * bind(2) to a path of any length, whose last name is at most {@link #MAX_PATH} bytes long.
+     * Mercurial's {@code bindunixsocket} changes into the directory for that, which a process with
+     * several threads must not: here a short name in the directory, reached through a descriptor,
+     * is bound and renamed. To be called before listen(2).
+     *
+     * @throws PosixException EADDRINUSE if something is there, ENAMETOOLONG for a name that is
+     *     longer
+     */
+    public static void bind(int fd, Path path) throws IOException {
+        if (isShort(path.toString())) {
+            bind(fd, path.toString(), path);
+            return;
+        }
+        checkName(path);
+        String shortName = ".hg-cmdserver." + ProcessHandle.current().pid();
+        int directory = Descriptors.openDirectory(path.getParent());
+        try {
+            bind(fd, "/proc/self/fd/" + directory + "/" + shortName, path);
+            Files.move(path.resolveSibling(shortName), path);
+        } finally {
+            Descriptors.close(directory);
+        }
+    }
+
+    private static void bind(int fd, String name, Path path) throws PosixException {
+        Pointer address = NativeMemory.allocate(SOCKADDR_SIZE);
+        int result = LibC.C.bind(fd, address, fill(address, name));
+        PosixException.check(result, "bind", path);
+    }
+
+    /**
+     * connect(2) to a path of any length, without waiting for room in the server's queue.
      *
      * @throws PosixException ECONNREFUSED if nobody listens, EAGAIN if the queue is full
      */
     public static void connect(int fd, Path path) throws PosixException {
         Descriptors.setNonBlocking(fd, true);
-        try (Address address = Address.of(path)) {
-            int result = LibC.C.connect(fd, address.pointer, address.length);
+        Pointer address = NativeMemory.allocate(SOCKADDR_SIZE);
+        if (isShort(path.toString())) {
+            int result = LibC.C.connect(fd, address, fill(address, path.toString()));
             PosixException.check(result, "connect to", path);
+            return;
         }
+        checkName(path);
+        int place = Descriptors.openPlace(path);
+        try {
+            int length = fill(address, "/proc/self/fd/" + place);
+            PosixException.check(LibC.C.connect(fd, address, length), "connect to", path);
+        } finally {
+            Descriptors.close(place);
+        }
+    }
+
+    private static boolean isShort(String path) {
+        return PlatformString.encode(path).length <= MAX_PATH;
+    }
+
+    private static void checkName(Path path) throws PosixException {
+        if (!Os.LINUX || !isShort(path.getFileName().toString())) {
+            // the kernel would cut it short and bind to another name
+            throw PosixException.of("address " + path, Errno.ENAMETOOLONG.intValue());
+        }
+    }
+
+    /** Fills a sockaddr_un; returns its length. */
+    private static int fill(Pointer address, String path) {
+        byte[] name = PlatformString.encode(path);
+        int length = SUN_PATH + name.length + 1;
+        if (Os.LINUX) {
+            address.putShort(0, (short) AF_UNIX);
+        } else {
+            address.putByte(0, (byte) length); // sun_len
+            address.putByte(1, (byte) AF_UNIX);
+        }
+        address.put(SUN_PATH, name, 0, name.length);
+        return length;
     }
 
     /** listen(2) with the longest queue that the system gives, as Mercurial does. */
@@ -143,43 +213,5 @@ public final class UnixSocket {
         Pointer length = NativeMemory.allocate(4);
         length.putInt(0, 16);
         return LibC.C.getsockopt(fd, level, option, value, length) == 0 ? value.getInt(0) : 0;
-    }
-
-    /** A sockaddr_un, and the directory that is held open for it if its path is long. */
-    private record Address(Pointer pointer, int length, int directory) implements Closeable {
-
-        static Address of(Path path) throws PosixException {
-            byte[] name = PlatformString.encode(path.toString());
-            int directory = -1;
-            if (name.length > MAX_PATH && Os.LINUX) {
-                directory = Descriptors.openDirectory(path.toAbsolutePath().getParent());
-                name =
-                        PlatformString.encode(
-                                "/proc/self/fd/" + directory + "/" + path.getFileName());
-            }
-            if (name.length > MAX_PATH) {
-                // the kernel would cut it short and bind to another name
-                if (directory >= 0) {
-                    Descriptors.close(directory);
-                }
-                throw PosixException.of("address " + path, Errno.ENAMETOOLONG.intValue());
-            }
-            Pointer address = NativeMemory.allocate(SOCKADDR_SIZE);
-            if (Os.LINUX) {
-                address.putShort(0, (short) AF_UNIX);
-            } else {
-                address.putByte(0, (byte) (SUN_PATH + name.length + 1)); // sun_len
-                address.putByte(1, (byte) AF_UNIX);
-            }
-            address.put(SUN_PATH, name, 0, name.length);
-            return new Address(address, SUN_PATH + name.length + 1, directory);
-        }
-
-        @Override
-        public void close() {
-            if (directory >= 0) {
-                Descriptors.close(directory);
-            }
-        }
     }
 }

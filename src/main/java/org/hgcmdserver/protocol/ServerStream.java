@@ -13,6 +13,9 @@ import java.nio.charset.StandardCharsets;
 /** The client's end of the wire: reads frames, writes requests and input. */
 public final class ServerStream {
 
+    /** More than any hello, or reason for there being none, has. */
+    private static final int MAX_SMALL = 64 * 1024;
+
     private final DataInputStream in;
     private final DataOutputStream out;
 
@@ -33,17 +36,18 @@ public final class ServerStream {
     public Hello readHello() throws IOException {
         Frame frame = readFrame();
         if (frame.channel() == Channel.ERROR) {
-            String reason = new String(frame.data(), StandardCharsets.UTF_8).strip();
+            String reason = new String(readSmall(frame), StandardCharsets.UTF_8).strip();
             throw new ProtocolException("the server refused: " + reason);
         }
         if (frame.channel() != Channel.OUTPUT) {
             throw new ProtocolException("the server began without a hello");
         }
-        return Hello.parse(frame.data());
+        return Hello.parse(readSmall(frame));
     }
 
     /**
-     * Reads the next frame.
+     * Reads the head of the next frame. Unless it is of an input channel, {@link #copyData} is to
+     * be called next.
      *
      * @throws ProtocolException at the end of the connection, and for a required channel that this
      *     version does not know
@@ -51,28 +55,59 @@ public final class ServerStream {
     public Frame readFrame() throws IOException {
         try {
             char letter = (char) in.readUnsignedByte();
-            int length = in.readInt();
+            int size = in.readInt();
             Channel channel = Channel.of(letter);
-            if (length < 0) {
+            if (size < 0) {
                 throw new ProtocolException(
                         "a frame of %d bytes on channel '%c'"
-                                .formatted(Integer.toUnsignedLong(length), letter));
-            }
-            if (channel != null && channel.isInput()) {
-                return new Frame(channel, length, new byte[0]);
+                                .formatted(Integer.toUnsignedLong(size), letter));
             }
             if (channel == null && Character.isUpperCase(letter)) {
                 throw new ProtocolException("unexpected data on required channel '" + letter + "'");
             }
-            // a length that lies must not cost memory: readNBytes takes what comes
-            byte[] data = in.readNBytes(length);
-            if (data.length < length) {
-                throw new EOFException();
-            }
-            return new Frame(channel, length, data);
+            return new Frame(channel, size);
         } catch (EOFException e) {
-            throw new ProtocolException("the server ended the connection");
+            throw ended();
         }
+    }
+
+    /**
+     * Copies the frame's data as it comes: Mercurial sends a file, however large, as one frame.
+     *
+     * @throws ProtocolException if the connection ends before the data does
+     */
+    public void copyData(Frame frame, OutputStream sink) throws IOException {
+        byte[] piece = new byte[Math.min(frame.size(), 64 * 1024)];
+        for (int left = frame.size(); left > 0; ) {
+            int count = in.read(piece, 0, Math.min(left, piece.length));
+            if (count < 0) {
+                throw ended();
+            }
+            sink.write(piece, 0, count);
+            left -= count;
+        }
+        sink.flush();
+    }
+
+    /** The number of a frame on the result channel. */
+    public int readResult(Frame frame) throws IOException {
+        if (frame.size() != Integer.BYTES) {
+            throw new ProtocolException("a result of " + frame.size() + " bytes");
+        }
+        return ByteBuffer.wrap(readSmall(frame)).getInt();
+    }
+
+    private byte[] readSmall(Frame frame) throws IOException {
+        if (frame.size() > MAX_SMALL) {
+            throw new ProtocolException("a frame of " + frame.size() + " bytes, not a hello");
+        }
+        ByteArrayOutputStream data = new ByteArrayOutputStream();
+        copyData(frame, data);
+        return data.toByteArray();
+    }
+
+    private static ProtocolException ended() {
+        return new ProtocolException("the server ended the connection");
     }
 
     /**
@@ -99,13 +134,5 @@ public final class ServerStream {
         out.writeInt(length);
         out.write(data, 0, length);
         out.flush();
-    }
-
-    /** The number on the result channel. */
-    public static int result(Frame frame) throws ProtocolException {
-        if (frame.data().length != Integer.BYTES) {
-            throw new ProtocolException("a result of " + frame.data().length + " bytes");
-        }
-        return ByteBuffer.wrap(frame.data()).getInt();
     }
 }

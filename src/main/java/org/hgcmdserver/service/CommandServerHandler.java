@@ -22,11 +22,19 @@ public class CommandServerHandler implements ServiceHandler {
     private final Binder binder;
     private final CommandServer server;
     private final Duration pollInterval;
+    private final int maxWorkers;
 
-    public CommandServerHandler(Binder binder, CommandServer server, Duration pollInterval) {
+    public CommandServerHandler(
+            Binder binder, CommandServer server, Duration pollInterval, int maxWorkers) {
         this.binder = binder;
         this.server = server;
         this.pollInterval = pollInterval;
+        this.maxWorkers = maxWorkers;
+    }
+
+    @Override
+    public int maxWorkers() {
+        return maxWorkers;
     }
 
     @Override

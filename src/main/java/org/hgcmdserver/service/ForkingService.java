@@ -48,6 +48,9 @@ public final class ForkingService {
     /** How many connections are taken before signals and exits get their turn. */
     private static final int ACCEPT_BATCH = 64;
 
+    /** How long after a failed accept the next is tried, if no worker ends before. */
+    private static final Duration ACCEPT_AGAIN = Duration.ofSeconds(1);
+
     private final Path address;
     private final ServiceHandler handler;
     private final WorkerSource.Factory sourceFactory;
@@ -95,22 +98,21 @@ public final class ForkingService {
         return state;
     }
 
-    /** Whether the service drains, or is about to. */
-    public boolean isStopping() {
-        return stopping;
-    }
-
     /**
      * Starts to listen, and says so.
      *
-     * @throws IOException from {@link ServiceHandler#bindSocket} or the worker source; nothing is
-     *     left behind then
+     * @throws IOException from {@link ServiceHandler#bindSocket}; nothing is left behind then
      */
     public void init() throws IOException {
+        try {
+            listener = handler.bindSocket(address);
+        } catch (IOException | RuntimeException e) {
+            close();
+            throw e;
+        }
         source = sourceFactory.open(loop, table, hello);
-        listener = handler.bindSocket(address);
         loop.register(listener.fd(), this::acceptConnections);
-        table.onExit((worker, exit) -> reportStatus());
+        table.onExit((worker, exit) -> workerExited());
         enter(State.SERVING);
         handler.printBanner(listener.address());
         notifier.ready();
@@ -130,7 +132,11 @@ public final class ForkingService {
         } finally {
             drain();
         }
-        return table.isEmpty() ? Outcome.DRAINED : Outcome.ABANDONED;
+        return isAnybodyLeft() ? Outcome.ABANDONED : Outcome.DRAINED;
+    }
+
+    private boolean isAnybodyLeft() {
+        return !table.isEmpty() || source.waiting() > 0;
     }
 
     /** Has the service drain and {@link #run} return. */
@@ -159,10 +165,6 @@ public final class ForkingService {
     private void poll() {
         nextPoll = ticker.nanoTime() + handler.pollInterval().toNanos();
         hello.releaseAnswered();
-        if (acceptPaused) {
-            acceptPaused = false;
-            loop.register(listener.fd(), this::acceptConnections);
-        }
         if (handler.shouldExit()) {
             stopping = true;
         }
@@ -173,17 +175,44 @@ public final class ForkingService {
             return; // a signal came first: the queue is the drain's, or the next instance's
         }
         try {
-            Connection connection = listener.accept();
-            for (int n = 1; connection != null; n++) {
+            for (int n = 0; n < ACCEPT_BATCH && hasRoom(); n++) {
+                Connection connection = listener.accept();
+                if (connection == null) {
+                    return;
+                }
                 serve(connection);
-                connection = n < ACCEPT_BATCH ? listener.accept() : null;
+            }
+            if (!hasRoom()) {
+                log.debug("{} connections: others wait", table.busy());
+                pauseAccepting();
             }
         } catch (IOException e) {
             // out of descriptors, as a rule: the queue is intact, so wait for better times
             log.warn("cannot accept connections for now: {}", e.getMessage());
-            acceptPaused = true;
-            loop.unregister(listener.fd());
+            pauseAccepting();
+            loop.after(ACCEPT_AGAIN, this::resumeAccepting);
         }
+    }
+
+    private boolean hasRoom() {
+        return table.busy() + source.waiting() < handler.maxWorkers();
+    }
+
+    private void pauseAccepting() {
+        acceptPaused = true;
+        loop.unregister(listener.fd());
+    }
+
+    private void resumeAccepting() {
+        if (acceptPaused && hasRoom() && state == State.SERVING) {
+            acceptPaused = false;
+            loop.register(listener.fd(), this::acceptConnections);
+        }
+    }
+
+    private void workerExited() {
+        resumeAccepting();
+        reportStatus();
     }
 
     private void serve(Connection connection) {
@@ -200,23 +229,29 @@ public final class ForkingService {
     private void drain() throws IOException {
         enter(State.DRAINING);
         notifier.stopping();
-        log.info("stopping; waiting for {} workers", table.size());
+        log.info("stopping; waiting for {} workers", table.busy());
         try {
             stopListening();
             source.drain();
             reportStatus();
-            while (!table.isEmpty() && !abandoned) {
+            while (isAnybodyLeft() && !abandoned) {
                 loop.runOnce(handler.pollInterval());
                 hello.releaseAnswered();
             }
         } finally {
-            if (!table.isEmpty()) {
+            if (isAnybodyLeft()) {
                 log.warn("not waiting any longer; {} workers go on by themselves", table.size());
             }
             enter(State.STOPPED);
-            table.close();
-            notifier.close();
+            close();
         }
+    }
+
+    private void close() {
+        table.close();
+        hello.close();
+        loop.close();
+        notifier.close();
     }
 
     /**
@@ -228,19 +263,26 @@ public final class ForkingService {
         loop.unregister(listener.fd());
         try {
             handler.unlinkSocket(listener);
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) { // of the file system, or a handler's own
             log.warn("cannot remove the socket {}: {}", listener.address(), e.toString());
         }
         if (listener.refuseNewConnections()) {
             serveQueue();
         }
-        listener.release();
+        try {
+            listener.release();
+        } catch (IOException e) {
+            log.warn("cannot close the socket {}: {}", listener.address(), e.getMessage());
+        }
     }
 
     private void serveQueue() throws IOException {
         boolean empty = false;
         while (!empty && !abandoned) {
             try {
+                while (!hasRoom() && !abandoned) {
+                    loop.runOnce(handler.pollInterval());
+                }
                 Connection connection = listener.accept();
                 empty = connection == null;
                 if (!empty) {
@@ -255,7 +297,7 @@ public final class ForkingService {
 
     private void reportStatus() {
         String waiting = state == State.DRAINING ? "Stopping, waiting for " : "";
-        int n = table.size();
+        int n = table.busy();
         notifier.status(waiting + n + (n == 1 ? " connection" : " connections"));
     }
 

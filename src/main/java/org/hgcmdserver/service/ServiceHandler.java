@@ -49,6 +49,11 @@ public interface ServiceHandler {
     /** Called when the main process notices a new connection. */
     default void newConnection(Peer peer) {}
 
+    /** How many connections are served at a time; more wait in the socket's queue. */
+    default int maxWorkers() {
+        return Integer.MAX_VALUE;
+    }
+
     /** What serves the connection. */
     CommandServer createCmdServer(Peer peer);
 }

@@ -63,11 +63,16 @@ public final class HelloWatch {
         }
     }
 
-    /** Tells the client on the error channel why it is not served, and ends the connection. */
-    public void refuse(Connection connection, String reason) {
+    /**
+     * Tells the client on the error channel why it is not served, and ends the connection.
+     *
+     * @return whether there still was a client to be told
+     */
+    public boolean refuse(Connection connection, String reason) {
         byte[] frame = Channel.ERROR.frame("hg-cmdserver: " + reason + "\n");
-        UnixSocket.sendWithoutWaiting(connection.fd(), frame);
+        boolean told = UnixSocket.sendWithoutWaiting(connection.fd(), frame) > 0;
         release(connection);
+        return told;
     }
 
     /** Releases the connections whose clients have a hello to read and have not done so. */
@@ -94,14 +99,32 @@ public final class HelloWatch {
             return;
         }
         firstReads.runPending(); // a hello that was read just before
+        boolean halfClosed = firstReads.isHalfClosed(connection.fd());
         if (held.remove(worker) == null) {
+            return;
+        }
+        if (halfClosed && !exit.bySignal() && exit.status() == 0) {
+            // the client left in the moment in which it read the hello, which looks as if it had
+            // just
+            // left; the worker, which knows, is content
+            release(connection);
             return;
         }
         String reason =
                 "worker process (pid=%d) ended before it said hello: %s"
                         .formatted(exit.pid(), exit.description());
-        log.warn("{}", reason);
-        refuse(connection, reason + "; its messages are in the server's log");
+        if (refuse(connection, reason + "; its messages are in the server's log")) {
+            log.warn("{}", reason);
+        } else {
+            log.debug("{}; its client had left", reason);
+        }
+    }
+
+    /** To be called when there is nobody left to watch for. */
+    public void close() {
+        if (firstReads != null) {
+            firstReads.close();
+        }
     }
 
     private void release(Connection connection) {

@@ -7,6 +7,8 @@ public final class Worker {
 
     /** A worker's life; {@link WorkerTable} makes the transitions. */
     public enum State {
+        /** It waits for a connection. */
+        IDLE,
         /** It has its connection and has not said hello yet, as far as is known. */
         STARTING,
         /** Its client has read the hello. */
@@ -16,12 +18,11 @@ public final class Worker {
     }
 
     private final int pid;
-    private final Peer peer;
-    private State state = State.STARTING;
+    private Peer peer;
+    private State state = State.IDLE;
 
-    Worker(int pid, Peer peer) {
+    Worker(int pid) {
         this.pid = pid;
-        this.peer = peer;
     }
 
     /** The process id, which is its process group's id too. */
@@ -29,13 +30,17 @@ public final class Worker {
         return pid;
     }
 
-    /** The client it serves. */
+    /** The client it serves; null while it is idle. */
     public Peer peer() {
         return peer;
     }
 
     public State state() {
         return state;
+    }
+
+    void assign(Peer client) {
+        peer = client;
     }
 
     void enter(State next) {

@@ -16,6 +16,9 @@ public interface WorkerSource {
      */
     void serve(Connection connection, CommandServer server);
 
+    /** How many connections it has taken over that have no worker yet. */
+    int waiting();
+
     /** No connection will come any more: workers that wait for one are let go. */
     void drain();
 

@@ -2,7 +2,7 @@ package org.hgcmdserver.worker;
 
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,40 +13,89 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Who is alive and in which state. Used in the loop's thread only: a worker is entered in the same
- * turn in which it is started, and exits are posted to the loop, so that no exit can overtake its
- * entry.
+ * Who is alive and in which state. Used in the loop's thread only; exits are posted to the loop, so
+ * that none can overtake the entry of a worker that was started here. A worker that a template
+ * started announces itself, and may be gone by then: such exits are kept while one is expected.
  */
 public final class WorkerTable {
 
-    /** Is told when a worker is gone. */
-    public interface ExitListener {
-        void exited(Worker worker, Exit exit) throws IOException;
+    /** Is told when a process is gone. */
+    public interface ExitListener<P> {
+        void exited(P process, Exit exit) throws IOException;
     }
 
     private static final Logger log = LoggerFactory.getLogger(WorkerTable.class);
 
-    private final Map<Integer, Worker> byPid = new LinkedHashMap<>();
-    private final List<ExitListener> exitListeners = new ArrayList<>();
+    private final EventLoop loop;
+    private final Map<Integer, Worker> workers = new LinkedHashMap<>();
+    private final Map<Integer, ExitListener<Integer>> helpers = new HashMap<>();
+    private final List<ExitListener<Worker>> exitListeners = new ArrayList<>();
+    private final Map<Integer, Exit> unclaimedExits = new HashMap<>();
     private final Reaper reaper;
+    private int expected;
+    private int busy;
 
     /** Starts the reaper. */
     public WorkerTable(EventLoop loop) {
-        reaper = new Reaper(exit -> loop.post(() -> remove(exit)));
+        this.loop = loop;
+        reaper = new Reaper(exit -> loop.post(() -> exited(exit)));
         reaper.start();
     }
 
-    public void onExit(ExitListener listener) {
+    public void onExit(ExitListener<Worker> listener) {
         exitListeners.add(listener);
     }
 
-    /** Enters a worker that was just started. */
+    /** Enters a worker that was just started for a connection. */
     public Worker add(int pid, Peer peer) {
-        Worker worker = new Worker(pid, peer);
-        byPid.put(pid, worker);
-        reaper.childStarted();
-        log.debug("forked worker process (pid={}) for {}", pid, peer);
+        Worker worker = enter(pid);
+        assign(worker, peer);
         return worker;
+    }
+
+    /** A worker will be entered by {@link #addExpected}, or will not come: {@link #unexpect}. */
+    public void expect() {
+        expected++;
+    }
+
+    /** Enters an idle worker that has announced itself, whether or not it still lives. */
+    public Worker addExpected(int pid) {
+        Worker worker = enter(pid);
+        Exit exit = unclaimedExits.remove(pid);
+        if (exit != null) {
+            loop.post(() -> exited(exit));
+        }
+        unexpect();
+        return worker;
+    }
+
+    public void unexpect() {
+        expected--;
+        if (expected == 0) {
+            unclaimedExits.clear(); // before their pids are given to others
+        }
+    }
+
+    /** Enters a process that is no worker, but is waited for like one. */
+    public void addHelper(int pid, ExitListener<Integer> onExit) {
+        helpers.put(pid, onExit);
+        reaper.childStarted();
+    }
+
+    private Worker enter(int pid) {
+        Worker worker = new Worker(pid);
+        workers.put(pid, worker);
+        reaper.childStarted();
+        log.debug("forked worker process (pid={})", pid);
+        return worker;
+    }
+
+    /** It has been given a connection. */
+    public void assign(Worker worker, Peer peer) {
+        log.debug("worker process (pid={}) is for {}", worker.pid(), peer);
+        worker.assign(peer);
+        worker.enter(Worker.State.STARTING);
+        busy++;
     }
 
     /** Its client has read the hello. */
@@ -56,24 +105,39 @@ public final class WorkerTable {
         }
     }
 
+    /** The number of workers that have a connection. */
+    public int busy() {
+        return busy;
+    }
+
+    /** The number of all workers. */
     public int size() {
-        return byPid.size();
+        return workers.size();
     }
 
+    /** Whether there is nobody left to wait for. */
     public boolean isEmpty() {
-        return byPid.isEmpty();
+        return workers.isEmpty() && helpers.isEmpty() && expected == 0;
     }
 
-    /** The workers in the order of their start. */
-    public Collection<Worker> workers() {
-        return List.copyOf(byPid.values());
-    }
-
-    private void remove(Exit exit) throws IOException {
-        Worker worker = byPid.remove(exit.pid());
-        if (worker == null) {
+    private void exited(Exit exit) throws IOException {
+        Worker worker = workers.remove(exit.pid());
+        ExitListener<Integer> helper = helpers.remove(exit.pid());
+        if (worker != null) {
+            exited(worker, exit);
+        } else if (helper != null) {
+            helper.exited(exit.pid(), exit);
+        } else {
             log.debug("process exited (pid={}, {}), not a worker", exit.pid(), exit.description());
-            return;
+            if (expected > 0) {
+                unclaimedExits.put(exit.pid(), exit);
+            }
+        }
+    }
+
+    private void exited(Worker worker, Exit exit) throws IOException {
+        if (worker.state() != Worker.State.IDLE) {
+            busy--;
         }
         worker.enter(Worker.State.EXITED);
         if (exit.bySignal()) {
@@ -81,7 +145,7 @@ public final class WorkerTable {
         } else {
             log.debug("worker process exited (pid={}, {})", exit.pid(), exit.description());
         }
-        for (ExitListener listener : exitListeners) {
+        for (ExitListener<Worker> listener : exitListeners) {
             listener.exited(worker, exit);
         }
     }

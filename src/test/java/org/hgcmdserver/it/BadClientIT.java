@@ -16,12 +16,13 @@ class BadClientIT {
     @Test
     void garbageLeavesAndSilence() throws Exception {
         Repository repository = Repository.create(directory, "repository").commit("a", "x", "m");
+        repository.commit("big", "x".repeat(10 << 20), "m");
         try (Daemon daemon = Daemon.start(directory);
                 Session good = Session.to(daemon);
                 RawClient neverReads = new RawClient(daemon.address())) {
-            // more than any socket buffer holds
-            String frames = "runcommand\n\0\0\0\7version".repeat(2_000);
-            neverReads.send(frames.substring(0, 18 * 500));
+            // its answer is more than any socket buffer holds
+            String command = "cat\0--cwd\0" + repository + "\0big";
+            neverReads.send("runcommand\n\0\0\0" + (char) command.length() + command);
 
             Random random = new Random(20161126);
             for (int i = 0; i < 5; i++) {

@@ -64,7 +64,7 @@ class ListenIT {
         }
         try (Daemon second = Daemon.start(directory);
                 Session hg = Session.to(second)) {
-            assertThat(second.log()).contains("replacing the stale socket");
+            assertThat(second.log()).contains("replaced the stale socket");
             assertThat(hg.run("version", "-q").status()).isZero();
         }
     }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.OutputStream;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -36,6 +37,8 @@ class ServerStreamTest {
 
     @Test
     void whatIsNoHello() {
+        assertThatThrownBy(() -> reading("o\377\0\0\0").readHello())
+                .isInstanceOf(ProtocolException.class);
         assertThatThrownBy(() -> reading("o\0\0\0\2hi").readHello())
                 .hasMessageContaining("runcommand");
         assertThatThrownBy(() -> reading("").readHello()).hasMessageContaining("ended");
@@ -46,12 +49,16 @@ class ServerStreamTest {
     @Test
     void frames() throws Exception {
         ServerStream server = reading("o\0\0\0\2abI\0\0\20\0x\0\0\0\1?r\0\0\0\4\0\0\0\7");
-        assertThat(new String(server.readFrame().data(), ISO_8859_1)).isEqualTo("ab");
+        ByteArrayOutputStream data = new ByteArrayOutputStream();
+        server.copyData(server.readFrame(), data);
+        assertThat(data.toString(ISO_8859_1)).isEqualTo("ab");
         Frame input = server.readFrame();
         assertThat(input.channel()).isEqualTo(Channel.INPUT);
         assertThat(input.size()).isEqualTo(4096);
-        assertThat(server.readFrame().channel()).as("unknown but optional").isNull();
-        assertThat(ServerStream.result(server.readFrame())).isEqualTo(7);
+        Frame unknown = server.readFrame();
+        assertThat(unknown.channel()).as("unknown but optional").isNull();
+        server.copyData(unknown, OutputStream.nullOutputStream());
+        assertThat(server.readResult(server.readFrame())).isEqualTo(7);
         assertThatThrownBy(server::readFrame).isInstanceOf(ProtocolException.class);
     }
 
@@ -59,7 +66,8 @@ class ServerStreamTest {
     void framesThatAreNone() {
         assertThatThrownBy(() -> reading("X\0\0\0\0").readFrame())
                 .hasMessageContaining("required channel 'X'");
-        assertThatThrownBy(() -> reading("o\0\0\0\5abc").readFrame())
+        ServerStream cut = reading("o\0\0\0\5abc");
+        assertThatThrownBy(() -> cut.copyData(cut.readFrame(), OutputStream.nullOutputStream()))
                 .hasMessageContaining("ended the connection");
         assertThatThrownBy(() -> reading("o\377\377\377\377").readFrame())
                 .hasMessageContaining("4294967295 bytes");

@@ -1,10 +1,12 @@
 package org.hgcmdserver.worker.spawn;
 
+import java.io.IOException;
 import org.hgcmdserver.listener.Connection;
 import org.hgcmdserver.posix.Child;
 import org.hgcmdserver.posix.EventLoop;
 import org.hgcmdserver.worker.CommandServer;
 import org.hgcmdserver.worker.HelloWatch;
+import org.hgcmdserver.worker.Worker;
 import org.hgcmdserver.worker.WorkerSource;
 import org.hgcmdserver.worker.WorkerTable;
 
@@ -21,18 +23,23 @@ public final class SpawnSource implements WorkerSource {
 
     @Override
     public void serve(Connection connection, CommandServer server) {
+        hello.start(connection, () -> spawn(connection, server));
+    }
+
+    /**
+     * Starts the program, and leaves the connection the caller's.
+     *
+     * @throws IOException if it cannot be started, with the reason
+     */
+    public Worker spawn(Connection connection, CommandServer server) throws IOException {
         int fd = connection.fd();
-        hello.start(
-                connection,
-                () ->
-                        table.add(
-                                Child.spawn(
-                                        server.program(),
-                                        server.arguments(),
-                                        server.environment(),
-                                        fd,
-                                        fd),
-                                connection.peer()));
+        int pid = Child.spawn(server.program(), server.arguments(), server.environment(), fd, fd);
+        return table.add(pid, connection.peer());
+    }
+
+    @Override
+    public int waiting() {
+        return 0;
     }
 
     @Override

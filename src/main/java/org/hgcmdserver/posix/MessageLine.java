@@ -1,0 +1,116 @@
+package org.hgcmdserver.posix;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import jnr.constants.platform.Errno;
+import jnr.ffi.Pointer;
+
+/**
+ * One end of a socket pair to a process on the same host: lines of text come in, single bytes with
+ * a descriptor attached go out (SCM_RIGHTS in unix(7)). Linux only. Neither way ever blocks. Used
+ * in the event loop's thread only.
+ */
+public final class MessageLine implements Closeable {
+
+    /** Is told what comes in. */
+    public interface Receiver {
+        void received(String line) throws IOException;
+
+        /** The other end is closed; called once, after which the line is to be closed. */
+        void ended() throws IOException;
+    }
+
+    private static final int SCM_RIGHTS = 1;
+    private static final int SOL_SOCKET = 1;
+    private static final int MSG_DONTWAIT_NOSIGNAL = 0x40 | 0x4000;
+    private static final int BUFFER_SIZE = 4096;
+
+    private final EventLoop loop;
+    private final int fd;
+    private final Receiver receiver;
+    private final Pointer buffer = NativeMemory.allocate(BUFFER_SIZE);
+    private final OutgoingDescriptor outgoing = new OutgoingDescriptor();
+    private String partial = "";
+    private boolean closed;
+
+    /** Takes {@code fd} over, and listens to it as a part of {@code loop}. */
+    public MessageLine(EventLoop loop, int fd, Receiver receiver) throws PosixException {
+        this.loop = loop;
+        this.fd = fd;
+        this.receiver = receiver;
+        Descriptors.setNonBlocking(fd, true);
+        loop.register(fd, this::read);
+    }
+
+    /**
+     * Sends a byte with a descriptor, of which the other process gets a duplicate.
+     *
+     * @throws PosixException EPIPE if the other end is closed, EAGAIN if it does not read
+     */
+    public void send(char message, int descriptor) throws PosixException {
+        Pointer header = outgoing.header(message, descriptor);
+        if (LibC.C.sendmsg(fd, header, MSG_DONTWAIT_NOSIGNAL) < 0) {
+            throw PosixException.last("send fd " + descriptor + " over fd " + fd);
+        }
+    }
+
+    private void read() throws IOException {
+        int size = (int) LibC.C.read(fd, buffer, BUFFER_SIZE);
+        if (size > 0) {
+            byte[] bytes = new byte[size];
+            buffer.get(0, bytes, 0, size);
+            String[] lines = (partial + new String(bytes, StandardCharsets.UTF_8)).split("\n", -1);
+            partial = lines[lines.length - 1];
+            for (int i = 0; i < lines.length - 1 && !closed; i++) {
+                receiver.received(lines[i]);
+            }
+        } else if (size == 0 || !isPassing()) {
+            loop.unregister(fd); // ECONNRESET is an end too: the other left something unread
+            receiver.ended();
+        }
+    }
+
+    private static boolean isPassing() {
+        return PosixException.lastWas(Errno.EAGAIN) || PosixException.lastWas(Errno.EINTR);
+    }
+
+    /** Closes this end, which the other sees as the end of file. */
+    @Override
+    public void close() {
+        if (!closed) {
+            closed = true;
+            loop.unregister(fd);
+            Descriptors.close(fd);
+        }
+    }
+
+    /** A struct msghdr of one byte and one descriptor (recvmsg(2), cmsg(3)), for 64-bit Linux. */
+    private static final class OutgoingDescriptor {
+
+        private static final int CONTROL_SIZE = 24; // CMSG_SPACE(sizeof(int))
+
+        private final Pointer message = NativeMemory.allocate(56);
+        private final Pointer vector = NativeMemory.allocate(16);
+        private final Pointer data = NativeMemory.allocate(1);
+        private final Pointer control = NativeMemory.allocate(CONTROL_SIZE);
+
+        OutgoingDescriptor() {
+            vector.putAddress(0, data.address());
+            vector.putLong(8, 1);
+            message.putAddress(16, vector.address());
+            message.putLong(24, 1);
+            message.putAddress(32, control.address());
+            message.putLong(40, CONTROL_SIZE);
+            control.putLong(0, 20); // CMSG_LEN(sizeof(int))
+            control.putInt(8, SOL_SOCKET);
+            control.putInt(12, SCM_RIGHTS);
+        }
+
+        Pointer header(char byteToSend, int descriptor) {
+            data.putByte(0, (byte) byteToSend);
+            control.putInt(16, descriptor);
+            return message;
+        }
+    }
+}

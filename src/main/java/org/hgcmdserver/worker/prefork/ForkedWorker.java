@@ -1,0 +1,103 @@
+package org.hgcmdserver.worker.prefork;
+
+import java.io.IOException;
+import org.hgcmdserver.listener.Connection;
+import org.hgcmdserver.posix.MessageLine;
+import org.hgcmdserver.worker.Worker;
+import org.hgcmdserver.worker.WorkerTable;
+
+/** A worker that was asked of a template: from the asking, over its announcement, to its end. */
+final class ForkedWorker implements MessageLine.Receiver {
+
+    /** Is told what becomes of it. */
+    interface Listener {
+        /** It can be given a connection. */
+        void idle(ForkedWorker worker) throws IOException;
+
+        /** It has found that its template is out of date. */
+        void stale(ForkedWorker worker) throws IOException;
+
+        /** It is of no more use: it has ended, or was never forked. */
+        void gone(ForkedWorker worker, boolean neverForked) throws IOException;
+    }
+
+    private final Template template;
+    private final WorkerTable table;
+    private final Listener listener;
+    private final MessageLine line;
+    private Worker worker;
+    private boolean warm;
+    private boolean unwanted;
+
+    /**
+     * Asks for it.
+     *
+     * @throws IOException if the template is not there to be asked
+     */
+    ForkedWorker(Template template, WorkerTable table, Listener listener) throws IOException {
+        this.template = template;
+        this.table = table;
+        this.listener = listener;
+        line = template.fork(this);
+        table.expect();
+    }
+
+    Template template() {
+        return template;
+    }
+
+    boolean isIdle() {
+        return worker != null;
+    }
+
+    /** Idle, and has rehearsed. */
+    boolean isWarm() {
+        return warm;
+    }
+
+    /**
+     * Hands the connection over; the worker has a duplicate of it then.
+     *
+     * @throws IOException if it has just died; the connection is unharmed
+     */
+    Worker give(Connection connection) throws IOException {
+        line.send('c', connection.fd());
+        table.assign(worker, connection.peer());
+        return worker;
+    }
+
+    /** It ends by itself, once it is there. */
+    void letGo() {
+        unwanted = true;
+        if (worker != null) {
+            line.close();
+        }
+    }
+
+    @Override
+    public void received(String message) throws IOException {
+        if (message.startsWith("pid ")) {
+            worker = table.addExpected(Integer.parseInt(message.substring("pid ".length())));
+            if (unwanted) {
+                line.close();
+            } else {
+                listener.idle(this);
+            }
+        } else if (message.equals("warm")) {
+            warm = true;
+        } else if (message.equals("stale")) {
+            listener.stale(this);
+        }
+    }
+
+    @Override
+    public void ended() throws IOException {
+        line.close();
+        if (worker == null) {
+            table.unexpect();
+        }
+        if (!unwanted) {
+            listener.gone(this, worker == null);
+        }
+    }
+}

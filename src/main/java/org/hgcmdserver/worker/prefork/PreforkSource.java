@@ -1,0 +1,311 @@
+package org.hgcmdserver.worker.prefork;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.function.Predicate;
+import org.hgcmdserver.listener.Connection;
+import org.hgcmdserver.posix.Child;
+import org.hgcmdserver.posix.EventLoop;
+import org.hgcmdserver.posix.Exit;
+import org.hgcmdserver.worker.CommandServer;
+import org.hgcmdserver.worker.HelloWatch;
+import org.hgcmdserver.worker.Worker;
+import org.hgcmdserver.worker.WorkerSource;
+import org.hgcmdserver.worker.WorkerTable;
+import org.hgcmdserver.worker.spawn.SpawnSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Gives connections to workers that a warm template has forked ahead. While there is neither a
+ * template nor such a worker, or for another command server than the one it has a template of,
+ * connections are served by spawned workers.
+ */
+public final class PreforkSource implements WorkerSource, Template.Listener, ForkedWorker.Listener {
+
+    private static final Logger log = LoggerFactory.getLogger(PreforkSource.class);
+
+    /** How long after a failed fork the next is tried. */
+    private static final Duration FORK_AGAIN = Duration.ofSeconds(1);
+
+    private final EventLoop loop;
+    private final WorkerTable table;
+    private final HelloWatch hello;
+    private final SpawnSource spawn;
+    private final TemplateProgram program;
+    private final CommandServer server;
+    private final PoolSize size;
+    private final RestartPause restartPause = new RestartPause();
+
+    /** Without a connection, in the order in which they were asked for. */
+    private final List<ForkedWorker> available = new ArrayList<>();
+
+    /** Accepted and without a worker, in the order in which they came. */
+    private final Queue<Connection> waiting = new ArrayDeque<>();
+
+    /** The one to fork from; null while there is none. */
+    private Template template;
+
+    private boolean draining;
+    private boolean refillScheduled;
+    private String lastFailure = "";
+
+    /**
+     * A pool of workers that run {@code server}, for the service to open.
+     *
+     * @param minIdle how many workers wait for a connection in quiet times
+     * @param maxIdle how many at most
+     */
+    public static WorkerSource.Factory factory(
+            TemplateProgram program, CommandServer server, int minIdle, int maxIdle) {
+        return (loop, table, hello) ->
+                new PreforkSource(
+                        loop,
+                        table,
+                        hello,
+                        program,
+                        server,
+                        new PoolSize(minIdle, maxIdle, System.nanoTime()));
+    }
+
+    /** It needs to be given orphans, which only Linux can do. */
+    public static boolean isSupported() {
+        return Child.canBeSubreaper();
+    }
+
+    private PreforkSource(
+            EventLoop loop,
+            WorkerTable table,
+            HelloWatch hello,
+            TemplateProgram program,
+            CommandServer server,
+            PoolSize size)
+            throws IOException {
+        this.loop = loop;
+        this.table = table;
+        this.hello = hello;
+        this.program = program;
+        this.server = server;
+        this.size = size;
+        spawn = new SpawnSource(loop, table, hello);
+        Child.becomeSubreaper(); // a worker's parent is this process, however it was forked
+        table.onExit(this::workerExited);
+        startTemplate();
+        keepHouse();
+    }
+
+    // connections
+
+    @Override
+    public void serve(Connection connection, CommandServer wanted) {
+        boolean idle = available.stream().anyMatch(ForkedWorker::isIdle);
+        if (!wanted.equals(server) || !(idle || isTemplateReady())) {
+            spawn.serve(connection, wanted);
+            return;
+        }
+        waiting.add(connection);
+        if (!idle) {
+            size.missed(System.nanoTime());
+        }
+        dispense();
+        refill();
+    }
+
+    @Override
+    public int waiting() {
+        return waiting.size();
+    }
+
+    /** Gives the first of the waiting connections to idle workers. */
+    private void dispense() {
+        while (!waiting.isEmpty() && available.stream().anyMatch(ForkedWorker::isIdle)) {
+            Connection connection = waiting.remove();
+            hello.start(connection, () -> giveToSomebody(connection));
+        }
+        letGoIfDrained();
+    }
+
+    private Worker giveToSomebody(Connection connection) throws IOException {
+        for (ForkedWorker idle = takeIdle(); idle != null; idle = takeIdle()) {
+            try {
+                Worker worker = idle.give(connection);
+                size.taken(System.nanoTime());
+                return worker;
+            } catch (IOException e) { // it has died, and its end is about to be read
+                log.debug("an idle worker is gone: {}", e.getMessage());
+            }
+        }
+        return spawn.spawn(connection, server);
+    }
+
+    /** One that has rehearsed if there is one; null if nobody is idle. */
+    private ForkedWorker takeIdle() {
+        ForkedWorker taken = first(ForkedWorker::isWarm);
+        if (taken == null) {
+            taken = first(ForkedWorker::isIdle);
+        }
+        available.remove(taken);
+        return taken;
+    }
+
+    private ForkedWorker first(Predicate<ForkedWorker> property) {
+        return available.stream().filter(property).findFirst().orElse(null);
+    }
+
+    // workers
+
+    private void refill() {
+        if (!isTemplateReady() || (draining && waiting.isEmpty())) {
+            return;
+        }
+        int missing = size.toFork(available.size(), waiting.size(), System.nanoTime());
+        try {
+            for (int i = 0; i < missing; i++) {
+                available.add(new ForkedWorker(template, table, this));
+            }
+        } catch (IOException e) { // its end is about to be read, or there are too many descriptors
+            log.debug("no worker from the template: {}", e.getMessage());
+            refillAfter(FORK_AGAIN);
+            return;
+        }
+        size.untilRefill(available.size(), System.nanoTime()).ifPresent(this::refillAfter);
+    }
+
+    private void refillAfter(Duration pause) {
+        if (!refillScheduled) {
+            refillScheduled = true;
+            loop.after(
+                    pause,
+                    () -> {
+                        refillScheduled = false;
+                        refill();
+                    });
+        }
+    }
+
+    /** Lets workers go that quiet times do not need. */
+    private void keepHouse() {
+        int idle = (int) available.stream().filter(ForkedWorker::isIdle).count();
+        for (int n = size.toLetGo(idle, System.nanoTime()); n > 0; n--) {
+            ForkedWorker last = available.get(available.size() - 1);
+            available.remove(last);
+            last.letGo();
+        }
+        loop.after(PoolSize.QUIET, this::keepHouse);
+    }
+
+    @Override
+    public void idle(ForkedWorker worker) {
+        dispense();
+    }
+
+    @Override
+    public void gone(ForkedWorker worker, boolean neverForked) {
+        available.remove(worker);
+        if (neverForked) {
+            log.debug("the template could not fork");
+            serveWaitingBySpawning();
+            refillAfter(FORK_AGAIN);
+        } else {
+            refill();
+        }
+    }
+
+    private void workerExited(Worker worker, Exit exit) {
+        size.ended(System.nanoTime());
+        refill();
+    }
+
+    private void serveWaitingBySpawning() {
+        while (!waiting.isEmpty()) {
+            spawn.serve(waiting.remove(), server);
+        }
+        letGoIfDrained();
+    }
+
+    // the template
+
+    private boolean isTemplateReady() {
+        return template != null && template.isReady();
+    }
+
+    private void startTemplate() {
+        if (draining) {
+            return;
+        }
+        try {
+            template = new Template(loop, table, program, server.environment(), this);
+        } catch (IOException e) {
+            failed(e.getMessage());
+        }
+    }
+
+    @Override
+    public void ready(Template ready) {
+        log.info("workers are forked ahead from a warm Mercurial");
+        lastFailure = "";
+        refill();
+    }
+
+    @Override
+    public void ended(Template ended, String reason) {
+        if (ended == template && reason != null) {
+            failed(reason);
+        }
+    }
+
+    /** The template, or an attempt to start one, came to nothing: idle workers stay of use. */
+    private void failed(String reason) {
+        Duration lived = template == null ? Duration.ZERO : template.age();
+        template = null;
+        serveWaitingBySpawning();
+        Duration pause = restartPause.after(lived);
+        String message =
+                "no warm Mercurial to fork workers from: {}; starting hg for each connection";
+        if (reason.equals(lastFailure)) {
+            log.debug(message, reason);
+        } else {
+            log.warn(message, reason);
+        }
+        lastFailure = reason;
+        loop.after(pause, this::startTemplate);
+    }
+
+    @Override
+    public void stale(ForkedWorker worker) {
+        if (worker.template() != template) {
+            return; // another one has said so before
+        }
+        log.info("configuration, Mercurial or an extension has changed: warming up anew");
+        Template old = template;
+        template = null;
+        available.forEach(ForkedWorker::letGo);
+        available.clear();
+        old.close();
+        serveWaitingBySpawning();
+        loop.after(restartPause.after(old.age()), this::startTemplate);
+    }
+
+    // the end
+
+    @Override
+    public void drain() {
+        draining = true;
+        letGoIfDrained();
+    }
+
+    private void letGoIfDrained() {
+        if (!draining || !waiting.isEmpty()) {
+            return;
+        }
+        available.forEach(ForkedWorker::letGo);
+        available.clear();
+        if (template != null) {
+            template.close();
+        }
+    }
+}

@@ -1,0 +1,157 @@
+package org.hgcmdserver.worker.prefork;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+import org.hgcmdserver.posix.Child;
+import org.hgcmdserver.posix.Descriptors;
+import org.hgcmdserver.posix.Environment;
+import org.hgcmdserver.posix.EventLoop;
+import org.hgcmdserver.posix.Exit;
+import org.hgcmdserver.posix.MessageLine;
+import org.hgcmdserver.posix.UnixSocket;
+import org.hgcmdserver.worker.WorkerTable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A template process, from its start to its end. It is a child of this process, in a process group
+ * of its own and in the same session, since workers of another session could not be stopped by a
+ * terminal (setpgid in commandserver.py's {@code _initworkerprocess} tells why).
+ */
+final class Template implements MessageLine.Receiver {
+
+    /** Is told of a template's life. */
+    interface Listener {
+        void ready(Template template) throws IOException;
+
+        /** The process has ended; {@code reason} is null if it was asked to. */
+        void ended(Template template, String reason) throws IOException;
+    }
+
+    private enum State {
+        STARTING,
+        READY,
+        /** No more workers are wanted of it. */
+        CLOSED
+    }
+
+    private static final Logger log = LoggerFactory.getLogger(Template.class);
+
+    private final EventLoop loop;
+    private final Listener listener;
+    private final Path warmUp;
+    private final MessageLine control;
+    private State state = State.STARTING;
+    private long readyAt;
+    private String failure;
+
+    /**
+     * Starts the process.
+     *
+     * @throws IOException if that fails, with the reason
+     */
+    Template(
+            EventLoop loop,
+            WorkerTable table,
+            TemplateProgram program,
+            Environment environment,
+            Listener listener)
+            throws IOException {
+        this.loop = loop;
+        this.listener = listener;
+        warmUp = Files.createTempDirectory("hg-cmdserver-");
+        int[] ends = UnixSocket.pair();
+        int input = Descriptors.openNull();
+        try {
+            List<String> arguments = program.arguments(warmUp);
+            // stdout is stderr: what hooks print goes to the log
+            int pid = Child.spawn(arguments.get(0), arguments, environment, input, 2, -1, ends[1]);
+            log.debug("started template process (pid={})", pid);
+            table.addHelper(pid, (p, exit) -> exited(exit));
+            control = new MessageLine(loop, ends[0], this);
+        } catch (IOException e) {
+            Descriptors.close(ends[0]);
+            delete(warmUp);
+            throw e;
+        } finally {
+            Descriptors.close(ends[1]);
+            Descriptors.close(input);
+        }
+    }
+
+    boolean isReady() {
+        return state == State.READY;
+    }
+
+    /** How long it has been ready. */
+    Duration age() {
+        return readyAt == 0 ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - readyAt);
+    }
+
+    /**
+     * Asks for a worker.
+     *
+     * @param receiver of what the worker says; it ends without a word if there will be none
+     * @return the daemon's end of the line to it
+     */
+    MessageLine fork(MessageLine.Receiver receiver) throws IOException {
+        int[] ends = UnixSocket.pair();
+        try {
+            control.send('f', ends[1]);
+            return new MessageLine(loop, ends[0], receiver);
+        } catch (IOException e) {
+            Descriptors.close(ends[0]);
+            throw e;
+        } finally {
+            Descriptors.close(ends[1]); // the template has its own by now
+        }
+    }
+
+    /** Has the process end by itself. Its workers stay. */
+    void close() {
+        state = State.CLOSED;
+        control.close();
+    }
+
+    @Override
+    public void received(String line) throws IOException {
+        if (line.equals("ready")) {
+            state = State.READY;
+            readyAt = System.nanoTime();
+            listener.ready(this);
+        } else if (line.startsWith("failed ")) {
+            failure = line.substring("failed ".length());
+        }
+    }
+
+    @Override
+    public void ended() {
+        control.close(); // the exit follows
+    }
+
+    private void exited(Exit exit) throws IOException {
+        control.close();
+        delete(warmUp);
+        boolean asked = state == State.CLOSED;
+        state = State.CLOSED;
+        String reason = failure != null ? failure : exit.description();
+        log.debug("template process exited (pid={}, {})", exit.pid(), exit.description());
+        listener.ended(this, asked ? null : reason);
+    }
+
+    /** What is left of it, after a kill: the template removes it itself. */
+    private static void delete(Path directory) {
+        try (Stream<Path> tree = Files.walk(directory)) {
+            for (Path path : (Iterable<Path>) tree.sorted(Comparator.reverseOrder())::iterator) {
+                Files.deleteIfExists(path);
+            }
+        } catch (IOException | java.io.UncheckedIOException e) {
+            log.debug("left in {}: {}", directory, e.toString());
+        }
+    }
+}

@@ -1,0 +1,51 @@
+package org.hgcmdserver.worker.prefork;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * How to start a template: Mercurial's own interpreter with src/main/python/main.py in place of the
+ * hg script.
+ *
+ * @param hg the absolute path of hg
+ * @param options hg's own options, such as -R
+ * @param main the path of main.py
+ * @param maxRequest the longest request that a worker takes, in bytes
+ * @param maxRepoCache how many repositories are kept loaded
+ */
+public record TemplateProgram(
+        String hg, List<String> options, Path main, long maxRequest, int maxRepoCache) {
+
+    /**
+     * argv, the interpreter's absolute path first.
+     *
+     * @param warmUp a directory for the template's private repository
+     * @throws IOException if hg is no Python script, with what it is
+     */
+    List<String> arguments(Path warmUp) throws IOException {
+        List<String> all = new ArrayList<>(interpreter());
+        all.addAll(List.of(main.toString(), "template", hg, warmUp.toString()));
+        all.addAll(List.of(String.valueOf(maxRequest), String.valueOf(maxRepoCache)));
+        all.addAll(options);
+        return all;
+    }
+
+    /** The interpreter that hg's first line names (execve(2), "#!"), with its argument if any. */
+    private List<String> interpreter() throws IOException {
+        String first;
+        try (BufferedReader reader =
+                Files.newBufferedReader(Path.of(hg), StandardCharsets.ISO_8859_1)) {
+            first = String.valueOf(reader.readLine());
+        }
+        if (!first.startsWith("#!") || !first.contains("python")) {
+            throw new IOException(hg + " is no Python script");
+        }
+        List<String> words = new ArrayList<>(List.of(first.substring(2).strip().split("\\s+", 2)));
+        return words;
+    }
+}

@@ -1,0 +1,102 @@
+"""Real commands, run in this process on a private repository, without hooks and without output.
+
+The template imports, and lets Python specialize, what they need; a worker copies the pages that they
+write to (about a thousand) before there is a client who would wait for that.
+"""
+
+import io
+import os
+import struct
+import time
+
+from hgcmdserver import strictserver
+
+SETUP = b"""
+    init %r
+    add --cwd %r
+    commit --cwd %r -m one -u rehearsal
+    branch other --cwd %r
+    commit --cwd %r -m two -u rehearsal
+    update --cwd %r 0
+    tag v1 --cwd %r -u rehearsal
+    bookmark --cwd %r mark
+"""
+
+# Only commands that exist: for one that does not, Mercurial loads every extension there is.
+TEMPLATE = b"""
+    log -R %r
+    log -R %r -G
+    log -R %r -l1 -p
+    log -R %r -v --stat -l1
+    log -R %r -l1 -Tjson
+    log -R %r -r only(tip,0) --debug
+    log -R %r -r tip -T {node}{rev}{desc}{branch}{tags}{bookmarks}{parents}
+    status -R %r
+    identify -R %r
+    identify -R %r -nibt
+    summary -R %r
+    diff -R %r
+    diff -R %r -c tip
+    diff -R %r -c 1 --git
+    parents -R %r
+    heads -R %r
+    tip -R %r
+    branch -R %r
+    branches -R %r
+    tags -R %r
+    bookmarks -R %r
+    manifest -R %r
+    files -R %r
+    cat -R %r %r/dir/b
+    annotate -R %r %r/a
+    export -R %r tip
+    phase -R %r -r tip
+    resolve -R %r -l
+    paths -R %r
+    root -R %r
+    config -R %r ui
+    version
+"""
+
+# What editors and prompts ask for; each further command costs an idle worker memory.
+WORKER = b"""
+    log -R %r -l1
+    status -R %r
+"""
+
+
+class rehearsal:
+    def __init__(self, ui, path, maxrequest):
+        self._path = path
+        self._maxrequest = maxrequest
+        self._ui = ui.copy()
+        self._ui.callhooks = False  # of the user's extensions and hooks, the hooks can be left out
+
+    def create(self):
+        """make the private repository, in a directory that is empty or missing"""
+        os.makedirs(os.path.join(self._path, b'dir'), exist_ok=True)
+        past = time.time() - 60  # else status would read the files each time
+        for name in (b'a', b'dir/b', b'dir/c'):
+            path = os.path.join(self._path, name)
+            with open(path, 'wb') as f:
+                f.write(b'line\n' * 20)
+            os.utime(path, (past, past))
+        self.run(SETUP)
+
+    def run(self, commands, prereposetups=None):
+        """run each line as a request; a server of its own for each, lest anything be left over"""
+        with open(os.devnull, 'wb') as fout:
+            for line in commands.split(b'\n'):
+                args = b'\0'.join(line.replace(b'%r', self._path).split())
+                if not args:
+                    continue
+                fin = io.BytesIO(b'runcommand\n' + struct.pack(b'>I', len(args)) + args)
+                sv = strictserver.server(
+                    self._ui, None, fin, fout, self._maxrequest, prereposetups
+                )
+                try:
+                    sv.serve()
+                except Exception:
+                    pass  # an extension may make a command fail here, as mq does with summary
+                finally:
+                    sv.cleanup()

@@ -1,0 +1,81 @@
+"""A command server that never runs a part of a request.
+
+Mercurial's own takes what it could read when the connection ends for the whole, be it the name of a
+request, its arguments, or the input of a command.
+"""
+
+import struct
+
+from mercurial import commandserver, error
+from mercurial.i18n import _
+
+MAX_NAME = 256  # bytes; Mercurial's longest is "setprocname"
+
+
+def readall(stream, size):
+    data = stream.read(size)
+    if len(data) != size:
+        raise EOFError
+    return data
+
+
+class strictinput(commandserver.channeledinput):
+    """input that does not pass as complete when the client is gone"""
+
+    def __init__(self, in_, out, channel, maxrequest):
+        super().__init__(in_, out, channel)
+        self._maxrequest = maxrequest
+
+    def _read(self, size, channel):
+        if not size:
+            return b''
+        self.out.write(struct.pack(b'>cI', channel, size))
+        self.out.flush()
+        try:
+            length = struct.unpack(b'>I', readall(self.in_, 4))[0]
+            if length > self._maxrequest:
+                raise error.Abort(_(b'input of %d bytes is over the limit') % length)
+            return readall(self.in_, length)
+        except EOFError:
+            raise error.Abort(_(b'the client is gone'))
+
+
+class server(commandserver.server):
+    def __init__(self, ui, repo, fin, fout, maxrequest, prereposetups=None):
+        super().__init__(ui, repo, fin, fout, prereposetups)
+        self._maxrequest = maxrequest
+        self.cin = strictinput(fin, fout, b'I', maxrequest)
+
+    def _read(self, size):
+        if size > self._maxrequest:
+            message = _(b'abort: a request of %d bytes is over the limit of %d (--max-request)\n')
+            self.cerr.write(message % (size, self._maxrequest))
+            raise EOFError
+        return readall(self.client, size) if size else b''
+
+    def serveone(self):
+        line = self.client.readline(MAX_NAME)
+        if not line:
+            return False
+        if not line.endswith(b'\n'):
+            raise EOFError
+        handler = self.capabilities.get(line[:-1])
+        if handler is None:
+            raise error.Abort(_(b'unknown command %s') % line[:-1])
+        handler(self)
+        return True
+
+
+def pipeservice(maxrequest):
+    """commandserver.pipeservice with a strict server"""
+
+    class strictpipeservice(commandserver.pipeservice):
+        def run(self):
+            with self.ui.protectedfinout() as (fin, fout):
+                sv = server(self.ui, self.repo, fin, fout, maxrequest)
+                try:
+                    return sv.serve()
+                finally:
+                    sv.cleanup()
+
+    return strictpipeservice

@@ -1,0 +1,146 @@
+"""A worker: waits for one connection, serves it, and ends."""
+
+import array
+import gc
+import os
+import random
+import select
+import signal
+import socket
+import traceback
+
+from mercurial import encoding, error, repocache
+from mercurial.i18n import _
+
+from hgcmdserver import rehearsal, strictserver
+
+# Without a connection for so long a worker rehearses. In a rush of connections that would only take
+# time from those who serve.
+PAUSE = 0.004  # seconds
+
+# Revisions; what is smaller is read in no time.
+SMALL_REPO = 1000
+
+
+def receive(sock):
+    """a byte and the descriptors that came with it; no byte at the end"""
+    size = socket.CMSG_SPACE(4 * array.array('i').itemsize)
+    data, ancillary, _flags, _address = sock.recvmsg(1, size, socket.MSG_CMSG_CLOEXEC)
+    fds = array.array('i')
+    for level, kind, content in ancillary:
+        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+            fds.frombytes(content)
+    return data, list(fds)
+
+
+def defaultsignals():
+    """undo what dispatch._runcatch leaves behind; an idle worker ends by SIGTERM and SIGHUP"""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+class worker:
+    def __init__(self, template, line):
+        """line: the descriptor of our end of the daemon's line to us"""
+        # as commandserver._initworkerprocess
+        os.setpgid(0, 0)
+        random.seed()
+        defaultsignals()
+        # the daemon may have been started with SIGINT ignored; the server keeps what it finds
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        self._template = template
+        self._line = socket.socket(fileno=line)
+        self._line.sendall(b'pid %d\n' % os.getpid())
+        # The server is made before there is a connection, which then takes this descriptor's place.
+        self._fd = os.open(os.devnull, os.O_RDWR)
+        self._fin = open(self._fd, 'rb', closefd=False)
+        self._fout = open(self._fd, 'wb', closefd=False)
+        self._server = strictserver.server(
+            template.ui,
+            template.repo,
+            self._fin,
+            self._fout,
+            template.maxrequest,
+            [self._reposetup],
+        )
+
+    def run(self):
+        self._prepare()
+        connection = receive(self._line)[1]
+        if not connection:
+            return
+        if self._template.dependencies.stale():
+            self._startafresh(connection[0])
+        os.dup2(connection[0], self._fd, inheritable=False)
+        os.close(connection[0])
+        self._serve()
+
+    def _prepare(self):
+        if select.select([self._line], [], [], PAUSE)[0]:
+            return
+        self._template.rehearsal.run(rehearsal.WORKER, [self._reposetup])
+        defaultsignals()
+        self._template.dependencies.stale()
+        self._line.sendall(b'warm\n')
+
+    def _startafresh(self, connection):
+        try:
+            self._line.send(b'stale\n')
+        except OSError:
+            pass  # the daemon is gone: the client is here all the same
+        self._server.cleanup()  # SIGINT, which would stay ignored
+        os.dup2(connection, 0)
+        os.dup2(connection, 1)
+        os.execv(self._template.pipe[0], self._template.pipe)
+
+    def _serve(self):
+        """commandserver._serverequest, for a server that is there already"""
+        sv = self._server
+        try:
+            try:
+                sv.serve()
+            except error.Abort as inst:
+                sv.ui.error(_(b'abort: %s\n') % inst.message)
+            except (BrokenPipeError, ConnectionResetError, KeyboardInterrupt):
+                pass
+            finally:
+                sv.cleanup()
+        except:  # re-raises
+            sv.cerr.write(encoding.strtolocal(traceback.format_exc()))
+            raise
+        finally:
+            try:
+                self._fout.flush()
+            except OSError:
+                pass
+            os.close(self._fd)  # the client need not wait for what follows
+            gc.collect()  # __del__, which os._exit would leave out
+
+    def _reposetup(self, ui, repo):
+        """commandserver.unixforkingservice._reposetup, save that it reports only what is worth it"""
+        if not repo.local() or not ui.callhooks:
+            return
+        template = self._template
+        cached = template.preloaded(repo.root)
+
+        class preforkrepo(repo.__class__):
+            def close(self):
+                super().close()
+                if worthloading(self, cached):
+                    template.suggest(self.root)
+
+        repo.__class__ = preforkrepo
+        if cached is not None:
+            repocache.copycache(cached, repo)
+
+
+def worthloading(repo, cached):
+    """whether a command had to load what the template has not loaded, or has not in this state"""
+    entry = repo._filecache.get(b'changelog')
+    if entry is None or len(entry.obj) < SMALL_REPO:
+        return False
+    return cached is None or any(
+        repo._filecache[key].obj is not cached._filecache[key].obj
+        for key in (b'changelog', b'obsstore', b'_phasecache')
+        if key in repo._filecache and key in cached._filecache
+    )

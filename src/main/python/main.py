@@ -1,0 +1,90 @@
+"""Starts Mercurial as hg-cmdserver's template, or as a strict server of one connection.
+
+    main.py template HG WARM_UP_DIRECTORY MAX_REQUEST MAX_REPO_CACHE [HG OPTION...]
+    main.py pipe     HG MAX_REQUEST [HG OPTION...]
+
+HG is the hg script in whose place this runs, with its interpreter. `pipe` serves the connection that
+is descriptors 0 and 1. `template` talks to the daemon over a stream socket, descriptor 3:
+
+    template -> daemon   "ready\n", or "failed REASON\n" before it ends
+    daemon -> template   "f" with one end of a socket pair attached: fork a worker that has it
+                         end of file: end
+
+The daemon's end of that pair is its line to the worker:
+
+    worker -> daemon     "pid PID\n" at first; "warm\n"; end of file: it has ended, or never began
+    daemon -> worker     "c" with a connection attached: serve it
+                         end of file: end
+    worker -> daemon     "stale\n": what the template was made from has changed. The worker serves its
+                         connection all the same, as a new process with the new state.
+
+Descriptors 1 and 2 must not be a client's, for hooks print to them.
+"""
+
+import os
+import sys
+import time
+
+STARTED = time.time_ns()
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def be(hg, arguments):
+    """take the place of the hg script: scmposix.systemrcpath, procutil.hgexecutable and what an
+    extension can import all go by the path of the running script"""
+    sys.argv[:] = [hg] + arguments
+    sys.path[0] = os.path.dirname(os.path.realpath(hg))
+    sys.path.append(HERE)
+    import hgdemandimport
+
+    hgdemandimport.enable()
+
+
+def template(hg, warmup, maxrequest, maxrepos, *options):
+    be(hg, ['serve', '--cmdserver', 'prefork', *options])
+    from mercurial import dispatch, server
+
+    from hgcmdserver import dependencies, template
+
+    made = dependencies.dependencies(STARTED)
+    made.record()
+
+    def service(ui, repo, opts):
+        pipe = [sys.executable, os.path.abspath(__file__), 'pipe', hg, maxrequest, *options]
+        return template.template(
+            ui, repo, made, os.fsencode(warmup), int(maxrequest), int(maxrepos), pipe
+        )
+
+    server._cmdservicemap[b'prefork'] = service
+    dispatch.run()
+
+
+def pipe(hg, maxrequest, *options):
+    be(hg, ['serve', '--cmdserver', 'strictpipe', *options])
+    from mercurial import dispatch, server
+
+    from hgcmdserver import strictserver
+
+    server._cmdservicemap[b'strictpipe'] = strictserver.pipeservice(int(maxrequest))
+    dispatch.run()
+
+
+def main(mode, *arguments):
+    if mode == 'pipe':
+        pipe(*arguments)
+        return
+    try:
+        template(*arguments)
+        reason = 'it ended'
+    except SystemExit as inst:
+        if inst.code in (None, 0):
+            raise
+        reason = 'hg ended with status %s, its messages are in the log' % inst.code
+    except Exception as inst:  # no Mercurial, or one with other internals
+        reason = '%s: %s' % (type(inst).__name__, inst)
+    os.write(3, b'failed %s\n' % reason.replace('\n', ' ').encode())
+    sys.exit(1)
+
+
+if __name__ == '__main__':
+    main(*sys.argv[1:])
