@@ -1,21 +1,24 @@
 #!/bin/sh
-# Measures the daemon beside its peers: benchmark.sh connect
+# Measures the daemon beside its peers, in one run:
+#   benchmark.sh [servers [ROUNDS [CONNECTIONS]]]   latency, throughput, memory, start, a long run
+#   benchmark.sh connect                            what the daemon adds to the start of a worker
 set -eu
 cd "$(dirname "$0")/.."
 
-case ${1:-} in
+case ${1:-servers} in
     connect) program=org.hgcmdserver.bench.ConnectBenchmark ;;
+    servers) program=org.hgcmdserver.bench.ServerBenchmark ;;
     *)
-        echo "usage: packaging/benchmark.sh connect" >&2
+        echo "usage: packaging/benchmark.sh [servers [ROUNDS [CONNECTIONS]] | connect]" >&2
         exit 64
         ;;
 esac
-shift
+[ $# = 0 ] || shift
 
 . packaging/install.sh
 install_missing javac:default-jdk-headless mvn:maven hg:mercurial socat:socat
 
 mvn --batch-mode --quiet package -DskipTests dependency:build-classpath
-exec java --enable-native-access=ALL-UNNAMED \
+exec java -Djava.awt.headless=true --enable-native-access=ALL-UNNAMED \
     -cp "target/test-classes:target/classes:$(cat target/test-classpath)" \
     "$program" "$PWD/target/dist" "$@"

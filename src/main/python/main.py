@@ -82,7 +82,10 @@ def main(mode, *arguments):
         reason = 'hg ended with status %s, its messages are in the log' % inst.code
     except Exception as inst:  # no Mercurial, or one with other internals
         reason = '%s: %s' % (type(inst).__name__, inst)
-    os.write(3, b'failed %s\n' % reason.replace('\n', ' ').encode())
+    try:
+        os.write(3, b'failed %s\n' % reason.replace('\n', ' ').encode())
+    except BrokenPipeError:
+        pass
     sys.exit(1)
 
 

@@ -47,6 +47,8 @@ class template:
             self._freeze()
             self._control.sendall(b'ready\n')
             self._loop()
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # the daemon does not want us any more
         finally:
             # workers may be at it, and a daemon that is gone cannot do it
             shutil.rmtree(self._warmup, ignore_errors=True)

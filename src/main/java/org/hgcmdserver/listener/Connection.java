@@ -3,6 +3,7 @@ package org.hgcmdserver.listener;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.lang.ref.Reference;
 import org.newsclub.net.unix.AFUNIXSocketChannel;
 import org.newsclub.net.unix.AFUNIXSocketCredentials;
 import org.newsclub.net.unix.FileDescriptorCast;
@@ -13,11 +14,18 @@ import org.newsclub.net.unix.FileDescriptorCast;
  */
 public final class Connection {
 
+    /**
+     * Held for its being held: once unreachable, junixsocket's cleaner shuts the connection down
+     * and closes its descriptor, or, had the number been closed here, the one that has it then.
+     */
+    private final AFUNIXSocketChannel channel;
+
     private final FileDescriptor descriptor;
     private final int fd;
     private final Peer peer;
 
     Connection(AFUNIXSocketChannel channel) throws IOException {
+        this.channel = channel;
         descriptor = channel.getFileDescriptor();
         fd = FileDescriptorCast.using(descriptor).as(Integer.class);
         AFUNIXSocketCredentials credentials;
@@ -39,10 +47,6 @@ public final class Connection {
         return fd;
     }
 
-    public FileDescriptor descriptor() {
-        return descriptor;
-    }
-
     public Peer peer() {
         return peer;
     }
@@ -54,6 +58,7 @@ public final class Connection {
     public void release() {
         try {
             new FileOutputStream(descriptor).close();
+            Reference.reachabilityFence(channel);
         } catch (IOException e) {
             // close(2) reports a failed write-back; a socket has none, and the number is free
         }

@@ -25,7 +25,8 @@ public final class ConnectBenchmark {
         Path ownSocket = directory.resolve("own");
         Path socatSocket = directory.resolve("socat");
         // for socat the very arguments that the daemon passes to an hg
-        String exec = "EXEC:" + echo + " serve --cmdserver pipe";
+        // nofork: without a process that relays, which would make its first byte later
+        String exec = "EXEC:" + echo + " serve --cmdserver pipe,nofork";
         try (Server own =
                         Server.start(
                                 "hg-cmdserver",
@@ -36,6 +37,8 @@ public final class ConnectBenchmark {
                                         "--address",
                                         ownSocket.toString(),
                                         "--quiet",
+                                        "--workers",
+                                        "spawn",
                                         "--hg",
                                         echo));
                 Server socat =

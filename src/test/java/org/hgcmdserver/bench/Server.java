@@ -40,6 +40,15 @@ record Server(String name, Process process, Path address, long startNanos)
         }
     }
 
+    /** Waits until it has so many children; the nanoseconds since its start. */
+    long awaitChildren(int count) throws IOException {
+        long started = System.nanoTime() - startNanos;
+        while (Memory.children(process.pid()).size() < count) {
+            Pause.of(1);
+        }
+        return System.nanoTime() - started;
+    }
+
     AFUNIXSocket connect() throws IOException {
         return connect(address);
     }

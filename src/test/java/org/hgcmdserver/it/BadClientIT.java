@@ -40,11 +40,12 @@ class BadClientIT {
                 new RawClient(daemon.address()).close();
             }
             String r = repository.toString();
-            assertThat(good.run("log", "-R", r, "-T", "{desc}").out()).isEqualTo("m");
+            assertThat(good.run("log", "-R", r, "-l1", "-T", "{desc}").out()).isEqualTo("m");
             try (Session another = Session.to(daemon)) {
-                assertThat(another.run("log", "-R", r, "-T", "{desc}").out()).isEqualTo("m");
+                assertThat(another.run("log", "-R", r, "-l1", "-T", "{desc}").out()).isEqualTo("m");
             }
-            await().until(() -> Processes.children(daemon.pid()).size() == 2);
+            await().until(() -> daemon.busyWorkers().size() == 2);
+            assertThat(daemon.zombies()).isEmpty();
             good.close();
             neverReads.close();
             daemon.stop();

@@ -18,7 +18,7 @@ class BrokenWorkerIT {
     void programThatVanished() throws Exception {
         Path hg = directory.resolve("hg");
         Files.createSymbolicLink(hg, Path.of("/usr/bin/hg"));
-        try (Daemon daemon = Daemon.start(directory, "--hg", hg.toString())) {
+        try (Daemon daemon = Daemon.start(directory, "--workers", "spawn", "--hg", hg.toString())) {
             Files.delete(hg);
             try (RawClient client = new RawClient(daemon.address())) {
                 assertThat(client.readToEnd())
@@ -69,7 +69,7 @@ class BrokenWorkerIT {
         Path hg = directory.resolve("hg");
         Files.writeString(hg, "#!/bin/sh\nexec /usr/bin/hg \"$@\" -R /nonexistent\n");
         Files.setPosixFilePermissions(hg, PosixFilePermissions.fromString("rwxr-xr-x"));
-        try (Daemon daemon = Daemon.start(directory, "--hg", hg.toString())) {
+        try (Daemon daemon = Daemon.start(directory, "--workers", "spawn", "--hg", hg.toString())) {
             assertThatThrownBy(daemon::connect)
                     .hasMessageContaining("ended before it said hello: status 255");
             daemon.awaitLog("abort: repository /nonexistent not found");
@@ -97,6 +97,26 @@ class BrokenWorkerIT {
                 RawClient client = new RawClient(daemon.address())) {
             daemon.awaitLog("status 3");
             assertThat(client.readToEnd()).isEqualTo("o\0\0\0\5hello");
+            daemon.stop();
+        }
+    }
+
+    @Test
+    void clientThatLeavesWithTheHelloIsToldNothing() throws Exception {
+        try (Daemon daemon = Daemon.start(directory)) {
+            for (int i = 0; i < 10; i++) {
+                try (RawClient client = new RawClient(daemon.address())) {
+                    // all of it at once for the daemon: the hello, its being read, the leaving
+                    Processes.await().until(() -> daemon.busyWorkers().size() == 1);
+                    daemon.signal("STOP");
+                    client.readFrame();
+                    client.shutdownOutput();
+                    daemon.signal("CONT");
+                    assertThat(client.readToEnd()).isEmpty();
+                }
+                Processes.await().until(() -> daemon.busyWorkers().isEmpty());
+            }
+            assertThat(daemon.log()).doesNotContain("warn");
             daemon.stop();
         }
     }

@@ -32,6 +32,10 @@ class CommandLineIT {
             {"serve", "--nonesuch"},
             {"serve", "--poll-interval", "0"},
             {"serve", "--poll-interval", "soon"},
+            {"serve", "--poll-interval", "1e300"},
+            {"serve", "--workers", "threads"},
+            {"serve", "--max-request", "much"},
+            {"serve", "--min-idle", "-1"},
             {"serve", "--socket-mode", "rwx"},
             {"serve", "--address"},
             {"run"},
@@ -90,6 +94,16 @@ class CommandLineIT {
             assertThat(Files.readString(other.resolve("a"))).isEqualTo("two ü\n");
 
             runIn(repository.path(), "", daemon, "log", "-r", "desc('second ü')").succeeded();
+
+            // more than one piece, and an argument that is a file's name to some
+            Files.writeString(repository.path().resolve("args"), "log\n-l0\n");
+            Files.writeString(repository.path().resolve("big"), "x".repeat(40 << 20));
+            runIn(repository.path(), "", daemon, "commit", "-A", "-m", "@args").succeeded();
+            assertThat(runIn(repository.path(), "", daemon, "cat", "big").succeeded().out())
+                    .hasSize(40 << 20);
+            assertThat(runIn(repository.path(), "", daemon, "log", "-l1", "-T{desc}").out())
+                    .isEqualTo("@args");
+
             Processes.Result elsewhere = runIn(directory, "", daemon, "--cwd", "other", "root");
             assertThat(elsewhere.succeeded().out()).isEqualTo(other + "\n");
             daemon.stop();
@@ -139,6 +153,50 @@ class CommandLineIT {
             assertThat(Files.readString(err)).contains("interrupted!");
             daemon.stop();
         }
+    }
+
+    @Test
+    void interruptAtAPromptEndsBoth() throws Exception {
+        Repository repository = Repository.create(directory, "repository").commit("a", "x", "m");
+        Files.writeString(repository.path().resolve("a"), "y");
+        try (Daemon daemon = Daemon.start(directory)) {
+            Path out = directory.resolve("out");
+            Process run =
+                    new ProcessBuilder(
+                                    Daemon.PROGRAM,
+                                    "run",
+                                    "--address",
+                                    daemon.address().toString(),
+                                    "--",
+                                    "commit",
+                                    "-i",
+                                    "-m",
+                                    "m",
+                                    "--config",
+                                    "ui.interactive=yes",
+                                    "--config",
+                                    "ui.interface=text")
+                            .directory(repository.path().toFile())
+                            .redirectOutput(out.toFile())
+                            .start();
+            Processes.await().until(() -> Files.readString(out).contains("examine changes"));
+            Processes.signal(run.pid(), "INT");
+            assertThat(run.waitFor(60, TimeUnit.SECONDS)).isTrue();
+            assertThat(run.exitValue()).isEqualTo(130);
+            Processes.await().until(() -> daemon.busyWorkers().isEmpty());
+            assertThat(repository.hg("status").out()).isEqualTo("M a\n");
+            daemon.stop();
+        }
+    }
+
+    @Test
+    void launcherMindsItsSurroundings() throws Exception {
+        String start =
+                "CDPATH=.:/tmp LANG=xx_XX.UTF-8 LC_ALL= exec "
+                        + Daemon.PROGRAM
+                        + " --version <&- 2>&-";
+        assertThat(Processes.run(directory, "sh", "-c", start).succeeded().out())
+                .startsWith("hg-cmdserver ");
     }
 
     @Test

@@ -10,8 +10,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.hgcmdserver.client.CommandClient;
 
 /** A running {@code hg-cmdserver serve} of the installed tree, as a user starts it. */
@@ -21,6 +25,11 @@ final class Daemon implements AutoCloseable {
             Path.of(System.getProperty("hgcmdserver.dist", "target/dist")).toAbsolutePath();
 
     static final String PROGRAM = DIST.resolve("bin/hg-cmdserver").toString();
+
+    /** The kind of workers that this run of the tests is about. */
+    static final String WORKERS = System.getProperty("hgcmdserver.workers", "prefork");
+
+    static final boolean PREFORK = WORKERS.equals("prefork");
 
     private final Process process;
     private final Path address;
@@ -32,7 +41,11 @@ final class Daemon implements AutoCloseable {
         this.log = log;
     }
 
-    /** Starts a daemon on a socket in {@code directory}; returns when it listens. */
+    /**
+     * Starts a daemon on a socket in {@code directory}, with the kind of workers that this run of
+     * the tests is about unless the options name one; returns when it listens, and has idle workers
+     * if it is to have some.
+     */
     static Daemon start(Path directory, String... options) throws Exception {
         return start(directory, environment -> {}, options);
     }
@@ -44,14 +57,21 @@ final class Daemon implements AutoCloseable {
         List<String> command =
                 new ArrayList<>(
                         List.of(PROGRAM, "serve", "--debug", "--address", address.toString()));
-        command.addAll(List.of(options));
+        List<String> given = List.of(options);
+        boolean choose = !given.contains("--workers") && !given.contains("--worker-command");
+        if (choose) {
+            command.addAll(List.of("--workers", WORKERS));
+        }
+        command.addAll(given);
+        boolean idle = choose && PREFORK;
         Daemon daemon = launch(directory, address, environment, command);
         await().until(
                         () -> {
                             assertThat(daemon.process.isAlive())
                                     .as("daemon alive; its log: %s", daemon.log())
                                     .isTrue();
-                            return daemon.log().contains("listening at");
+                            return daemon.log().contains("listening at")
+                                    && (!idle || daemon.log().contains("forked worker process"));
                         });
         return daemon;
     }
@@ -84,6 +104,33 @@ final class Daemon implements AutoCloseable {
 
     String log() throws IOException {
         return new String(Files.readAllBytes(log), UTF_8); // workers write any bytes
+    }
+
+    /** The workers that have a connection now. */
+    Set<Long> busyWorkers() throws IOException {
+        Set<Long> busy = new TreeSet<>();
+        Matcher line =
+                Pattern.compile("worker process (exited )?\\(pid=(\\d+)[^)]*\\)( is for| was)?")
+                        .matcher(log());
+        while (line.find()) {
+            if (" is for".equals(line.group(3))) {
+                busy.add(Long.parseLong(line.group(2)));
+            } else if (line.group(1) != null || line.group(3) != null) {
+                busy.remove(Long.parseLong(line.group(2)));
+            }
+        }
+        return busy;
+    }
+
+    /** Children that have exited and were not waited for. */
+    List<Long> zombies() throws IOException {
+        List<Long> zombies = new ArrayList<>();
+        for (long child : Processes.children(pid())) {
+            if (!Processes.isAlive(child)) {
+                zombies.add(child);
+            }
+        }
+        return zombies;
     }
 
     void awaitLog(String text) {

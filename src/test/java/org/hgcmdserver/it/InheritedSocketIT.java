@@ -138,7 +138,7 @@ class InheritedSocketIT {
     private Daemon activate(Path address) throws Exception {
         List<String> command =
                 new ArrayList<>(List.of("systemd-socket-activate", "-l", address.toString()));
-        command.addAll(List.of(Daemon.PROGRAM, "serve", "--debug"));
+        command.addAll(List.of(Daemon.PROGRAM, "serve", "--debug", "--workers", "spawn"));
         return Daemon.launch(directory, address, env -> {}, command);
     }
 

@@ -44,6 +44,49 @@ class ListenIT {
     }
 
     @Test
+    void nameAsLongAsTheKernelTakes() throws Exception {
+        Path address = directory.resolve("s".repeat(107));
+        List<String> command =
+                List.of(Daemon.PROGRAM, "serve", "--debug", "--address", address.toString());
+        try (Daemon daemon = Daemon.launch(directory, address, env -> {}, command)) {
+            daemon.awaitLog("listening at " + address);
+            try (Session hg = Session.to(daemon)) {
+                assertThat(hg.run("version", "-q").status()).isZero();
+            }
+            assertThat(serve(address)).contains("already being served by pid");
+            daemon.stop();
+            assertThat(address).doesNotExist();
+        }
+        assertThat(serve(directory.resolve("s".repeat(108)))).contains("File name too long");
+    }
+
+    @Test
+    void directoryThatSomebodyKeepsLocked() throws Exception {
+        Process locker = new ProcessBuilder("flock", directory.toString(), "sleep", "1000").start();
+        try (Daemon daemon = Daemon.start(Files.createDirectory(directory.resolve("other")))) {
+            // taken once this succeeds no more
+            Processes.await()
+                    .until(
+                            () ->
+                                    Processes.run(
+                                                            directory,
+                                                            "flock",
+                                                            "-n",
+                                                            directory.toString(),
+                                                            "true")
+                                                    .status()
+                                            != 0);
+            assertThat(serve(directory.resolve("s"))).contains("keeps the directory");
+            daemon.stop();
+        } finally {
+            for (long child : Processes.children(locker.pid())) {
+                Processes.signal(child, "KILL");
+            }
+            locker.destroyForcibly();
+        }
+    }
+
+    @Test
     void liveServerKeepsItsSocket() throws Exception {
         try (Daemon daemon = Daemon.start(directory)) {
             assertThat(serve(daemon.address()))

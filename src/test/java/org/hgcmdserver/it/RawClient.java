@@ -47,6 +47,18 @@ final class RawClient implements Closeable {
         return (char) header[0] + new String(in.readNBytes(length), StandardCharsets.ISO_8859_1);
     }
 
+    /** The next frame; of an input channel, which has no data, just the letter. */
+    String readFrameOrAsking() throws IOException {
+        InputStream in = socket.getInputStream();
+        byte[] header = in.readNBytes(5);
+        char letter = (char) header[0];
+        if (Character.isUpperCase(letter)) {
+            return String.valueOf(letter);
+        }
+        int length = java.nio.ByteBuffer.wrap(header).getInt(1);
+        return letter + new String(in.readNBytes(length), StandardCharsets.ISO_8859_1);
+    }
+
     @Override
     public void close() throws IOException {
         socket.close();

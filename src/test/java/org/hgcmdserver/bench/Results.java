@@ -1,0 +1,89 @@
+package org.hgcmdserver.bench;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** What was measured; prints it as it comes, and writes it in the end. */
+final class Results {
+
+    /** Section, row, column; milliseconds, MB, or a count. */
+    private final Map<String, Map<String, Map<String, Double>>> figures = new LinkedHashMap<>();
+
+    private final Map<String, Integer> lost = new TreeMap<>();
+    private int wrong;
+
+    synchronized void check(String server, String request, String answer, String right) {
+        if (!answer.equals(right)) {
+            wrong++;
+            System.out.printf("WRONG from %s for %s: %s%n", server, request, answer);
+        }
+    }
+
+    /** A connection that ended before its answer: of this daemon's that is a wrong answer. */
+    synchronized void lost(String server, Throwable reason) {
+        lost.merge(server, 1, Integer::sum);
+        if (server.startsWith("this")) {
+            wrong++;
+        }
+        System.out.printf("LOST by %s: %s%n", server, reason);
+    }
+
+    int wrongAnswers() {
+        return wrong;
+    }
+
+    void add(String section, String row, String column, double value) {
+        figures.computeIfAbsent(section, s -> new LinkedHashMap<>())
+                .computeIfAbsent(row, r -> new LinkedHashMap<>())
+                .put(column, value);
+        if (!section.equals("latency") && !section.equals("connections per second")) {
+            System.out.printf("%-10s %-18s %-32s %8.1f%n", section, row, column, value);
+        }
+    }
+
+    void latency(String what, Map<String, Samples> samples) {
+        Samples reference = samples.get(ServerBenchmark.HG);
+        System.out.printf(
+                "%n%-20s %8s %8s   %s%n",
+                what + ", ms", "median", "p99", "times faster than hg unix");
+        samples.forEach(
+                (server, s) -> {
+                    double ratio = reference.median() / s.median();
+                    System.out.printf(
+                            "%-20s %8.2f %8.2f   %6.1f%n",
+                            server, s.median(), s.percentile(99), ratio);
+                    add("latency", what, server + ", median", s.median());
+                    add("latency", what, server + ", p99", s.percentile(99));
+                });
+        double cached =
+                samples.get(ServerBenchmark.HG_CACHE).median()
+                        / samples.get(ServerBenchmark.PREFORK).median();
+        System.out.printf("%-20s %28.1f%n", "prefork / hg, cache", cached);
+    }
+
+    void throughput(int clients, Map<String, Double> perSecond) {
+        System.out.printf("%n%-20s %8s   %s%n", clients + " clients", "conn./s", "times hg unix");
+        double reference = perSecond.get(ServerBenchmark.HG);
+        perSecond.forEach(
+                (server, rate) -> {
+                    System.out.printf("%-20s %8.0f   %6.1f%n", server, rate, rate / reference);
+                    add("connections per second", clients + " clients", server, rate);
+                });
+    }
+
+    void write(Path directory) throws IOException {
+        System.out.printf("%nwrong answers: %d; connections lost: %s%n", wrong, lost);
+        Map<String, Object> all = new LinkedHashMap<>(figures);
+        all.put("wrong answers", wrong);
+        all.put("connections lost", lost);
+        new ObjectMapper()
+                .enable(SerializationFeature.INDENT_OUTPUT)
+                .writeValue(directory.resolve("result.json").toFile(), all);
+        Chart.write(directory.resolve("latency.svg"), figures.get("latency"));
+    }
+}

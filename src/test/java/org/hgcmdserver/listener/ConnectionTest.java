@@ -1,0 +1,71 @@
+package org.hgcmdserver.listener;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.lang.ref.WeakReference;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.hgcmdserver.posix.UnixSocket;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.newsclub.net.unix.AFUNIXSocket;
+import org.newsclub.net.unix.AFUNIXSocketAddress;
+
+class ConnectionTest {
+
+    @TempDir Path directory;
+
+    @Test
+    void outlivesTheGarbageCollector() throws Exception {
+        Path path = directory.resolve("s");
+        Listener listener = BoundListener.bind(path, 0600);
+        try (AFUNIXSocket client = AFUNIXSocket.connectTo(AFUNIXSocketAddress.of(path))) {
+            Connection connection = listener.accept();
+            // what became unreachable in accept has become so before this
+            WeakReference<Object> later = new WeakReference<>(new Object());
+            await().until(
+                            () -> {
+                                System.gc();
+                                return later.get() == null;
+                            });
+            // and its cleaners have run, once one that was made later has
+            Object marker = new Object();
+            java.util.concurrent.CountDownLatch cleaned =
+                    new java.util.concurrent.CountDownLatch(1);
+            java.lang.ref.Cleaner.create().register(marker, cleaned::countDown);
+            marker = null;
+            await().until(
+                            () -> {
+                                System.gc();
+                                return cleaned.getCount() == 0;
+                            });
+            assertThat(UnixSocket.sendWithoutWaiting(connection.fd(), new byte[] {'x'})).isOne();
+            assertThat(client.getInputStream().read()).isEqualTo('x');
+            connection.release();
+            assertThat(client.getInputStream().read()).as("released: the end").isEqualTo(-1);
+        } finally {
+            listener.unlink();
+            listener.release();
+        }
+        assertThat(Files.exists(path)).isFalse();
+    }
+
+    @Test
+    void knowsItsPeer() throws Exception {
+        Path path = directory.resolve("s");
+        Listener listener = BoundListener.bind(path, 0600);
+        assertThat(listener.accept()).as("nobody is there").isNull();
+        try (AFUNIXSocket client = AFUNIXSocket.connectTo(AFUNIXSocketAddress.of(path))) {
+            assertThat(client.isConnected()).isTrue();
+            Connection connection = listener.accept();
+            assertThat(connection.peer().pid()).isEqualTo(ProcessHandle.current().pid());
+            int uid = (Integer) Files.getAttribute(directory, "unix:uid");
+            assertThat(connection.peer().uid()).isEqualTo(uid);
+            connection.release();
+        } finally {
+            listener.unlink();
+            listener.release();
+        }
+    }
+}
