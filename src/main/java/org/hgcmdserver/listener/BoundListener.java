@@ -161,7 +161,7 @@ public final class BoundListener extends Listener {
         int fd = UnixSocket.open();
         try {
             UnixSocket.connect(fd, path);
-            int pid = UnixSocket.peerPid(fd);
+            int pid = UnixSocket.peerCredentials(fd).pid();
             throw new ListenException(
                     "cannot listen at %s: already being served by %s; stop that server or choose another path with --address"
                             .formatted(

@@ -1,11 +1,8 @@
 package org.hgcmdserver.listener;
 
-import java.io.FileOutputStream;
 import java.io.IOException;
 import org.hgcmdserver.posix.Descriptors;
-import org.newsclub.net.unix.AFUNIXServerSocketChannel;
-import org.newsclub.net.unix.AFUNIXSocketChannel;
-import org.newsclub.net.unix.FileDescriptorCast;
+import org.hgcmdserver.posix.UnixSocket;
 
 /**
  * Owns the listening descriptor from start-up until {@link #release}. Used in the service's loop
@@ -16,7 +13,6 @@ public abstract class Listener {
     private final int fd;
     private final String address;
     private final boolean wasNonBlocking;
-    private final AFUNIXServerSocketChannel channel;
 
     /** Takes {@code fd}, which is bound and listening and belongs to this object from now on. */
     Listener(int fd, String address) throws IOException {
@@ -24,8 +20,7 @@ public abstract class Listener {
         this.address = address;
         Descriptors.setCloseOnExec(fd);
         wasNonBlocking = Descriptors.isNonBlocking(fd);
-        channel = FileDescriptorCast.unsafeUsing(fd).as(AFUNIXServerSocketChannel.class);
-        channel.configureBlocking(false); // between poll and accept a client may give up
+        Descriptors.setNonBlocking(fd, true); // between poll and accept a client may give up
     }
 
     public final int fd() {
@@ -44,8 +39,12 @@ public abstract class Listener {
      * @throws IOException such as EMFILE, which leaves the queue as it is
      */
     public final Connection accept() throws IOException {
-        AFUNIXSocketChannel accepted = channel.accept();
-        return accepted == null ? null : new Connection(accepted);
+        int accepted = UnixSocket.accept(fd);
+        if (accepted < 0) {
+            return null;
+        }
+        UnixSocket.Credentials peer = UnixSocket.peerCredentials(accepted);
+        return new Connection(accepted, new Peer(peer.pid(), peer.uid(), peer.gid()));
     }
 
     /**
@@ -68,7 +67,6 @@ public abstract class Listener {
         if (!wasNonBlocking) {
             Descriptors.setNonBlocking(fd, false); // the flag belongs to all holders of the socket
         }
-        // not the channel's close, which would shut the socket down for its other holders
-        new FileOutputStream(channel.getFileDescriptor()).close();
+        Descriptors.close(fd);
     }
 }

@@ -42,6 +42,7 @@ public final class FirstReadWatch implements Closeable {
 
     private final int epoll;
     private final Pointer events = NativeMemory.allocate(EVENT_SIZE * MAX_EVENTS);
+    private final Pointer event = NativeMemory.allocate(EVENT_SIZE);
     private final Pointer queued = NativeMemory.allocate(8);
     private final Map<Integer, Runnable> watched = new HashMap<>();
 
@@ -72,7 +73,6 @@ public final class FirstReadWatch implements Closeable {
      * run once, because the peer has read or hung up, or until {@link #remove}.
      */
     public void add(int fd, Runnable onFirstRead) throws IOException {
-        Pointer event = NativeMemory.allocate(EVENT_SIZE);
         event.putInt(0, EPOLLOUT | EPOLLRDHUP | EPOLLET);
         event.putInt(EVENT_DATA, fd);
         int result = LibC.Linux.C.epoll_ctl(epoll, EPOLL_CTL_ADD, fd, event);

@@ -89,6 +89,8 @@ public interface LibC {
     @ssize_t
     long sendmsg(int fd, Pointer message, int flags);
 
+    int accept(int fd, Pointer address, Pointer length);
+
     int shutdown(int fd, int how);
 
     int getsockname(int fd, Pointer address, Pointer length);
@@ -114,6 +116,8 @@ public interface LibC {
         int epoll_ctl(int epfd, int operation, int fd, Pointer event);
 
         int epoll_wait(int epfd, Pointer events, int count, int timeoutMillis);
+
+        int accept4(int fd, Pointer address, Pointer length, int flags);
 
         int signalfd(int fd, Pointer mask, int flags);
 

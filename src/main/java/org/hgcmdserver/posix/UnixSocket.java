@@ -12,9 +12,9 @@ import jnr.constants.platform.SocketOption;
 import jnr.ffi.Pointer;
 
 /**
- * Sockets of unix(7), as bare descriptors. junixsocket accepts and sends on them once they exist;
- * it does not make them, because its {@code bind} takes a path over from a live server and sets
- * mode 0666.
+ * Sockets of unix(7), as bare descriptors. Not through junixsocket, which the client uses: its
+ * {@code bind} takes a path over from a live server and sets mode 0666, its {@code close} shuts a
+ * connection down that a worker has, and its cleaner does so when the channel's object is not kept.
  */
 public final class UnixSocket {
 
@@ -27,6 +27,14 @@ public final class UnixSocket {
     private static final int SOMAXCONN = Os.LINUX ? 4096 : 128;
     private static final int SUN_PATH = 2;
     private static final int SOCKADDR_SIZE = SUN_PATH + 108 + 1;
+    private static final int SOCK_CLOEXEC = 0x80000;
+    private static final int SO_PEERCRED = 17;
+    private static final int UCRED_SIZE = 12; // pid, uid, gid
+    private static final int SOL_LOCAL = 0; // macOS: sys/un.h, sys/ucred.h
+    private static final int LOCAL_PEERCRED = 1;
+    private static final int LOCAL_PEERPID = 2;
+    private static final int XUCRED_SIZE = 76; // version, uid, number of groups, groups
+    private static final Credentials UNKNOWN = new Credentials(0, -1, -1);
     private static final int SHUT_RD = 0;
     private static final int MSG_DONTWAIT = Os.LINUX ? 0x40 : 0x80;
     private static final int MSG_NOSIGNAL = Os.LINUX ? 0x4000 : 0x80000;
@@ -165,11 +173,53 @@ public final class UnixSocket {
     }
 
     /**
-     * The process that listens at the other end, or 0 if the system does not tell (SO_PEERCRED in
-     * unix(7), LOCAL_PEERPID on macOS).
+     * Takes a connection from the queue, close-on-exec (accept4(2)).
+     *
+     * @return its descriptor, the caller's; -1 if none is queued
+     * @throws PosixException such as EMFILE, which leaves the queue as it is
      */
-    public static int peerPid(int connectedFd) {
-        return Os.LINUX ? option(connectedFd, SOL_SOCKET, 17) : option(connectedFd, 0, 2);
+    public static int accept(int listeningFd) throws PosixException {
+        int fd =
+                Os.LINUX
+                        ? LibC.Linux.C.accept4(listeningFd, null, null, SOCK_CLOEXEC)
+                        : LibC.C.accept(listeningFd, null, null);
+        if (fd >= 0) {
+            if (!Os.LINUX) {
+                Descriptors.setCloseOnExec(fd);
+            }
+            return fd;
+        }
+        if (PosixException.lastWas(Errno.EAGAIN)
+                || PosixException.lastWas(Errno.EINTR)
+                || PosixException.lastWas(Errno.ECONNABORTED)) {
+            return -1;
+        }
+        throw PosixException.last("accept on fd " + listeningFd);
+    }
+
+    /** A process and its effective user and group; -1 for an id that the system does not tell. */
+    public record Credentials(int pid, long uid, long gid) {}
+
+    /**
+     * Who is at the other end, as of connect(2) or listen(2): SO_PEERCRED in unix(7); LOCAL_PEERPID
+     * and LOCAL_PEERCRED on macOS.
+     */
+    public static Credentials peerCredentials(int connectedFd) {
+        if (Os.LINUX) {
+            Pointer ucred = option(connectedFd, SOL_SOCKET, SO_PEERCRED, UCRED_SIZE);
+            return ucred == null
+                    ? UNKNOWN
+                    : credentials(ucred.getInt(0), ucred.getInt(4), ucred.getInt(8));
+        }
+        Pointer pid = option(connectedFd, SOL_LOCAL, LOCAL_PEERPID, 4);
+        Pointer xucred = option(connectedFd, SOL_LOCAL, LOCAL_PEERCRED, XUCRED_SIZE);
+        return pid == null || xucred == null
+                ? UNKNOWN
+                : credentials(pid.getInt(0), xucred.getInt(4), xucred.getInt(12));
+    }
+
+    private static Credentials credentials(int pid, int uid, int gid) {
+        return new Credentials(pid, Integer.toUnsignedLong(uid), Integer.toUnsignedLong(gid));
     }
 
     /**
@@ -209,9 +259,14 @@ public final class UnixSocket {
 
     /** An int option's value; 0 where the option is not to be had. */
     private static int option(int fd, int level, int option) {
-        Pointer value = NativeMemory.allocate(16); // struct ucred: pid, uid, gid
+        Pointer value = option(fd, level, option, 4);
+        return value == null ? 0 : value.getInt(0);
+    }
+
+    private static Pointer option(int fd, int level, int option, int size) {
+        Pointer value = NativeMemory.allocate(size);
         Pointer length = NativeMemory.allocate(4);
-        length.putInt(0, 16);
-        return LibC.C.getsockopt(fd, level, option, value, length) == 0 ? value.getInt(0) : 0;
+        length.putInt(0, size);
+        return LibC.C.getsockopt(fd, level, option, value, length) == 0 ? value : null;
     }
 }
