@@ -40,6 +40,7 @@ public final class FirstReadWatch implements Closeable {
     private static final int EVENT_DATA = PACKED ? 4 : 8;
     private static final int MAX_EVENTS = 64;
 
+    private final EventLoop loop;
     private final int epoll;
     private final Pointer events = NativeMemory.allocate(EVENT_SIZE * MAX_EVENTS);
     private final Pointer event = NativeMemory.allocate(EVENT_SIZE);
@@ -51,7 +52,8 @@ public final class FirstReadWatch implements Closeable {
      */
     private final Set<Integer> halfClosed = new HashSet<>();
 
-    private FirstReadWatch(int epoll) {
+    private FirstReadWatch(EventLoop loop, int epoll) {
+        this.loop = loop;
         this.epoll = epoll;
     }
 
@@ -59,13 +61,23 @@ public final class FirstReadWatch implements Closeable {
         return Os.LINUX;
     }
 
-    /** Opens a watch that runs as a part of {@code loop}. */
+    /** Opens a watch, for the thread of {@code loop}. */
     public static FirstReadWatch open(EventLoop loop) throws PosixException {
         int epoll = LibC.Linux.C.epoll_create1(EPOLL_CLOEXEC);
         PosixException.check(epoll, "epoll_create1", "");
-        FirstReadWatch watch = new FirstReadWatch(epoll);
-        loop.register(epoll, watch::runPending); // epoll(7): an epoll descriptor can be polled
-        return watch;
+        return new FirstReadWatch(loop, epoll);
+    }
+
+    /**
+     * Runs what is due as soon as it is, as a part of the loop (epoll(7): such a descriptor polls).
+     */
+    public void attach() {
+        loop.register(epoll, this::runPending);
+    }
+
+    /** Runs what is due only when {@link #runPending} is called. */
+    public void detach() {
+        loop.unregister(epoll);
     }
 
     /**
@@ -100,7 +112,7 @@ public final class FirstReadWatch implements Closeable {
         return LibC.C.ioctl(fd, SIOCOUTQ, queued) == 0 && queued.getInt(0) > 0;
     }
 
-    /** Runs what is due now; also called by the loop. */
+    /** Runs what is due now. */
     public void runPending() throws IOException {
         collect(-1);
     }

@@ -45,9 +45,6 @@ public final class ForkingService {
 
     private static final Logger log = LoggerFactory.getLogger(ForkingService.class);
 
-    /** How many connections are taken before signals and exits get their turn. */
-    private static final int ACCEPT_BATCH = 64;
-
     /** How long after a failed accept the next is tried, if no worker ends before. */
     private static final Duration ACCEPT_AGAIN = Duration.ofSeconds(1);
 
@@ -111,7 +108,7 @@ public final class ForkingService {
             throw e;
         }
         source = sourceFactory.open(loop, table, hello);
-        loop.register(listener.fd(), this::acceptConnections);
+        loop.register(listener.fd(), this::acceptConnection);
         table.onExit((worker, exit) -> workerExited());
         enter(State.SERVING);
         handler.printBanner(listener.address());
@@ -170,16 +167,13 @@ public final class ForkingService {
         }
     }
 
-    private void acceptConnections() {
+    private void acceptConnection() {
         if (stopping) {
             return; // a signal came first: the queue is the drain's, or the next instance's
         }
         try {
-            for (int n = 0; n < ACCEPT_BATCH && hasRoom(); n++) {
-                Connection connection = listener.accept();
-                if (connection == null) {
-                    return;
-                }
+            Connection connection = hasRoom() ? listener.accept() : null;
+            if (connection != null) {
                 serve(connection);
             }
             if (!hasRoom()) {
@@ -206,7 +200,7 @@ public final class ForkingService {
     private void resumeAccepting() {
         if (acceptPaused && hasRoom() && state == State.SERVING) {
             acceptPaused = false;
-            loop.register(listener.fd(), this::acceptConnections);
+            loop.register(listener.fd(), this::acceptConnection);
         }
     }
 

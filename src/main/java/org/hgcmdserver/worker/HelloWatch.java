@@ -1,6 +1,7 @@
 package org.hgcmdserver.worker;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,11 +27,20 @@ public final class HelloWatch {
 
     private static final Logger log = LoggerFactory.getLogger(HelloWatch.class);
 
+    /**
+     * How long after the last connection hellos are looked for. Most commands take less, and the
+     * look would take time from them on a machine with few cores.
+     */
+    private static final Duration PAUSE = Duration.ofMillis(15);
+
+    private final EventLoop loop;
     private final FirstReadWatch firstReads;
     private final WorkerTable table;
     private final Map<Worker, Connection> held = new HashMap<>();
+    private long starts;
 
     public HelloWatch(EventLoop loop, WorkerTable table) throws IOException {
+        this.loop = loop;
         this.table = table;
         this.firstReads = FirstReadWatch.isSupported() ? FirstReadWatch.open(loop) : null;
         table.onExit(this::exited);
@@ -56,11 +66,25 @@ public final class HelloWatch {
             held.put(started[0], connection);
             if (firstReads == null) {
                 saidHello(started[0]);
+            } else {
+                lookAfterPause();
             }
         } catch (IOException e) {
             log.warn("no worker for {}: {}", connection.peer(), e.getMessage());
             refuse(connection, e.getMessage());
         }
+    }
+
+    private void lookAfterPause() {
+        firstReads.detach();
+        long start = ++starts;
+        loop.after(
+                PAUSE,
+                () -> {
+                    if (start == starts) { // none since
+                        firstReads.attach();
+                    }
+                });
     }
 
     /**
