@@ -19,6 +19,8 @@ esac
 install_missing javac:default-jdk-headless mvn:maven hg:mercurial socat:socat
 
 mvn --batch-mode --quiet package -DskipTests dependency:build-classpath
-exec java -Djava.awt.headless=true --enable-native-access=ALL-UNNAMED \
+# no collection of garbage, and few compilations, in the client while it measures
+exec java -XX:+UseSerialGC -Xms640m -Xmn512m -XX:TieredStopAtLevel=1 \
+    -Djava.awt.headless=true --enable-native-access=ALL-UNNAMED \
     -cp "target/test-classes:target/classes:$(cat target/test-classpath)" \
     "$program" "$PWD/target/dist" "$@"

@@ -22,22 +22,40 @@ Descriptors 1 and 2 must not be a client's, for hooks print to them.
 """
 
 import os
+import re
 import sys
 import time
 
 STARTED = time.time_ns()
+SCRIPT = sys.argv[0]
 HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def libdir(hg):
+    """where an installed hg script finds Mercurial, if not on the path of the interpreter"""
+    with open(hg, 'rb') as script:
+        found = re.search(rb"^libdir = '([^'@]+)'", script.read(), re.MULTILINE)
+    if not found:
+        return []
+    return [os.path.abspath(os.path.join(os.path.dirname(os.path.realpath(hg)), os.fsdecode(found[1])))]
 
 
 def be(hg, arguments):
     """take the place of the hg script: scmposix.systemrcpath, procutil.hgexecutable and what an
-    extension can import all go by the path of the running script"""
+    extension can import all go by the running script"""
     sys.argv[:] = [hg] + arguments
-    sys.path[0] = os.path.dirname(os.path.realpath(hg))
+    sys.path[0:1] = libdir(hg) + [os.path.dirname(os.path.realpath(hg))]
     sys.path.append(HERE)
+    sys.modules['__main__'].__file__ = hg
     import hgdemandimport
 
     hgdemandimport.enable()
+
+
+def interpreter():
+    """the command line up to this script, with options such as -I"""
+    arguments = getattr(sys, 'orig_argv', [sys.executable, SCRIPT])
+    return [sys.executable] + arguments[1 : arguments.index(SCRIPT)]
 
 
 def template(hg, warmup, maxrequest, maxrepos, *options):
@@ -46,13 +64,15 @@ def template(hg, warmup, maxrequest, maxrepos, *options):
 
     from hgcmdserver import dependencies, template
 
-    made = dependencies.dependencies(STARTED)
+    made = dependencies.dependencies(STARTED, os.fsencode(hg), os.fsencode(HERE))
     made.record()
 
     def service(ui, repo, opts):
-        pipe = [sys.executable, os.path.abspath(__file__), 'pipe', hg, maxrequest, *options]
+        fresh = [*interpreter(), SCRIPT, 'pipe', hg, maxrequest, *options]
+        # of another Mercurial this script knows nothing
+        other = [hg, 'serve', '--cmdserver', 'pipe', *options]
         return template.template(
-            ui, repo, made, os.fsencode(warmup), int(maxrequest), int(maxrepos), pipe
+            ui, repo, made, os.fsencode(warmup), int(maxrequest), int(maxrepos), fresh, other
         )
 
     server._cmdservicemap[b'prefork'] = service
@@ -84,8 +104,8 @@ def main(mode, *arguments):
         reason = '%s: %s' % (type(inst).__name__, inst)
     try:
         os.write(3, b'failed %s\n' % reason.replace('\n', ' ').encode())
-    except BrokenPipeError:
-        pass
+    except OSError:
+        pass  # the template has said why, or the daemon is gone
     sys.exit(1)
 
 

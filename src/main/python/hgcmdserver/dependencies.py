@@ -6,6 +6,8 @@ clients with environments of their own. Here there is one environment, so the fi
 
 import os
 import sys
+import sysconfig
+import time
 
 from mercurial import commandserver, config, encoding, extensions, pycompat, rcutil, util
 
@@ -14,9 +16,13 @@ TICK = 20_000_000  # nanoseconds
 
 
 class dependencies:
-    def __init__(self, started):
-        """started: time.time_ns() from before anything was read"""
+    def __init__(self, started, hg, own):
+        """started: time.time_ns() from before anything was read; hg: the script in whose place we
+        run; own: where our modules are"""
         self._unchangedsince = started - TICK
+        self._hg = hg
+        self._own = own
+        self._script = self._identity(hg)
         self._configs = set()
         self._present = []
         self._missing = []
@@ -32,20 +38,24 @@ class dependencies:
 
         config.config.read = recordingread
 
-    def settle(self, ui):
+    def settle(self, ui, repo):
         """all has been loaded: look at the files"""
         config.config.read = self._read
-        for path in {os.path.abspath(path) for path in self._paths(ui)}:
+        future = time.time_ns() + TICK
+        for path in {os.path.abspath(path) for path in self._paths(ui, repo)}:
             try:
                 st = os.stat(path)
             except OSError:
                 self._missing.append(path)
                 continue
-            # what changed while it was read compares unequal to anything
-            ctime = st.st_ctime_ns if st.st_ctime_ns < self._unchangedsince else None
+            # What may have changed while it was read compares unequal to anything; but a time to come
+            # is of another clock, and tells nothing.
+            ctime = st.st_ctime_ns
+            if self._unchangedsince <= ctime <= future:
+                ctime = None
             self._present.append((path, ctime, st.st_ino))
 
-    def _paths(self, ui):
+    def _paths(self, ui, repo):
         # Mercurial's own resources are read by names of this kind
         yield from (path for path in self._configs if not path.startswith(b'resource:'))
         for kind, path in rcutil.rccomponents():
@@ -55,25 +65,51 @@ class dependencies:
                     yield path + b'.d'  # a directory changes when a file comes or goes
         searched = encoding.environ.get(b'HGRCPATH', b'').split(pycompat.ospathsep)
         yield from filter(None, searched)
+        if repo:
+            for directory in {repo.path, repo.sharedpath}:
+                for name in (b'hgrc', b'hgrc-not-shared', b'requires'):
+                    yield os.path.join(directory, name)
+        yield self._hg
         yield pycompat.fsencode(sys.executable)
         # an upgrade replaces files by renaming new ones, which changes the directory
         home = os.path.dirname(pycompat.fsencode(commandserver.__file__))
         yield from (home, os.path.join(home, b'__version__.py'), os.path.join(home, b'defaultrc'))
-        yield from self._extensionpaths(ui)
+        yield from self._extensionpaths(ui, home)
 
-    def _extensionpaths(self, ui):
-        for _name, path in ui.configitems(b'extensions'):
-            if path and not path.startswith(b'!'):
-                yield util.expandpath(path)  # one that failed to load, too
-        for _name, extension in extensions.extensions():
-            if extensions.ismoduleinternal(extension):
+    def _extensionpaths(self, ui, home):
+        loaded = {name for name, _module in extensions.extensions()}
+        for name, path in ui.configitems(b'extensions'):
+            if path.startswith(b'!'):
                 continue
-            name = extension.__name__
-            for modulename, module in list(sys.modules.items()):
-                if modulename == name or modulename.startswith(name + '.'):
-                    path = getattr(module, '__file__', None)
-                    if path:
-                        yield pycompat.fsencode(path)
+            if path:
+                yield util.expandpath(path)  # one that failed to load, too
+            elif name not in loaded:  # it may be installed later
+                yield from (pycompat.fsencode(directory) for directory in sys.path if directory)
+        # what is neither Python's nor Mercurial's nor ours was loaded by an extension
+        site = os.path.dirname(home)
+        others = [pycompat.fsencode(sysconfig.get_path('stdlib')), home, self._own]
+        others += [os.path.join(site, name) for name in (b'hgext', b'hgdemandimport')]
+        others = tuple(os.path.join(directory, b'') for directory in others)
+        for module in list(sys.modules.values()):
+            try:
+                # not getattr, which would load a module that is to be loaded on demand
+                origin = object.__getattribute__(module, '__spec__').origin
+            except AttributeError:
+                continue
+            if origin and os.path.isabs(origin) and not pycompat.fsencode(origin).startswith(others):
+                yield pycompat.fsencode(origin)
+
+    def scriptchanged(self):
+        """whether hg itself is another one: it may need another interpreter"""
+        return self._identity(self._hg) != self._script
+
+    @staticmethod
+    def _identity(path):
+        try:
+            st = os.stat(path)
+        except OSError:
+            return None
+        return st.st_dev, st.st_ino, st.st_ctime_ns
 
     def stale(self):
         """whether any has changed; asked for each connection, so it makes no call too many"""

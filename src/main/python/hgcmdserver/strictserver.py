@@ -22,6 +22,9 @@ def readall(stream, size):
 class strictinput(commandserver.channeledinput):
     """input that does not pass as complete when the client is gone"""
 
+    # whether what follows in the stream is not the start of a request
+    desynchronized = False
+
     def __init__(self, in_, out, channel, maxrequest):
         super().__init__(in_, out, channel)
         self._maxrequest = maxrequest
@@ -34,6 +37,7 @@ class strictinput(commandserver.channeledinput):
         try:
             length = struct.unpack(b'>I', readall(self.in_, 4))[0]
             if length > self._maxrequest:
+                self.desynchronized = True
                 raise error.Abort(_(b'input of %d bytes is over the limit') % length)
             return readall(self.in_, length)
         except EOFError:
@@ -54,6 +58,8 @@ class server(commandserver.server):
         return readall(self.client, size) if size else b''
 
     def serveone(self):
+        if self.cin.desynchronized:
+            raise EOFError
         line = self.client.readline(MAX_NAME)
         if not line:
             return False

@@ -6,7 +6,7 @@ import select
 import shutil
 import socket
 
-from mercurial import encoding, repocache
+from mercurial import config, encoding, repocache
 
 from hgcmdserver import forking, rehearsal, worker
 
@@ -20,12 +20,15 @@ class template:
     """A service of `hg serve`, so that it finds configuration and extensions loaded as they are for
     any command. It has one thread: one more might be in the middle of an import when it forks."""
 
-    def __init__(self, ui, repo, dependencies, warmup, maxrequest, maxrepos, pipe):
+    def __init__(self, ui, repo, dependencies, warmup, maxrequest, maxrepos, fresh, other):
+        """fresh: the command line of a strict server of one connection, in a new process; other: the
+        same of the hg that there is now, should it be another one"""
         self.ui = ui
         self.repo = repo
         self.dependencies = dependencies
         self.maxrequest = maxrequest
-        self.pipe = pipe
+        self.fresh = fresh
+        self.other = other
         self.rehearsal = rehearsal.rehearsal(ui, warmup, maxrequest)
         self._warmup = warmup
         self._control = socket.socket(fileno=CONTROL)
@@ -41,20 +44,25 @@ class template:
 
     def run(self):
         try:
-            self.dependencies.settle(self.ui)
             self.rehearsal.create()
             self.rehearsal.run(rehearsal.TEMPLATE)
+            self.dependencies.settle(self.ui, self.repo)
             self._freeze()
             self._control.sendall(b'ready\n')
             self._loop()
         except (BrokenPipeError, ConnectionResetError):
             pass  # the daemon does not want us any more
+        except Exception as inst:
+            reason = '%s: %s' % (type(inst).__name__, inst)
+            self._control.sendall(b'failed %s\n' % reason.replace('\n', ' ').encode())
+            raise
         finally:
             # workers may be at it, and a daemon that is gone cannot do it
             shutil.rmtree(self._warmup, ignore_errors=True)
 
     def _freeze(self):
         """keep workers' collections off our objects: 20 ms and 10 MB of copied pages each"""
+        gc.unfreeze()  # what has been dropped since, such as a repository, is to be collected
         gc.collect()
         gc.freeze()
 
@@ -70,15 +78,15 @@ class template:
                     return
                 self._forkworker(fds[0])
             else:
-                self._load(self._suggestions.recv(32768))
+                self._used(self._suggestions.recv(32768))
 
     # repositories
 
-    def suggest(self, root):
-        """called in a worker: a command has loaded this repository"""
+    def suggest(self, root, load):
+        """called in a worker: a command has used this repository; load: it had to load it"""
         if self._maxrepos:
             try:
-                self._suggest.send(root, socket.MSG_DONTWAIT)
+                self._suggest.send((b'l' if load else b'u') + root, socket.MSG_DONTWAIT)
             except OSError:
                 pass  # the template is busy, or gone: next time
 
@@ -86,14 +94,37 @@ class template:
         """called in a worker"""
         return self._loader.get(root)
 
-    def _load(self, root):
+    def _used(self, suggestion):
+        load, root = suggestion[:1] == b'l', suggestion[1:]
+        if not load:
+            self._loader._cache.get(root)  # now it is the one that was used last
+            return
         try:
-            if os.path.getsize(os.path.join(root, b'.hg/store/00changelog.i')) > MAX_CHANGELOG:
-                return
-            self._loader._load(root)
+            if self._loadable(root):
+                self._loader._load(root)
         except Exception:
             pass  # removed or unreadable by now: the loader has dropped it
         self._freeze()
+
+    @staticmethod
+    def _loadable(root):
+        """not one so large that loading would hold up forks, nor one with extensions of its own,
+        which would be loaded for all"""
+        hg = os.path.join(root, b'.hg')
+        if os.path.getsize(os.path.join(hg, b'store/00changelog.i')) > MAX_CHANGELOG:
+            return False
+        own = config.config()
+        for name in (b'hgrc', b'hgrc-not-shared'):
+            if os.path.exists(os.path.join(hg, name)):
+                own.read(os.path.join(hg, name))
+        if own.items(b'extensions'):
+            return False
+        for name in (b'requires', b'store/requires'):
+            if os.path.exists(os.path.join(hg, name)):
+                with open(os.path.join(hg, name), 'rb') as requires:
+                    if b'lfs' in requires.read().split():  # localrepo enables the extension itself
+                        return False
+        return True
 
     # workers
 

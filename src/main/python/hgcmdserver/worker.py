@@ -97,7 +97,10 @@ class worker:
         self._server.cleanup()  # SIGINT, which would stay ignored
         os.dup2(connection, 0)
         os.dup2(connection, 1)
-        os.execv(self._template.pipe[0], self._template.pipe)
+        template = self._template
+        changed = template.dependencies.scriptchanged()
+        command = template.other if changed else template.fresh
+        os.execv(command[0], command)
 
     def _serve(self):
         """commandserver._serverequest, for a server that is there already"""
@@ -132,20 +135,23 @@ class worker:
         class preforkrepo(repo.__class__):
             def close(self):
                 super().close()
-                if worthloading(self, cached):
-                    template.suggest(self.root)
+                if islarge(self):
+                    template.suggest(self.root, cached is None or hasloaded(self, cached))
 
         repo.__class__ = preforkrepo
         if cached is not None:
             repocache.copycache(cached, repo)
 
 
-def worthloading(repo, cached):
-    """whether a command had to load what the template has not loaded, or has not in this state"""
+def islarge(repo):
+    """whether a command has used the changelog, and that is worth keeping"""
     entry = repo._filecache.get(b'changelog')
-    if entry is None or len(entry.obj) < SMALL_REPO:
-        return False
-    return cached is None or any(
+    return entry is not None and len(entry.obj) >= SMALL_REPO
+
+
+def hasloaded(repo, cached):
+    """whether a command had to load what the template has in another state"""
+    return any(
         repo._filecache[key].obj is not cached._filecache[key].obj
         for key in (b'changelog', b'obsstore', b'_phasecache')
         if key in repo._filecache and key in cached._filecache

@@ -177,6 +177,9 @@ final class WorkerOptions {
     }
 
     static final class SizeConverter implements ITypeConverter<Long> {
+        /** channeledinput.maxchunksize in commandserver.py. */
+        private static final int CHUNK = 4096;
+
         private static final Pattern SIZE = Pattern.compile("(\\d{1,9})([KMG]?)");
 
         @Override
@@ -187,7 +190,12 @@ final class WorkerOptions {
                         "'" + value + "' is not a size in bytes, such as 65536, 512K or 64M");
             }
             int shift = 10 * " KMG".indexOf(size.group(2).isEmpty() ? " " : size.group(2));
-            return Long.parseLong(size.group(1)) << shift;
+            long bytes = Long.parseLong(size.group(1)) << shift;
+            if (bytes < CHUNK) {
+                throw new TypeConversionException(
+                        "'" + value + "' is less than 4K, in which Mercurial asks for input");
+            }
+            return bytes;
         }
     }
 }

@@ -2,6 +2,7 @@ package org.hgcmdserver.posix;
 
 import java.util.List;
 import jnr.constants.platform.Errno;
+import jnr.constants.platform.Signal;
 import jnr.ffi.Pointer;
 
 /**
@@ -134,6 +135,11 @@ public final class Child {
                 throw PosixException.last("waitpid -1");
             }
         }
+    }
+
+    /** Ends a process that serves nobody: SIGKILL. */
+    public static void kill(int pid) {
+        LibC.C.kill(pid, Signal.SIGKILL.intValue());
     }
 
     /**

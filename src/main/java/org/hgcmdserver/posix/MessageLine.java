@@ -55,7 +55,19 @@ public final class MessageLine implements Closeable {
         }
     }
 
-    private void read() throws IOException {
+    /**
+     * Receives all that has come in. For when the other process is known to have exited, which can
+     * be noticed before its last words.
+     */
+    public void receiveRest() throws IOException {
+        boolean more = true;
+        while (more && !closed) {
+            more = read();
+        }
+    }
+
+    /** Returns whether there may be more. */
+    private boolean read() throws IOException {
         int size = (int) LibC.C.read(fd, buffer, BUFFER_SIZE);
         if (size > 0) {
             byte[] bytes = new byte[size];
@@ -65,10 +77,13 @@ public final class MessageLine implements Closeable {
             for (int i = 0; i < lines.length - 1 && !closed; i++) {
                 receiver.received(lines[i]);
             }
-        } else if (size == 0 || !isPassing()) {
+            return true;
+        }
+        if (size == 0 || !isPassing()) {
             loop.unregister(fd); // ECONNRESET is an end too: the other left something unread
             receiver.ended();
         }
+        return false;
     }
 
     private static boolean isPassing() {

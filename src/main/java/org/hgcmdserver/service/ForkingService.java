@@ -162,6 +162,7 @@ public final class ForkingService {
     private void poll() {
         nextPoll = ticker.nanoTime() + handler.pollInterval().toNanos();
         hello.releaseAnswered();
+        resumeAccepting(); // should no exit do it
         if (handler.shouldExit()) {
             stopping = true;
         }

@@ -1,6 +1,7 @@
 package org.hgcmdserver.worker;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -26,11 +27,21 @@ public final class WorkerTable {
 
     private static final Logger log = LoggerFactory.getLogger(WorkerTable.class);
 
+    /**
+     * A worker's exit overtakes its announcement by much less; a pid is used anew after much more.
+     */
+    private static final Duration CLAIM_TIME = Duration.ofSeconds(2);
+
+    private record Unclaimed(Exit exit, long nanos) {}
+
     private final EventLoop loop;
     private final Map<Integer, Worker> workers = new LinkedHashMap<>();
     private final Map<Integer, ExitListener<Integer>> helpers = new HashMap<>();
     private final List<ExitListener<Worker>> exitListeners = new ArrayList<>();
-    private final Map<Integer, Exit> unclaimedExits = new HashMap<>();
+
+    /** Exits of unknown processes, while a worker is expected. */
+    private final Map<Integer, Unclaimed> unclaimedExits = new HashMap<>();
+
     private final Reaper reaper;
     private int expected;
     private int busy;
@@ -61,9 +72,9 @@ public final class WorkerTable {
     /** Enters an idle worker that has announced itself, whether or not it still lives. */
     public Worker addExpected(int pid) {
         Worker worker = enter(pid);
-        Exit exit = unclaimedExits.remove(pid);
-        if (exit != null) {
-            loop.post(() -> exited(exit));
+        Unclaimed unclaimed = unclaimedExits.remove(pid);
+        if (unclaimed != null) {
+            loop.post(() -> exited(unclaimed.exit));
         }
         unexpect();
         return worker;
@@ -130,7 +141,9 @@ public final class WorkerTable {
         } else {
             log.debug("process exited (pid={}, {}), not a worker", exit.pid(), exit.description());
             if (expected > 0) {
-                unclaimedExits.put(exit.pid(), exit);
+                long now = System.nanoTime();
+                unclaimedExits.values().removeIf(u -> now - u.nanos > CLAIM_TIME.toNanos());
+                unclaimedExits.put(exit.pid(), new Unclaimed(exit, now));
             }
         }
     }

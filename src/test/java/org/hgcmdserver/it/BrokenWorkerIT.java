@@ -108,7 +108,7 @@ class BrokenWorkerIT {
                 try (RawClient client = new RawClient(daemon.address())) {
                     // all of it at once for the daemon: the hello, its being read, the leaving
                     Processes.await().until(() -> daemon.busyWorkers().size() == 1);
-                    daemon.signal("STOP");
+                    Processes.stop(daemon.pid());
                     client.readFrame();
                     client.shutdownOutput();
                     daemon.signal("CONT");

@@ -85,6 +85,7 @@ final class Daemon implements AutoCloseable {
             throws IOException {
         Path log = Files.createTempFile(directory, "daemon", ".log");
         ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
+        builder.environment().put("TMPDIR", directory.toString());
         environment.accept(builder.environment());
         Process process = builder.redirectErrorStream(true).redirectOutput(log.toFile()).start();
         return new Daemon(process, address, log);

@@ -46,7 +46,7 @@ class DrainIT {
             gate.awaitReached();
 
             // stopped, the daemon leaves who connects in its queue
-            daemon.signal("STOP");
+            Processes.stop(daemon.pid());
             List<CompletableFuture<String>> queued = new ArrayList<>();
             for (int i = 0; i < 10; i++) {
                 RawClient client = new RawClient(daemon.address());

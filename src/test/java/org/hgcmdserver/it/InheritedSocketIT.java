@@ -74,7 +74,7 @@ class InheritedSocketIT {
         try (Daemon services = Daemon.launch(directory, address, env -> {}, command)) {
             services.awaitLog("listening at " + address);
             long first = instance(services, 0);
-            Processes.signal(first, "STOP");
+            Processes.stop(first);
             try (RawClient queued = new RawClient(address)) {
                 Processes.signal(first, "TERM");
                 Processes.signal(first, "CONT");

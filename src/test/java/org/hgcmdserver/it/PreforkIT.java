@@ -16,14 +16,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Workers that are forked ahead: the template, the pool, staleness, faults. */
-@EnabledIfSystemProperty(
-        named = "hgcmdserver.workers",
-        matches = "prefork",
-        disabledReason = "about forked workers; runs in the prefork run")
+/**
+ * Workers that are forked ahead: the template, the pool, staleness, faults. Left out of the run
+ * that is about spawned workers.
+ */
 class PreforkIT {
 
     private static final String READY = "workers are forked ahead from a warm Mercurial";
@@ -38,13 +36,16 @@ class PreforkIT {
 
     /** With a home of its own, so that configuration can be changed. */
     private Daemon start(String... options) throws Exception {
-        return Daemon.start(directory, inHome(), options);
+        List<String> all = new ArrayList<>(List.of("--workers", "prefork"));
+        all.addAll(List.of(options));
+        Daemon daemon = Daemon.start(directory, inHome(), all.toArray(String[]::new));
+        awaitIdle(daemon, 1);
+        return daemon;
     }
 
     private Consumer<Map<String, String>> inHome() {
         return env -> {
             env.put("HOME", home.toString());
-            env.put("TMPDIR", directory.toString());
             env.remove("XDG_CONFIG_HOME");
             env.remove("HGRCPATH");
         };
@@ -242,7 +243,7 @@ class PreforkIT {
                     inHome().accept(env);
                     env.put("PYTHONPATH", site.toString());
                 };
-        try (Daemon daemon = Daemon.start(directory, own)) {
+        try (Daemon daemon = Daemon.start(directory, own, "--workers", "prefork")) {
             awaitIdle(daemon, 1);
             assertThat(version(daemon)).doesNotContain("99.1");
             Path file = site.resolve("mercurial/__version__.py");
@@ -253,7 +254,108 @@ class PreforkIT {
         }
     }
 
+    @Test
+    void configurationThatAServedRepositoryGetsIsSeen() throws Exception {
+        Path repository = directory.resolve("served");
+        Processes.run(directory, "hg", "init", repository.toString()).succeeded();
+        try (Daemon daemon = start("-R", repository.toString())) {
+            assertThat(username(daemon)).isEmpty();
+            Files.writeString(repository.resolve(".hg/hgrc"), "[ui]\nusername=its own\n");
+            assertThat(username(daemon)).isEqualTo("its own");
+        }
+    }
+
+    @Test
+    void mercurialIsThatOfTheScript() throws Exception {
+        // installed with a library directory of its own, as by "make install-home"
+        Processes.run(
+                        directory,
+                        "sh",
+                        "-c",
+                        "mkdir -p own/bin own/lib && cp -r /usr/lib/python3/dist-packages/mercurial"
+                                + " /usr/lib/python3/dist-packages/hgext"
+                                + " /usr/lib/python3/dist-packages/hgdemandimport own/lib"
+                                + " && sed \"s,^libdir = .*,libdir = '../lib',\" /usr/bin/hg > own/bin/hg"
+                                + " && chmod +x own/bin/hg"
+                                + " && echo 'version = b\"77.7\"' > own/lib/mercurial/__version__.py")
+                .succeeded();
+        Path hg = directory.resolve("own/bin/hg");
+        try (Daemon daemon = start("--hg", hg.toString());
+                Session session = Session.to(daemon)) {
+            assertThat(command(session.pid())).contains("main.py");
+            assertThat(session.run("version", "-q").out()).contains("77.7");
+            String hook = "hooks.pre-root=echo $HG";
+            Repository repository = Repository.create(directory, "repository");
+            assertThat(session.run("root", "-R", repository.toString(), "--config", hook).out())
+                    .startsWith(hg + "\n");
+        }
+    }
+
+    @Test
+    void extensionsOfTheTemplateWorkInItsWorkers() throws Exception {
+        Files.writeString(
+                home.resolve(".hgrc"), "[extensions]\nrebase=\nhistedit=\nmq=\nlargefiles=\n");
+        Repository repository = Repository.create(directory, "repository");
+        repository.commit("a", "a\n", "base").commit("b", "b\n", "left");
+        repository.hg("update", "-q", "0").succeeded();
+        repository.commit("c", "c\n", "right");
+        Files.writeString(repository.path().resolve("large"), "large");
+        String r = repository.toString();
+        String[][] commands = {
+            {"rebase", "-R", r, "-s", "2", "-d", "1"},
+            {"add", "--large", "--cwd", r, "large"},
+            {"commit", "-R", r, "-m", "large"},
+            {"histedit", "-R", r, "2", "--commands", directory.resolve("plan").toString()},
+            {"qnew", "-R", r, "patch"},
+        };
+        try (Daemon daemon = start()) {
+            for (String[] command : commands) {
+                awaitIdle(daemon, 1);
+                try (Session hg = Session.to(daemon)) {
+                    assertThat(command(hg.pid())).contains("main.py");
+                    Session.Answer answer = hg.run(command);
+                    assertThat(answer.status()).as(command[0] + ": " + answer.err()).isZero();
+                    String[] ids = {"log", "-R", r, "-r", "2:", "-T", "pick {node|short}\n"};
+                    Files.writeString(directory.resolve("plan"), hg.run(ids).out());
+                }
+            }
+            try (Session hg = Session.to(daemon)) {
+                assertThat(hg.run("log", "-R", r, "-T", "{rev}:{desc|firstline} ").out())
+                        .isEqualTo("4:[mq]: patch 3:large 2:right 1:left 0:base ");
+                assertThat(hg.run("cat", "--cwd", r, "large").out()).isEqualTo("large");
+            }
+        }
+    }
+
     // repositories that are kept loaded
+
+    @Test
+    void extensionOfARepositoryStaysInIt() throws Exception {
+        Path extension = directory.resolve("inrepo.py");
+        Files.writeString(
+                extension,
+                """
+                from mercurial import registrar
+                cmdtable = {}
+                command = registrar.command(cmdtable)
+                @command(b'say', [], b'', norepo=True)
+                def say(ui):
+                    ui.write(b'said')
+                """);
+        Repository repository = Repository.create(directory, "repository");
+        repository.hg("debugbuilddag", "--config", "ui.username=t", "+1200").succeeded();
+        Files.writeString(
+                repository.path().resolve(".hg/hgrc"), "[extensions]\ninrepo=" + extension + "\n");
+        try (Daemon daemon = start()) {
+            for (int i = 0; i < 6; i++) {
+                assertThat(tip(daemon, repository)).startsWith("1199 ");
+                awaitIdle(daemon, 2);
+            }
+            try (Session hg = Session.to(daemon)) {
+                assertThat(hg.run("say").err()).contains("unknown command 'say'");
+            }
+        }
+    }
 
     @Test
     void preloadedRepositoryFollowsWhatOthersDoToIt() throws Exception {
@@ -317,19 +419,43 @@ class PreforkIT {
 
     @Test
     void requestOverTheLimitIsRefused() throws Exception {
-        try (Daemon daemon = start("--max-request", "1K")) {
+        try (Daemon daemon = start("--max-request", "8K")) {
             try (RawClient client = new RawClient(daemon.address())) {
                 client.readFrame();
                 client.send("runcommand\n\377\0\0\0");
                 assertThat(client.readFrame())
                         .startsWith("e")
-                        .contains("over the limit of 1024 (--max-request)");
+                        .contains("over the limit of 8192 (--max-request)");
                 client.shutdownOutput();
                 assertThat(client.readToEnd()).isEmpty();
             }
             try (Session hg = Session.to(daemon)) {
                 assertThat(hg.run("version", "-q").status()).isZero();
             }
+        }
+    }
+
+    @Test
+    void inputOverTheLimitIsNotTakenForRequests() throws Exception {
+        Repository repository = Repository.create(directory, "repository").commit("a", "x", "m");
+        try (Daemon daemon = start("--max-request", "4K");
+                RawClient client = new RawClient(daemon.address())) {
+            client.readFrame();
+            client.send(request("import\0-R\0" + repository + "\0-"));
+            String asked = "";
+            while (!asked.startsWith("I") && !asked.startsWith("L")) {
+                asked = client.readFrameOrAsking();
+            }
+            String inside = request("bookmark\0-R\0" + repository + "\0injected");
+            client.send(length(5000) + inside + "x".repeat(5000 - inside.length()));
+            String said = "";
+            for (String frame = client.readFrame(); !frame.startsWith("r"); ) {
+                said += frame;
+                frame = client.readFrame();
+            }
+            assertThat(said).contains("abort: input of 5000 bytes is over the limit");
+            await().until(() -> daemon.busyWorkers().isEmpty());
+            assertThat(repository.hg("bookmarks").out()).doesNotContain("injected");
         }
     }
 
@@ -372,6 +498,22 @@ class PreforkIT {
             awaitIdle(daemon, 2);
             assertThat(template(daemon)).isNotEqualTo(template);
             busy.close();
+            daemon.stop();
+        }
+    }
+
+    @Test
+    void templateThatIsStuckIsReplacedAndNobodyIsRefused() throws Exception {
+        try (Daemon daemon = start("--min-idle", "1")) {
+            long template = template(daemon);
+            Processes.stop(template);
+            for (int i = 0; i < 3; i++) {
+                assertThat(version(daemon)).contains("Mercurial");
+            }
+            assertThat(daemon.log()).contains("the template has not forked a worker");
+            await().until(() -> daemon.log().split(READY).length == 3);
+            await().until(() -> !Processes.isAlive(template));
+            Processes.stop(template(daemon));
             daemon.stop();
         }
     }

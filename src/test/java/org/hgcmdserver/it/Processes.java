@@ -125,11 +125,37 @@ final class Processes {
         return found;
     }
 
-    static long connections(long pid) throws IOException {
-        return descriptors(pid).stream().filter(d -> d.contains("socket:")).count();
+    /** The sockets that a process holds, such as "socket:[123]". */
+    static List<String> sockets(long pid) throws IOException {
+        return descriptors(pid).stream()
+                .map(d -> d.replaceFirst(".* -> ", ""))
+                .filter(d -> d.startsWith("socket:"))
+                .toList();
+    }
+
+    /** SIGSTOP, and waits until each thread has stopped. */
+    static void stop(long pid) throws Exception {
+        signal(pid, "STOP");
+        await().until(
+                        () -> {
+                            try (Stream<Path> threads =
+                                    Files.list(Path.of("/proc/" + pid + "/task"))) {
+                                return threads.allMatch(Processes::isStopped);
+                            }
+                        });
+    }
+
+    private static boolean isStopped(Path thread) {
+        try {
+            String stat = Files.readString(thread.resolve("stat"));
+            return stat.charAt(stat.lastIndexOf(')') + 2) == 'T';
+        } catch (IOException gone) {
+            return true;
+        }
     }
 
     static void signal(long pid, String name) throws Exception {
+        assertThat(pid).as("a process, not a group").isGreaterThan(1);
         run(Path.of("/"), "kill", "-s", name, String.valueOf(pid)).succeeded();
     }
 }

@@ -32,6 +32,9 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
     /** How long after a failed fork the next is tried. */
     private static final Duration FORK_AGAIN = Duration.ofSeconds(1);
 
+    /** How long a connection waits for the template to fork until it is taken to be stuck. */
+    private static final Duration FORK_TIMEOUT = Duration.ofSeconds(5);
+
     private final EventLoop loop;
     private final WorkerTable table;
     private final HelloWatch hello;
@@ -52,6 +55,10 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
 
     private boolean draining;
     private boolean refillScheduled;
+
+    /** Whether a template was ready, and none has failed since. */
+    private boolean hasWorked;
+
     private String lastFailure = "";
 
     /**
@@ -104,15 +111,23 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
     public void serve(Connection connection, CommandServer wanted) {
         boolean idle = available.stream().anyMatch(ForkedWorker::isIdle);
         if (!wanted.equals(server) || !(idle || isTemplateReady())) {
-            spawn.serve(connection, wanted);
+            spawn.serve(connection, wanted.equals(server) ? spawnedServer() : wanted);
             return;
         }
         waiting.add(connection);
         if (!idle) {
             size.missed(System.nanoTime());
+            loop.after(FORK_TIMEOUT, () -> replaceIfStuck(connection));
         }
         dispense();
         refill();
+    }
+
+    private void replaceIfStuck(Connection connection) {
+        if (waiting.contains(connection) && isTemplateReady()) {
+            log.warn("the template has not forked a worker for {}; replacing it", FORK_TIMEOUT);
+            replaceTemplate();
+        }
     }
 
     @Override
@@ -139,7 +154,21 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
                 log.debug("an idle worker is gone: {}", e.getMessage());
             }
         }
-        return spawn.spawn(connection, server);
+        return spawn.spawn(connection, spawnedServer());
+    }
+
+    /**
+     * What serves in place of a forked worker: as strict, if that is known to work with this hg.
+     */
+    private CommandServer spawnedServer() {
+        if (hasWorked) {
+            try {
+                return program.strictPipe(server.environment());
+            } catch (IOException e) {
+                log.debug("not strict: {}", e.getMessage()); // hg was replaced by something else
+            }
+        }
+        return server;
     }
 
     /** One that has rehearsed if there is one; null if nobody is idle. */
@@ -222,7 +251,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
 
     private void serveWaitingBySpawning() {
         while (!waiting.isEmpty()) {
-            spawn.serve(waiting.remove(), server);
+            spawn.serve(waiting.remove(), spawnedServer());
         }
         letGoIfDrained();
     }
@@ -248,6 +277,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
     public void ready(Template ready) {
         log.info("workers are forked ahead from a warm Mercurial");
         lastFailure = "";
+        hasWorked = true;
         refill();
     }
 
@@ -272,6 +302,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
             log.warn(message, reason);
         }
         lastFailure = reason;
+        hasWorked = false;
         loop.after(pause, this::startTemplate);
     }
 
@@ -281,6 +312,10 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
             return; // another one has said so before
         }
         log.info("configuration, Mercurial or an extension has changed: warming up anew");
+        replaceTemplate();
+    }
+
+    private void replaceTemplate() {
         Template old = template;
         template = null;
         available.forEach(ForkedWorker::letGo);

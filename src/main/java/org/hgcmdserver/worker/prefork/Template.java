@@ -42,10 +42,15 @@ final class Template implements MessageLine.Receiver {
 
     private static final Logger log = LoggerFactory.getLogger(Template.class);
 
+    /** More than the warm-up takes, in which it does not look at its control channel. */
+    private static final Duration TIME_TO_END = Duration.ofSeconds(10);
+
     private final EventLoop loop;
     private final Listener listener;
     private final Path warmUp;
+    private final int pid;
     private final MessageLine control;
+    private boolean exited;
     private State state = State.STARTING;
     private long readyAt;
     private String failure;
@@ -65,22 +70,32 @@ final class Template implements MessageLine.Receiver {
         this.loop = loop;
         this.listener = listener;
         warmUp = Files.createTempDirectory("hg-cmdserver-");
-        int[] ends = UnixSocket.pair();
-        int input = Descriptors.openNull();
+        int[] ends = {-1, -1};
+        int input = -1;
+        MessageLine line = null;
         try {
-            List<String> arguments = program.arguments(warmUp);
+            List<String> arguments = program.templateArguments(warmUp);
+            ends = UnixSocket.pair();
+            input = Descriptors.openNull();
             // stdout is stderr: what hooks print goes to the log
-            int pid = Child.spawn(arguments.get(0), arguments, environment, input, 2, -1, ends[1]);
+            pid = Child.spawn(arguments.get(0), arguments, environment, input, 2, -1, ends[1]);
             log.debug("started template process (pid={})", pid);
             table.addHelper(pid, (p, exit) -> exited(exit));
-            control = new MessageLine(loop, ends[0], this);
-        } catch (IOException e) {
-            Descriptors.close(ends[0]);
-            delete(warmUp);
-            throw e;
+            line = new MessageLine(loop, ends[0], this);
         } finally {
-            Descriptors.close(ends[1]);
-            Descriptors.close(input);
+            if (line == null) {
+                closeIfOpen(ends[0]);
+                delete(warmUp);
+            }
+            closeIfOpen(ends[1]);
+            closeIfOpen(input);
+        }
+        control = line;
+    }
+
+    private static void closeIfOpen(int fd) {
+        if (fd >= 0) {
+            Descriptors.close(fd);
         }
     }
 
@@ -112,10 +127,23 @@ final class Template implements MessageLine.Receiver {
         }
     }
 
-    /** Has the process end by itself. Its workers stay. */
+    /**
+     * Has the process end by itself, or, if it does not in time, by a signal: a template serves
+     * nobody. Its workers stay.
+     */
     void close() {
-        state = State.CLOSED;
-        control.close();
+        if (state != State.CLOSED) {
+            state = State.CLOSED;
+            control.close();
+            loop.after(
+                    TIME_TO_END,
+                    () -> {
+                        if (!exited) {
+                            log.warn("template process (pid={}) does not end; killing it", pid);
+                            Child.kill(pid);
+                        }
+                    });
+        }
     }
 
     @Override
@@ -135,6 +163,8 @@ final class Template implements MessageLine.Receiver {
     }
 
     private void exited(Exit exit) throws IOException {
+        exited = true;
+        control.receiveRest();
         control.close();
         delete(warmUp);
         boolean asked = state == State.CLOSED;

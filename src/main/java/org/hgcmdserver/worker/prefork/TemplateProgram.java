@@ -7,6 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.hgcmdserver.posix.Environment;
+import org.hgcmdserver.worker.CommandServer;
 
 /**
  * How to start a template: Mercurial's own interpreter with src/main/python/main.py in place of the
@@ -22,15 +24,35 @@ public record TemplateProgram(
         String hg, List<String> options, Path main, long maxRequest, int maxRepoCache) {
 
     /**
-     * argv, the interpreter's absolute path first.
+     * argv of a template, the interpreter's absolute path first.
      *
      * @param warmUp a directory for the template's private repository
      * @throws IOException if hg is no Python script, with what it is
      */
-    List<String> arguments(Path warmUp) throws IOException {
+    List<String> templateArguments(Path warmUp) throws IOException {
+        return arguments(
+                "template",
+                hg,
+                warmUp.toString(),
+                String.valueOf(maxRequest),
+                String.valueOf(maxRepoCache));
+    }
+
+    /**
+     * A command server as strict as the forked workers are, for a connection that none of them can
+     * have.
+     *
+     * @throws IOException if hg is no Python script, with what it is
+     */
+    CommandServer strictPipe(Environment environment) throws IOException {
+        List<String> all = arguments("pipe", hg, String.valueOf(maxRequest));
+        return new CommandServer(all.get(0), all, environment);
+    }
+
+    private List<String> arguments(String... ofMain) throws IOException {
         List<String> all = new ArrayList<>(interpreter());
-        all.addAll(List.of(main.toString(), "template", hg, warmUp.toString()));
-        all.addAll(List.of(String.valueOf(maxRequest), String.valueOf(maxRepoCache)));
+        all.add(main.toString());
+        all.addAll(List.of(ofMain));
         all.addAll(options);
         return all;
     }
