@@ -13,7 +13,8 @@ is descriptors 0 and 1. `template` talks to the daemon over a stream socket, des
 The daemon's end of that pair is its line to the worker:
 
     worker -> daemon     "pid PID\n" at first; "warm\n"; end of file: it has ended, or never began
-    daemon -> worker     "c" with a connection attached: serve it
+    daemon -> worker     "w": rehearse, so as to be warm
+                         "c" with a connection attached: serve it
                          end of file: end
     worker -> daemon     "stale\n": what the template was made from has changed. The worker serves its
                          connection all the same, as a new process with the new state.

@@ -14,8 +14,7 @@ from mercurial.i18n import _
 
 from hgcmdserver import rehearsal, strictserver
 
-# Without a connection for so long a worker rehearses. In a rush of connections that would only take
-# time from those who serve.
+# Without a connection for so long a worker that may rehearse does so.
 PAUSE = 0.004  # seconds
 
 # Revisions; what is smaller is read in no time.
@@ -74,8 +73,10 @@ class worker:
             pass  # the daemon has let us go, or is gone: a client, if any, is here all the same
 
     def run(self):
-        self._prepare()
-        connection = receive(self._line)[1]
+        message, connection = receive(self._line)
+        if message == b'w':
+            self._prepare()
+            message, connection = receive(self._line)
         if not connection:
             return
         if self._template.dependencies.stale():

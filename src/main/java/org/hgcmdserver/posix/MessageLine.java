@@ -55,6 +55,11 @@ public final class MessageLine implements Closeable {
         }
     }
 
+    /** Sends a byte alone; what cannot be sent is left out. */
+    public void send(char message) {
+        UnixSocket.sendWithoutWaiting(fd, new byte[] {(byte) message});
+    }
+
     /**
      * Receives all that has come in. For when the other process is known to have exited, which can
      * be noticed before its last words.

@@ -121,11 +121,15 @@ public final class ForkingService {
      * connected before is served if the socket is this service's own, and all workers are waited
      * for. Nobody is killed.
      *
-     * @throws IOException an error of the loop itself; the drain has been done all the same
+     * @throws IOException an error of the loop itself or of the reaper; the service has stopped to
+     *     listen, and workers are not waited for, since they cannot be
      */
     public Outcome run() throws IOException {
         try {
             mainLoop();
+        } catch (IOException | RuntimeException e) {
+            abandoned = true;
+            throw e;
         } finally {
             drain();
         }

@@ -5,8 +5,6 @@ import java.util.function.Consumer;
 import org.hgcmdserver.posix.Child;
 import org.hgcmdserver.posix.Exit;
 import org.hgcmdserver.posix.PosixException;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The one place that waits for children: a thread that blocks in waitpid(2) for any child, so that
@@ -15,17 +13,18 @@ import org.slf4j.LoggerFactory;
  */
 final class Reaper {
 
-    private static final Logger log = LoggerFactory.getLogger(Reaper.class);
-
     private final Consumer<Exit> onExit;
+    private final Consumer<PosixException> onFailure;
     private final Semaphore childrenStarted = new Semaphore(0);
     private volatile boolean stopped;
 
     /**
      * @param onExit called in the reaper's thread for each exit
+     * @param onFailure called in the reaper's thread when it cannot wait any more
      */
-    Reaper(Consumer<Exit> onExit) {
+    Reaper(Consumer<Exit> onExit, Consumer<PosixException> onFailure) {
         this.onExit = onExit;
+        this.onFailure = onFailure;
     }
 
     void start() {
@@ -57,7 +56,7 @@ final class Reaper {
                     onExit.accept(exit);
                 }
             } catch (PosixException e) {
-                log.error("cannot wait for workers any more", e);
+                onFailure.accept(e);
                 return;
             }
         }

@@ -49,7 +49,14 @@ public final class WorkerTable {
     /** Starts the reaper. */
     public WorkerTable(EventLoop loop) {
         this.loop = loop;
-        reaper = new Reaper(exit -> loop.post(() -> exited(exit)));
+        reaper =
+                new Reaper(
+                        exit -> loop.post(() -> exited(exit)),
+                        failure ->
+                                loop.post(
+                                        () -> {
+                                            throw failure; // ends the service
+                                        }));
         reaper.start();
     }
 

@@ -14,6 +14,9 @@ final class ForkedWorker implements MessageLine.Receiver {
         /** It can be given a connection. */
         void idle(ForkedWorker worker) throws IOException;
 
+        /** It has rehearsed. */
+        void warm(ForkedWorker worker);
+
         /** It has found that its template is out of date. */
         void stale(ForkedWorker worker) throws IOException;
 
@@ -26,6 +29,7 @@ final class ForkedWorker implements MessageLine.Receiver {
     private final Listener listener;
     private final MessageLine line;
     private Worker worker;
+    private boolean rehearsing;
     private boolean warm;
     private boolean unwanted;
 
@@ -53,6 +57,21 @@ final class ForkedWorker implements MessageLine.Receiver {
     /** Idle, and has rehearsed. */
     boolean isWarm() {
         return warm;
+    }
+
+    /** Whether it could be told to rehearse. */
+    boolean isCold() {
+        return isIdle() && !rehearsing && !warm;
+    }
+
+    boolean isRehearsing() {
+        return rehearsing;
+    }
+
+    /** Has it rehearse, unless it gets a connection within a moment. */
+    void rehearse() {
+        rehearsing = true;
+        line.send('w');
     }
 
     /**
@@ -84,7 +103,9 @@ final class ForkedWorker implements MessageLine.Receiver {
                 listener.idle(this);
             }
         } else if (message.equals("warm")) {
+            rehearsing = false;
             warm = true;
+            listener.warm(this);
         } else if (message.equals("stale")) {
             listener.stale(this);
         }

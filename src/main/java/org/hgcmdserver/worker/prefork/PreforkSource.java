@@ -35,6 +35,8 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
     /** How long a connection waits for the template to fork until it is taken to be stuck. */
     private static final Duration FORK_TIMEOUT = Duration.ofSeconds(5);
 
+    private static final int PROCESSORS = Runtime.getRuntime().availableProcessors();
+
     private final EventLoop loop;
     private final WorkerTable table;
     private final HelloWatch hello;
@@ -230,6 +232,25 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
     @Override
     public void idle(ForkedWorker worker) {
         dispense();
+        rehearse();
+    }
+
+    @Override
+    public void warm(ForkedWorker worker) {
+        rehearse();
+    }
+
+    /**
+     * Has the next idle worker rehearse, one at a time, while there is a processor to spare: under
+     * load that would take more from the connections there are than it gives to those that come.
+     */
+    private void rehearse() {
+        ForkedWorker cold = first(ForkedWorker::isCold);
+        if (cold != null
+                && first(ForkedWorker::isRehearsing) == null
+                && table.busy() < PROCESSORS) {
+            cold.rehearse();
+        }
     }
 
     @Override
@@ -247,6 +268,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
     private void workerExited(Worker worker, Exit exit) {
         size.ended(System.nanoTime());
         refill();
+        rehearse();
     }
 
     private void serveWaitingBySpawning() {
