@@ -51,7 +51,8 @@ class DrainIT {
             for (int i = 0; i < 10; i++) {
                 RawClient client = new RawClient(daemon.address());
                 client.send("runcommand\n\0\0\0\4root");
-                queued.add(CompletableFuture.supplyAsync(() -> readHello(client)));
+                queued.add(
+                        CompletableFuture.supplyAsync(() -> readHello(client), Processes.THREADS));
             }
             daemon.signal("TERM");
             daemon.signal("CONT");
@@ -153,7 +154,8 @@ class DrainIT {
                     } catch (IOException e) {
                         throw new java.io.UncheckedIOException(e);
                     }
-                });
+                },
+                Processes.THREADS);
     }
 
     private static String readHello(RawClient client) {

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -22,6 +23,9 @@ final class Processes {
 
     /** A bound for what must happen, not a measure of it: far longer than it takes. */
     static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    /** A thread for each task: the common pool may have just one, which one blocked task takes. */
+    static final Executor THREADS = task -> new Thread(task).start();
 
     record Result(int status, String out, String err) {
         Result succeeded() {

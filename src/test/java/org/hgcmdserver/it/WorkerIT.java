@@ -202,7 +202,8 @@ class WorkerIT {
                                 } catch (java.io.IOException e) {
                                     throw new java.io.UncheckedIOException(e);
                                 }
-                            });
+                            },
+                            Processes.THREADS);
             gate.awaitReached();
             // what a terminal does on Ctrl-C: to the whole group of the daemon. The test's JVM
             // shares
