@@ -31,6 +31,17 @@ final class Address {
     }
 
     /**
+     * The path, or null if none was given and there is no default: an inherited socket has its own.
+     */
+    Path pathIfAny() {
+        try {
+            return path();
+        } catch (IOException e) {
+            return null;
+        }
+    }
+
+    /**
      * Makes the default's directory, which is this program's own; one that was given must exist.
      */
     void makeDefaultDirectory() throws IOException {

@@ -78,7 +78,7 @@ final class ServeCommand implements Callable<Integer> {
                 new CommandServerHandler(this::bind, server, pollInterval, workers.maxWorkers());
         ForkingService service =
                 new ForkingService(
-                        address.path(),
+                        address.pathIfAny(),
                         handler,
                         workers.source(server),
                         SystemdNotifier.fromEnvironment(System.getenv()),
@@ -88,14 +88,14 @@ final class ServeCommand implements Callable<Integer> {
         return service.run() == Outcome.DRAINED ? ExitStatus.OK : ExitStatus.FAILURE;
     }
 
-    private Listener bind(Path path) throws IOException {
+    private Listener bind(Path pathIfAny) throws IOException {
         Optional<Listener> inherited =
                 InheritedListener.fromEnvironment(System.getenv(), ProcessHandle.current().pid());
         if (inherited.isPresent()) {
             return inherited.get();
         }
         address.makeDefaultDirectory();
-        return BoundListener.bind(path, socketMode);
+        return BoundListener.bind(address.path(), socketMode);
     }
 
     private void onSignal(ForkingService service, Signal signal) {

@@ -66,7 +66,7 @@ public final class ForkingService {
     private long nextPoll;
 
     /**
-     * @param address where {@link ServiceHandler#bindSocket} shall listen
+     * @param address where {@link ServiceHandler#bindSocket} shall listen; handed on as it is
      * @param notifier is closed when the service has ended
      */
     public ForkingService(
