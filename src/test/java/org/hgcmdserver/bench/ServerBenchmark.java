@@ -61,10 +61,13 @@ public final class ServerBenchmark {
         for (TestRepository repository : List.of(small, large)) {
             Map<String, Server> servers = start(repository);
             try {
+                if (repository == small) {
+                    Memory.measure(
+                            servers.get(PREFORK), results); // while the pool is at its minimum
+                }
                 latencies(repository, servers);
                 if (repository == small) {
                     throughput(repository, servers);
-                    Memory.measure(servers.get(PREFORK), results);
                 }
             } finally {
                 for (Server server : servers.values()) {
