@@ -168,6 +168,10 @@ final class Daemon implements AutoCloseable {
             for (long pid : left) {
                 ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
             }
+            // they write into the test's directory, which is about to be deleted
+            for (long pid : left) {
+                await().until(() -> !Processes.isAlive(pid));
+            }
         }
     }
 }
