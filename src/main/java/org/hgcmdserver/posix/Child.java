@@ -1,5 +1,11 @@
 package org.hgcmdserver.posix;
 
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import jnr.constants.platform.Errno;
 import jnr.constants.platform.Signal;
@@ -23,6 +29,13 @@ public final class Child {
     private static final int SIGSET_SIZE = 128;
 
     private static final int PR_SET_CHILD_SUBREAPER = 36; // prctl(2)
+
+    // sys/wait.h
+    private static final int P_PID = 1;
+    private static final int WNOHANG = 1;
+    private static final int WEXITED = 4;
+    private static final int WNOWAIT = Os.LINUX ? 0x01000000 : 0x20;
+    private static final int SIGINFO_SIZE = 128;
 
     private Child() {}
 
@@ -135,6 +148,40 @@ public final class Child {
                 throw PosixException.last("waitpid -1");
             }
         }
+    }
+
+    /**
+     * Whether {@code pid} is a child of this process that has not been waited for (waitid(2) with
+     * WNOWAIT, which leaves a zombie as it is).
+     */
+    public static boolean isChild(int pid) {
+        Pointer info = NativeMemory.allocate(SIGINFO_SIZE);
+        return LibC.C.waitid(P_PID, pid, info, WEXITED | WNOHANG | WNOWAIT) == 0;
+    }
+
+    /**
+     * The children of this process that lead a process group of their own, as workers do and what a
+     * hook has left in the background does not; none where there is no /proc.
+     */
+    public static List<Integer> groupLeaders() {
+        List<Integer> children = new ArrayList<>();
+        String self = String.valueOf(ProcessHandle.current().pid());
+        String[] processes = new File("/proc").list((proc, name) -> name.matches("\\d+"));
+        for (String pid : processes == null ? new String[0] : processes) {
+            try {
+                String stat =
+                        Files.readString(
+                                Path.of("/proc", pid, "stat"), StandardCharsets.ISO_8859_1);
+                // proc(5): pid (name) state ppid pgrp; the name may hold anything
+                String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+                if (fields[1].equals(self) && fields[2].equals(pid)) {
+                    children.add(Integer.valueOf(pid));
+                }
+            } catch (IOException gone) {
+                // no child of anybody any more
+            }
+        }
+        return children;
     }
 
     /** Ends a process that serves nobody: SIGKILL. */

@@ -32,7 +32,7 @@ final class CloseOnExec {
 
     /** Marks what is open now; the dup2 actions of a spawn unmark what is to be passed. */
     static void markAll(int first) {
-        String[] open = new File("/proc/self/fd").list();
+        String[] open = new File(Os.LINUX ? "/proc/self/fd" : "/dev/fd").list();
         for (String name : open == null ? new String[0] : open) {
             int fd = Integer.parseInt(name);
             if (fd >= first) {

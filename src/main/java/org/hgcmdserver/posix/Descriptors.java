@@ -32,6 +32,13 @@ public final class Descriptors {
                 LibC.C.fcntl(fd, F_SETFD, flags | FD_CLOEXEC), "set FD_CLOEXEC on", "fd " + fd);
     }
 
+    /** Has a program that this process executes get the descriptor. */
+    static void clearCloseOnExec(int fd) throws PosixException {
+        int flags = PosixException.check(LibC.C.fcntl(fd, F_GETFD, 0), "fcntl", "fd " + fd);
+        PosixException.check(
+                LibC.C.fcntl(fd, F_SETFD, flags & ~FD_CLOEXEC), "clear FD_CLOEXEC on", "fd " + fd);
+    }
+
     public static boolean isNonBlocking(int fd) throws PosixException {
         int flags = PosixException.check(LibC.C.fcntl(fd, F_GETFL, 0), "fcntl", "fd " + fd);
         return (flags & OpenFlags.O_NONBLOCK.intValue()) != 0;

@@ -6,14 +6,26 @@ import jnr.constants.platform.Signal;
  * How a child process ended, decoded from the status of wait(2).
  *
  * @param pid the process
- * @param status the argument of exit(3), 0 to 255; 0 if a signal ended it
+ * @param status the argument of exit(3), 0 to 255; 0 if a signal ended it, -1 if it is not known
  * @param signal the number of the signal that ended it; 0 if none did
  */
 public record Exit(int pid, int status, int signal) {
 
+    private static final int UNKNOWN = -1;
+
     static Exit of(int pid, int waitStatus) {
         int signal = waitStatus & 0x7f;
         return new Exit(pid, signal == 0 ? (waitStatus >> 8) & 0xff : 0, signal);
+    }
+
+    /** Of a process that somebody else has waited for. */
+    public static Exit unknown(int pid) {
+        return new Exit(pid, UNKNOWN, 0);
+    }
+
+    /** Whether this is how it ended. */
+    public boolean isKnown() {
+        return status != UNKNOWN;
     }
 
     public boolean bySignal() {
@@ -31,6 +43,9 @@ public record Exit(int pid, int status, int signal) {
 
     /** Such as "status 255" or "killed by SIGKILL". */
     public String description() {
-        return bySignal() ? "killed by " + signalName() : "status " + status;
+        if (bySignal()) {
+            return "killed by " + signalName();
+        }
+        return status == UNKNOWN ? "status not known" : "status " + status;
     }
 }

@@ -5,6 +5,7 @@ import jnr.ffi.Platform;
 import jnr.ffi.Pointer;
 import jnr.ffi.Runtime;
 import jnr.ffi.annotations.Variadic;
+import jnr.ffi.types.off_t;
 import jnr.ffi.types.size_t;
 import jnr.ffi.types.ssize_t;
 import jnr.ffi.types.u_int32_t;
@@ -47,7 +48,13 @@ public interface LibC {
 
     int waitpid(int pid, Pointer status, int options);
 
+    int waitid(int idType, int id, Pointer info, int options);
+
     int kill(int pid, int signal);
+
+    int pthread_sigmask(int how, Pointer set, Pointer before);
+
+    int execve(byte[] path, Pointer argv, Pointer envp);
 
     // descriptors
 
@@ -71,6 +78,11 @@ public interface LibC {
 
     @ssize_t
     long write(int fd, byte[] buffer, @size_t long size);
+
+    @ssize_t
+    long pread(int fd, Pointer buffer, @size_t long size, @off_t long offset);
+
+    int unlink(byte[] path);
 
     int poll(Pointer fds, @u_int64_t long count, int timeoutMillis);
 
@@ -120,6 +132,8 @@ public interface LibC {
         int accept4(int fd, Pointer address, Pointer length, int flags);
 
         int signalfd(int fd, Pointer mask, int flags);
+
+        int memfd_create(byte[] name, int flags);
 
         int prctl(int option, long a, long b, long c, long d);
     }

@@ -8,8 +8,8 @@ import jnr.ffi.Pointer;
 
 /**
  * One end of a socket pair to a process on the same host: lines of text come in, single bytes with
- * a descriptor attached go out (SCM_RIGHTS in unix(7)). Linux only. Neither way ever blocks. Used
- * in the event loop's thread only.
+ * a descriptor attached go out (SCM_RIGHTS in unix(7); that for 64-bit Linux only). Neither way
+ * ever blocks. Used in the event loop's thread only.
  */
 public final class MessageLine implements Closeable {
 

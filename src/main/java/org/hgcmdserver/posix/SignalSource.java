@@ -18,6 +18,11 @@ public final class SignalSource {
     private static final int SIGNALFD_SIGINFO_SIZE = 128; // signalfd(2)
     private static final int SFD_NONBLOCK_CLOEXEC = 0x800 | 0x80000;
 
+    private static final int SIG_BLOCK = Os.LINUX ? 0 : 1; // signal.h
+    private static final int SIG_UNBLOCK = Os.LINUX ? 1 : 2;
+
+    private static volatile boolean readBySignalFd;
+
     private SignalSource() {}
 
     /**
@@ -35,21 +40,44 @@ public final class SignalSource {
         }
     }
 
-    /** Has the JVM call {@code handler} for each of the signals, in a thread of its own. */
+    /** Has the calling thread leave the signals pending. */
+    static void block() {
+        LibC.C.pthread_sigmask(SIG_BLOCK, signalSet(), null);
+    }
+
+    /** Undoes {@link #block}, unless the signals are read by signalfd. */
+    static void unblockForJvm() {
+        if (!readBySignalFd) {
+            LibC.C.pthread_sigmask(SIG_UNBLOCK, signalSet(), null);
+        }
+    }
+
+    private static Pointer signalSet() {
+        Pointer set = NativeMemory.allocate(128);
+        set.putLong(0, mask());
+        return set;
+    }
+
+    /**
+     * Has the JVM call {@code handler} for each of the signals, in a thread of its own. An earlier
+     * image of this process may have blocked them: this thread is the one that gets them then.
+     */
     public static void handleInJvm(Consumer<Signal> handler) {
         for (Signal signal : SIGNALS) {
             String name = signal.name().substring("SIG".length());
             sun.misc.Signal.handle(new sun.misc.Signal(name), received -> handler.accept(signal));
         }
+        unblockForJvm();
     }
 
     private static void deliverFromSignalFd(EventLoop loop, Consumer<Signal> handler)
             throws IOException {
-        Pointer mask = NativeMemory.allocate(128);
-        mask.putLong(0, mask());
+        readBySignalFd = true;
         int fd =
                 PosixException.check(
-                        LibC.Linux.C.signalfd(-1, mask, SFD_NONBLOCK_CLOEXEC), "signalfd", "-1");
+                        LibC.Linux.C.signalfd(-1, signalSet(), SFD_NONBLOCK_CLOEXEC),
+                        "signalfd",
+                        "-1");
         Pointer info = NativeMemory.allocate(SIGNALFD_SIGINFO_SIZE);
         loop.register(
                 fd,

@@ -164,6 +164,14 @@ public final class UnixSocket {
     }
 
     /**
+     * Ends what a connection's other holder can read: it gets what has arrived, and then the end of
+     * file. What it writes still reaches the peer.
+     */
+    public static void endInput(int connectedFd) {
+        LibC.C.shutdown(connectedFd, SHUT_RD);
+    }
+
+    /**
      * Writes what fits into the socket's buffer at once. Never blocks, raises no SIGPIPE.
      *
      * @return the number of bytes taken; 0 if the peer is gone or the buffer is full

@@ -1,0 +1,44 @@
+package org.hgcmdserver.posix;
+
+import java.util.Collection;
+import java.util.List;
+import jnr.ffi.Pointer;
+
+/** This process's program, and its replacement by another one (execve(2)). */
+public final class ProcessImage {
+
+    private ProcessImage() {}
+
+    /**
+     * Has this process run {@code program} in place of what it runs: the process id, the parent,
+     * the children and the subreaper's role stay, and so do blocked signals and what is pending of
+     * them. All threads but the calling one end. Does not return.
+     *
+     * @param program an absolute path
+     * @param arguments argv, the program's own name first
+     * @param descriptors what it gets beside 0, 1 and 2, with the same numbers
+     * @throws PosixException if that cannot be: nothing has changed then
+     */
+    public static void replace(
+            String program,
+            List<String> arguments,
+            Environment environment,
+            Collection<Integer> descriptors)
+            throws PosixException {
+        Pointer argv = NativeMemory.vector(arguments.stream().map(PlatformString::encode).toList());
+        Pointer envp = NativeMemory.vector(environment.toBytes());
+        byte[] path = NativeMemory.path(program);
+        CloseOnExec.markAll(3); // the JVM's own are not
+        SignalSource.block(); // where the launcher could not: they wait for the next image
+        try {
+            for (int fd : descriptors) {
+                Descriptors.clearCloseOnExec(fd);
+            }
+            LibC.C.execve(path, argv, envp);
+            throw PosixException.last("execute " + program);
+        } finally {
+            SignalSource.unblockForJvm();
+            CloseOnExec.markAll(3); // such as the listener: no worker may get it
+        }
+    }
+}

@@ -1,0 +1,65 @@
+package org.hgcmdserver.posix;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import jnr.constants.platform.OpenFlags;
+import jnr.ffi.Pointer;
+
+/**
+ * A text in memory that has no name but a descriptor, and that nobody can change any more: a sealed
+ * memfd_create(2), or an unlinked file where there is none.
+ */
+public final class SealedText {
+
+    private static final int MFD_CLOEXEC_ALLOW_SEALING = 1 | 2;
+    private static final int F_ADD_SEALS = 1033; // fcntl(2)
+    private static final int ALL_SEALS = 1 | 2 | 4 | 8; // seal, shrink, grow, write
+    private static final int CHUNK = 64 * 1024;
+
+    private SealedText() {}
+
+    /** Returns its descriptor, close-on-exec, the caller's. */
+    public static int create(String name, String text) throws IOException {
+        int fd =
+                Os.LINUX
+                        ? LibC.Linux.C.memfd_create(
+                                NativeMemory.path(name), MFD_CLOEXEC_ALLOW_SEALING)
+                        : unlinkedFile(name);
+        PosixException.check(fd, "memfd_create", name);
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        if (LibC.C.write(fd, bytes, bytes.length) != bytes.length) {
+            PosixException failure = PosixException.last("write " + name);
+            Descriptors.close(fd);
+            throw failure;
+        }
+        if (Os.LINUX) {
+            LibC.C.fcntl(fd, F_ADD_SEALS, ALL_SEALS);
+        }
+        return fd;
+    }
+
+    private static int unlinkedFile(String name) throws IOException {
+        Path file = Files.createTempFile(name, null);
+        int fd = LibC.C.open(NativeMemory.path(file), OpenFlags.O_RDWR.intValue(), 0);
+        LibC.C.unlink(NativeMemory.path(file));
+        return fd;
+    }
+
+    /** All of what {@code fd} holds; the descriptor stays the caller's. */
+    public static String read(int fd) throws PosixException {
+        Pointer buffer = NativeMemory.allocate(CHUNK);
+        java.io.ByteArrayOutputStream all = new java.io.ByteArrayOutputStream();
+        while (true) {
+            int size = (int) LibC.C.pread(fd, buffer, CHUNK, all.size());
+            PosixException.check(size, "read", "fd " + fd);
+            if (size == 0) {
+                return all.toString(StandardCharsets.UTF_8);
+            }
+            byte[] bytes = new byte[size];
+            buffer.get(0, bytes, 0, size);
+            all.write(bytes, 0, size);
+        }
+    }
+}
