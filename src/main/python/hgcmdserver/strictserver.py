@@ -41,7 +41,7 @@ class strictinput(commandserver.channeledinput):
                 raise error.Abort(_(b'input of %d bytes is over the limit') % length)
             return readall(self.in_, length)
         except EOFError:
-            raise error.Abort(_(b'the client is gone'))
+            raise error.Abort(_(b'the connection ended before the input was complete'))
 
 
 class server(commandserver.server):

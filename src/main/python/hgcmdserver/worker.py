@@ -73,10 +73,13 @@ class worker:
             pass  # the daemon has let us go, or is gone: a client, if any, is here all the same
 
     def run(self):
-        message, connection = receive(self._line)
-        if message == b'w':
-            self._prepare()
+        try:
             message, connection = receive(self._line)
+            if message == b'w':
+                self._prepare()
+                message, connection = receive(self._line)
+        except ConnectionResetError:  # an end that has left something unread
+            return
         if not connection:
             return
         if self._template.dependencies.stale():
@@ -123,7 +126,7 @@ class worker:
                 self._fout.flush()
             except OSError:
                 pass
-            os.close(self._fd)  # the client need not wait for what follows
+            os.close(self._fd)
             gc.collect()  # __del__, which os._exit would leave out
 
     def _reposetup(self, ui, repo):

@@ -46,6 +46,15 @@ public final class BoundListener extends Listener {
         this.inode = inode;
     }
 
+    static BoundListener adopt(int fd, Path path, long device, long inode) throws IOException {
+        return new BoundListener(fd, path, new Inode(device, inode));
+    }
+
+    @Override
+    public String description() {
+        return HandedOver.bound(path, inode.device, inode.number);
+    }
+
     /**
      * Binds to {@code path} and listens. The path of a server that has gone is taken over; nothing
      * else that stands there is touched. Two daemons that start at the same time cannot both
@@ -189,6 +198,17 @@ public final class BoundListener extends Listener {
         }
     }
 
+    /** Gives the socket's file other permission bits, if it is still this socket. */
+    public void setMode(int mode) throws IOException {
+        try {
+            if (inode.equals(Inode.of(path))) {
+                Files.setPosixFilePermissions(path, permissions(mode));
+            }
+        } catch (FileSystemException e) {
+            throw cannot(path, "its permissions cannot be set: " + e.getReason(), e);
+        }
+    }
+
     @Override
     public boolean refuseNewConnections() {
         UnixSocket.refuseNewConnections(fd());
@@ -224,11 +244,11 @@ public final class BoundListener extends Listener {
         return set;
     }
 
-    private record Inode(Object device, Object number) {
+    private record Inode(long device, long number) {
         static Inode of(Path path) throws IOException {
             Map<String, Object> attributes =
                     Files.readAttributes(path, "unix:dev,ino", LinkOption.NOFOLLOW_LINKS);
-            return new Inode(attributes.get("dev"), attributes.get("ino"));
+            return new Inode((Long) attributes.get("dev"), (Long) attributes.get("ino"));
         }
     }
 }

@@ -11,9 +11,27 @@ public final class Connection {
     private final int fd;
     private final Peer peer;
 
-    Connection(int fd, Peer peer) {
+    private Runnable onRelease = () -> {};
+
+    /** Takes {@code fd} over. */
+    public Connection(int fd, Peer peer) {
         this.fd = fd;
         this.peer = peer;
+    }
+
+    /** One of which this process has no handle, and knows nothing but that it is there. */
+    public static Connection unknown() {
+        return new Connection(-1, new Peer(0, -1, -1));
+    }
+
+    /** Whether this process has a handle, {@link #fd}. */
+    public boolean hasHandle() {
+        return fd >= 0;
+    }
+
+    /** Has {@code action} run once, when this handle has been released. */
+    public void onRelease(Runnable action) {
+        onRelease = action;
     }
 
     /** The connected socket; valid until {@link #release}. */
@@ -30,6 +48,9 @@ public final class Connection {
      * else has a handle.
      */
     public void release() {
-        Descriptors.close(fd);
+        if (hasHandle()) {
+            Descriptors.close(fd);
+        }
+        onRelease.run();
     }
 }

@@ -19,6 +19,19 @@ public final class InheritedListener extends Listener {
         super(fd, address);
     }
 
+    private InheritedListener(int fd, String address, boolean wasNonBlocking) throws IOException {
+        super(fd, address, wasNonBlocking);
+    }
+
+    static InheritedListener adopt(int fd, boolean wasNonBlocking) throws IOException {
+        return new InheritedListener(fd, UnixSocket.describe(fd).address(), wasNonBlocking);
+    }
+
+    @Override
+    public String description() {
+        return HandedOver.inherited(wasNonBlocking());
+    }
+
     /**
      * Looks for a passed socket in the environment.
      *

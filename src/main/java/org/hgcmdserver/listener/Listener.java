@@ -16,10 +16,14 @@ public abstract class Listener {
 
     /** Takes {@code fd}, which is bound and listening and belongs to this object from now on. */
     Listener(int fd, String address) throws IOException {
+        this(fd, address, Descriptors.isNonBlocking(fd));
+    }
+
+    Listener(int fd, String address, boolean wasNonBlocking) throws IOException {
         this.fd = fd;
         this.address = address;
+        this.wasNonBlocking = wasNonBlocking;
         Descriptors.setCloseOnExec(fd);
-        wasNonBlocking = Descriptors.isNonBlocking(fd);
         Descriptors.setNonBlocking(fd, true); // between poll and accept a client may give up
     }
 
@@ -31,6 +35,14 @@ public abstract class Listener {
     public final String address() {
         return address;
     }
+
+    /** Whether it did not block when it came to this process. */
+    final boolean wasNonBlocking() {
+        return wasNonBlocking;
+    }
+
+    /** What another image of this process needs to know; for {@link HandedOver}. One line. */
+    public abstract String description();
 
     /**
      * Takes the next connection from the queue (accept(2)).

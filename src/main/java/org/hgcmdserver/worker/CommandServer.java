@@ -22,13 +22,11 @@ public record CommandServer(String program, List<String> arguments, Environment 
      * Mercurial's own {@code hg serve --cmdserver pipe}.
      *
      * @param hg the absolute path of hg
-     * @param repository the repository to serve; null for the one that each command finds or names
+     * @param options of hg, such as the repository for commands that name none
      */
-    public static CommandServer mercurial(String hg, String repository) {
+    public static CommandServer mercurial(String hg, List<String> options) {
         List<String> arguments = new ArrayList<>(List.of(hg, "serve", "--cmdserver", "pipe"));
-        if (repository != null) {
-            arguments.addAll(List.of("-R", repository));
-        }
+        arguments.addAll(options);
         return new CommandServer(hg, arguments, workerEnvironment());
     }
 
@@ -44,7 +42,7 @@ public record CommandServer(String program, List<String> arguments, Environment 
      */
     private static Environment workerEnvironment() {
         return Environment.inherited()
-                .without("LISTEN_", "NOTIFY_SOCKET=", "WATCHDOG_")
+                .without("LISTEN_", "NOTIFY_SOCKET=", "WATCHDOG_", "HG_CMDSERVER_HANDOVER=")
                 .withDefault("HGPLAIN", "1")
                 .withDefault("HGENCODING", "UTF-8");
     }

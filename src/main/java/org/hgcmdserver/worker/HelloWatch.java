@@ -2,9 +2,9 @@ package org.hgcmdserver.worker;
 
 import java.io.IOException;
 import java.time.Duration;
-import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
+import java.util.Set;
 import org.hgcmdserver.listener.Connection;
 import org.hgcmdserver.posix.EventLoop;
 import org.hgcmdserver.posix.Exit;
@@ -15,13 +15,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Owns the daemon's handle of each connection from the start of its worker until the worker has
- * said hello. If the worker ends before that, the client is told why, on the error channel; in
- * Mercurial the forked worker does so itself, but a worker that was killed, or a program that never
- * became a command server, cannot.
+ * Notices when a worker has said hello. If it ends before that, the client is told why, on the
+ * error channel; in Mercurial the forked worker does so itself, but a worker that was killed, or a
+ * program that never became a command server, cannot.
  *
- * <p>Where the system cannot tell whether a hello was said (other than Linux) the handle is
- * released at once, and a client of a worker that crashes sees just the end of the connection.
+ * <p>Where the system cannot tell whether a hello was said (other than Linux) a client of a worker
+ * that crashes sees just the end of the connection.
  */
 public final class HelloWatch {
 
@@ -36,7 +35,10 @@ public final class HelloWatch {
     private final EventLoop loop;
     private final FirstReadWatch firstReads;
     private final WorkerTable table;
-    private final Map<Worker, Connection> held = new HashMap<>();
+
+    /** The workers whose hello is awaited. */
+    private final Set<Worker> watched = new LinkedHashSet<>();
+
     private long starts;
 
     public HelloWatch(EventLoop loop, WorkerTable table) throws IOException {
@@ -46,7 +48,7 @@ public final class HelloWatch {
         table.onExit(this::exited);
     }
 
-    /** Starts a worker; the callee may hand the connection's descriptor to it. */
+    /** Starts a worker, and enters it into the table with the connection. */
     public interface Starter {
         Worker start() throws IOException;
     }
@@ -63,7 +65,7 @@ public final class HelloWatch {
                 firstReads.add(connection.fd(), () -> saidHello(started[0]));
             }
             started[0] = starter.start();
-            held.put(started[0], connection);
+            watched.add(started[0]);
             if (firstReads == null) {
                 saidHello(started[0]);
             } else {
@@ -71,7 +73,30 @@ public final class HelloWatch {
             }
         } catch (IOException e) {
             log.warn("no worker for {}: {}", connection.peer(), e.getMessage());
+            unwatch(connection);
             refuse(connection, e.getMessage());
+        }
+    }
+
+    /**
+     * Goes on watching a worker that an earlier image of this process has started. A hello that was
+     * read in between has gone unnoticed; then the next thing that the client reads counts.
+     */
+    public void adopt(Worker worker) {
+        if (worker.state() != Worker.State.STARTING || !worker.connection().hasHandle()) {
+            return;
+        }
+        watched.add(worker);
+        if (firstReads == null || firstReads.hasUnread(worker.connection().fd())) {
+            saidHello(worker);
+            return;
+        }
+        try {
+            firstReads.add(worker.connection().fd(), () -> saidHello(worker));
+            firstReads.attach();
+        } catch (IOException e) {
+            log.debug("not watching {}: {}", worker.pid(), e.getMessage());
+            saidHello(worker);
         }
     }
 
@@ -88,56 +113,70 @@ public final class HelloWatch {
     }
 
     /**
-     * Tells the client on the error channel why it is not served, and ends the connection.
-     *
-     * @return whether there still was a client to be told
+     * Tells the client of a connection that has no worker why, on the error channel, and ends the
+     * connection.
      */
-    public boolean refuse(Connection connection, String reason) {
-        byte[] frame = Channel.ERROR.frame("hg-cmdserver: " + reason + "\n");
-        boolean told = UnixSocket.sendWithoutWaiting(connection.fd(), frame) > 0;
-        release(connection);
-        return told;
+    public void refuse(Connection connection, String reason) {
+        tell(connection, reason);
+        connection.release();
     }
 
-    /** Releases the connections whose clients have a hello to read and have not done so. */
-    public void releaseAnswered() {
-        for (Worker worker : List.copyOf(held.keySet())) {
-            if (firstReads.hasUnread(held.get(worker).fd())) {
+    /** Returns whether there still was a client to be told. */
+    private static boolean tell(Connection connection, String reason) {
+        byte[] frame = Channel.ERROR.frame("hg-cmdserver: " + reason + "\n");
+        return UnixSocket.sendWithoutWaiting(connection.fd(), frame) > 0;
+    }
+
+    /** Looks for clients that have a hello to read and have not done so. */
+    public void noticeUnread() {
+        for (Worker worker : List.copyOf(watched)) {
+            if (firstReads.hasUnread(worker.connection().fd())) {
                 saidHello(worker);
             }
         }
     }
 
+    /** Looks for all who have said hello by now. */
+    public void noticeAll() throws IOException {
+        if (firstReads != null) {
+            firstReads.runPending();
+            noticeUnread();
+        }
+    }
+
     private void saidHello(Worker worker) {
         table.saidHello(worker);
-        release(held.remove(worker));
+        watched.remove(worker);
+        unwatch(worker.connection());
     }
 
     private void exited(Worker worker, Exit exit) throws IOException {
-        Connection connection = held.get(worker);
-        if (connection == null) {
+        if (!watched.contains(worker)) {
             return;
         }
+        Connection connection = worker.connection();
         if (firstReads.hasUnread(connection.fd())) {
             saidHello(worker);
             return;
         }
         firstReads.runPending(); // a hello that was read just before
         boolean halfClosed = firstReads.isHalfClosed(connection.fd());
-        if (held.remove(worker) == null) {
+        if (!watched.remove(worker)) {
             return;
+        }
+        unwatch(connection);
+        if (!exit.isKnown()) {
+            return; // between two images of the daemon it may well have said hello, and more
         }
         if (halfClosed && !exit.bySignal() && exit.status() == 0) {
             // the client left in the moment in which it read the hello, which looks as if it had
-            // just
-            // left; the worker, which knows, is content
-            release(connection);
+            // just left; the worker, which knows, is content
             return;
         }
         String reason =
                 "worker process (pid=%d) ended before it said hello: %s"
                         .formatted(exit.pid(), exit.description());
-        if (refuse(connection, reason + "; its messages are in the server's log")) {
+        if (tell(connection, reason + "; its messages are in the server's log")) {
             log.warn("{}", reason);
         } else {
             log.debug("{}; its client had left", reason);
@@ -151,10 +190,9 @@ public final class HelloWatch {
         }
     }
 
-    private void release(Connection connection) {
+    private void unwatch(Connection connection) {
         if (firstReads != null) {
             firstReads.remove(connection.fd());
         }
-        connection.release();
     }
 }

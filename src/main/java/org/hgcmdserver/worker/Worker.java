@@ -1,5 +1,7 @@
 package org.hgcmdserver.worker;
 
+import java.time.Duration;
+import org.hgcmdserver.listener.Connection;
 import org.hgcmdserver.listener.Peer;
 
 /** A worker process, as the {@link WorkerTable} knows it. Used in the loop's thread only. */
@@ -18,8 +20,12 @@ public final class Worker {
     }
 
     private final int pid;
-    private Peer peer;
     private State state = State.IDLE;
+
+    /** The daemon's handle of what the worker serves. */
+    private Connection connection;
+
+    private long since;
 
     Worker(int pid) {
         this.pid = pid;
@@ -30,17 +36,33 @@ public final class Worker {
         return pid;
     }
 
-    /** The client it serves; null while it is idle. */
+    /** What it serves; null while it is idle. */
+    public Connection connection() {
+        return connection;
+    }
+
+    /** The client it serves; null if there is none. */
     public Peer peer() {
-        return peer;
+        return connection == null ? null : connection.peer();
     }
 
     public State state() {
         return state;
     }
 
-    void assign(Peer client) {
-        peer = client;
+    /** When it got its connection, as {@link System#nanoTime}. */
+    public long since() {
+        return since;
+    }
+
+    /** For how long it has had its connection. */
+    public Duration age() {
+        return Duration.ofNanos(System.nanoTime() - since);
+    }
+
+    void assign(Connection assigned, long nanoTime) {
+        connection = assigned;
+        since = nanoTime;
     }
 
     void enter(State next) {

@@ -81,7 +81,7 @@ final class ForkedWorker implements MessageLine.Receiver {
      */
     Worker give(Connection connection) throws IOException {
         line.send('c', connection.fd());
-        table.assign(worker, connection.peer());
+        table.assign(worker, connection);
         return worker;
     }
 

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.hgcmdserver.listener.Connection;
 import org.hgcmdserver.posix.Child;
 import org.hgcmdserver.posix.EventLoop;
@@ -42,7 +43,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
     private final HelloWatch hello;
     private final SpawnSource spawn;
     private final TemplateProgram program;
-    private final CommandServer server;
+    private final Supplier<CommandServer> server;
     private final PoolSize size;
     private final RestartPause restartPause = new RestartPause();
 
@@ -58,9 +59,6 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
     private boolean draining;
     private boolean refillScheduled;
 
-    /** Whether a template was ready, and none has failed since. */
-    private boolean hasWorked;
-
     private String lastFailure = "";
 
     /**
@@ -70,7 +68,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
      * @param maxIdle how many at most
      */
     public static WorkerSource.Factory factory(
-            TemplateProgram program, CommandServer server, int minIdle, int maxIdle) {
+            TemplateProgram program, Supplier<CommandServer> server, int minIdle, int maxIdle) {
         return (loop, table, hello) ->
                 new PreforkSource(
                         loop,
@@ -91,7 +89,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
             WorkerTable table,
             HelloWatch hello,
             TemplateProgram program,
-            CommandServer server,
+            Supplier<CommandServer> server,
             PoolSize size)
             throws IOException {
         this.loop = loop;
@@ -112,8 +110,8 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
     @Override
     public void serve(Connection connection, CommandServer wanted) {
         boolean idle = available.stream().anyMatch(ForkedWorker::isIdle);
-        if (!wanted.equals(server) || !(idle || isTemplateReady())) {
-            spawn.serve(connection, wanted.equals(server) ? spawnedServer() : wanted);
+        if (!wanted.equals(server.get()) || !(idle || isTemplateReady())) {
+            spawn.serve(connection, wanted);
             return;
         }
         waiting.add(connection);
@@ -156,21 +154,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
                 log.debug("an idle worker is gone: {}", e.getMessage());
             }
         }
-        return spawn.spawn(connection, spawnedServer());
-    }
-
-    /**
-     * What serves in place of a forked worker: as strict, if that is known to work with this hg.
-     */
-    private CommandServer spawnedServer() {
-        if (hasWorked) {
-            try {
-                return program.strictPipe(server.environment());
-            } catch (IOException e) {
-                log.debug("not strict: {}", e.getMessage()); // hg was replaced by something else
-            }
-        }
-        return server;
+        return spawn.spawn(connection, server.get());
     }
 
     /** One that has rehearsed if there is one; null if nobody is idle. */
@@ -273,7 +257,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
 
     private void serveWaitingBySpawning() {
         while (!waiting.isEmpty()) {
-            spawn.serve(waiting.remove(), spawnedServer());
+            spawn.serve(waiting.remove(), server.get());
         }
         letGoIfDrained();
     }
@@ -289,7 +273,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
             return;
         }
         try {
-            template = new Template(loop, table, program, server.environment(), this);
+            template = new Template(loop, table, program, server.get().environment(), this);
         } catch (IOException e) {
             failed(e.getMessage());
         }
@@ -299,7 +283,6 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
     public void ready(Template ready) {
         log.info("workers are forked ahead from a warm Mercurial");
         lastFailure = "";
-        hasWorked = true;
         refill();
     }
 
@@ -324,7 +307,6 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
             log.warn(message, reason);
         }
         lastFailure = reason;
-        hasWorked = false;
         loop.after(pause, this::startTemplate);
     }
 

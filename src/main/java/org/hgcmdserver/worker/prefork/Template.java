@@ -80,7 +80,7 @@ final class Template implements MessageLine.Receiver {
             // stdout is stderr: what hooks print goes to the log
             pid = Child.spawn(arguments.get(0), arguments, environment, input, 2, -1, ends[1]);
             log.debug("started template process (pid={})", pid);
-            table.addHelper(pid, (p, exit) -> exited(exit));
+            table.addHelper(pid, true, (p, exit) -> exited(exit));
             line = new MessageLine(loop, ends[0], this);
         } finally {
             if (line == null) {
@@ -133,8 +133,13 @@ final class Template implements MessageLine.Receiver {
      */
     void close() {
         if (state != State.CLOSED) {
+            boolean warmingUp = state == State.STARTING;
             state = State.CLOSED;
             control.close();
+            if (warmingUp) { // it has no workers, and would go on for a while
+                Child.kill(pid);
+                return;
+            }
             loop.after(
                     TIME_TO_END,
                     () -> {

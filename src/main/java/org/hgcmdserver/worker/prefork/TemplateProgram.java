@@ -7,7 +7,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.hgcmdserver.posix.Environment;
 import org.hgcmdserver.worker.CommandServer;
 
 /**
@@ -39,14 +38,17 @@ public record TemplateProgram(
     }
 
     /**
-     * A command server as strict as the forked workers are, for a connection that none of them can
-     * have.
-     *
-     * @throws IOException if hg is no Python script, with what it is
+     * A command server of one connection that is as strict as the forked workers are; Mercurial's
+     * own if hg is no Python script.
      */
-    CommandServer strictPipe(Environment environment) throws IOException {
-        List<String> all = arguments("pipe", hg, String.valueOf(maxRequest));
-        return new CommandServer(all.get(0), all, environment);
+    public CommandServer commandServer() {
+        CommandServer own = CommandServer.mercurial(hg, options);
+        try {
+            List<String> all = arguments("pipe", hg, String.valueOf(maxRequest));
+            return new CommandServer(all.get(0), all, own.environment());
+        } catch (IOException notPython) {
+            return own;
+        }
     }
 
     private List<String> arguments(String... ofMain) throws IOException {

@@ -27,14 +27,14 @@ public final class SpawnSource implements WorkerSource {
     }
 
     /**
-     * Starts the program, and leaves the connection the caller's.
+     * Starts the program.
      *
-     * @throws IOException if it cannot be started, with the reason
+     * @throws IOException if it cannot be started, with the reason; the connection is the caller's
      */
     public Worker spawn(Connection connection, CommandServer server) throws IOException {
         int fd = connection.fd();
         int pid = Child.spawn(server.program(), server.arguments(), server.environment(), fd, fd);
-        return table.add(pid, connection.peer());
+        return table.add(pid, connection);
     }
 
     @Override
