@@ -27,7 +27,11 @@ import re
 import sys
 import time
 
-STARTED = time.time_ns()
+# What our modules need. This script can be read by any Python since 2.7, so that it can say so, and have
+# hg's own server take over.
+OLDEST = (3, 7)
+
+STARTED = int(time.time() * 10**9)  # nanoseconds
 SCRIPT = sys.argv[0]
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -35,7 +39,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 def libdir(hg):
     """where an installed hg script finds Mercurial, if not on the path of the interpreter"""
     with open(hg, 'rb') as script:
-        found = re.search(rb"^libdir = '([^'@]+)'", script.read(), re.MULTILINE)
+        found = re.search(br"^libdir = '([^'@]+)'", script.read(), re.MULTILINE)
     if not found:
         return []
     return [os.path.abspath(os.path.join(os.path.dirname(os.path.realpath(hg)), os.fsdecode(found[1])))]
@@ -44,6 +48,8 @@ def libdir(hg):
 def be(hg, arguments):
     """take the place of the hg script: scmposix.systemrcpath, procutil.hgexecutable and what an
     extension can import all go by the running script"""
+    if sys.version_info < OLDEST:
+        raise RuntimeError('Python %d.%d is too old' % sys.version_info[:2])
     sys.argv[:] = [hg] + arguments
     sys.path[0:1] = libdir(hg) + [os.path.dirname(os.path.realpath(hg))]
     sys.path.append(HERE)
@@ -60,19 +66,20 @@ def interpreter():
 
 
 def template(hg, warmup, maxrequest, maxrepos, *options):
-    be(hg, ['serve', '--cmdserver', 'prefork', *options])
+    be(hg, ['serve', '--cmdserver', 'prefork'] + list(options))
     from mercurial import dispatch, server
 
-    from hgcmdserver import dependencies, template
+    from hgcmdserver import dependencies
+    from hgcmdserver.template import template  # now: hg would make an abort of what it cannot import
 
     made = dependencies.dependencies(STARTED, os.fsencode(hg), os.fsencode(HERE))
     made.record()
 
     def service(ui, repo, opts):
-        fresh = [*interpreter(), SCRIPT, 'pipe', hg, maxrequest, *options]
+        fresh = interpreter() + [SCRIPT, 'pipe', hg, maxrequest] + list(options)
         # of another Mercurial this script knows nothing
-        other = [hg, 'serve', '--cmdserver', 'pipe', *options]
-        return template.template(
+        other = [hg, 'serve', '--cmdserver', 'pipe'] + list(options)
+        return template(
             ui, repo, made, os.fsencode(warmup), int(maxrequest), int(maxrepos), fresh, other
         )
 
@@ -81,12 +88,19 @@ def template(hg, warmup, maxrequest, maxrepos, *options):
 
 
 def pipe(hg, maxrequest, *options):
-    be(hg, ['serve', '--cmdserver', 'strictpipe', *options])
-    from mercurial import dispatch, server
+    try:
+        be(hg, ['serve', '--cmdserver', 'strictpipe'] + list(options))
+        from mercurial import dispatch, server
 
-    from hgcmdserver import strictserver
+        from hgcmdserver import strictserver
 
-    server._cmdservicemap[b'strictpipe'] = strictserver.pipeservice(int(maxrequest))
+        # here, since it is now that modules which are loaded on demand fail
+        server._cmdservicemap[b'strictpipe'] = strictserver.pipeservice(int(maxrequest))
+    except Exception as inst:  # a Mercurial with other internals: better its own server than none
+        sys.stderr.write('hg-cmdserver: using the server of %s: %s\n' % (hg, inst))
+        sys.stderr.flush()
+        os.execv(hg, [hg, 'serve', '--cmdserver', 'pipe'] + list(options))
+
     dispatch.run()
 
 
