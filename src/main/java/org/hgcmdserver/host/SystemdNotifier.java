@@ -1,9 +1,12 @@
 package org.hgcmdserver.host;
 
 import info.faljse.SDNotify.SDNotify;
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -16,17 +19,23 @@ import org.slf4j.LoggerFactory;
 public final class SystemdNotifier implements Notifier {
 
     private static final Logger log = LoggerFactory.getLogger(SystemdNotifier.class);
+    private static final String RELOADING = "RELOADING=1";
     private static final long STATUS_INTERVAL_NANOS = 1_000_000_000L;
     private static final long CLOSE_TIMEOUT_MILLIS = 1_000;
 
     private final List<String> states = new ArrayList<>(); // guarded by this, like all that follows
     private String status;
+    private String lastStatus;
     private long statusSentAt = System.nanoTime() - STATUS_INTERVAL_NANOS;
     private boolean closed;
     private boolean broken;
     private final Thread sender = new Thread(this::run, "notifier");
 
-    private SystemdNotifier() {
+    private boolean sending;
+    private final Optional<Duration> watchdogInterval;
+
+    private SystemdNotifier(Optional<Duration> watchdogInterval) {
+        this.watchdogInterval = watchdogInterval;
         sender.setDaemon(true);
         sender.start();
     }
@@ -42,25 +51,83 @@ public final class SystemdNotifier implements Notifier {
             warn("NOTIFY_SOCKET " + socket + " is abstract or too long");
             return NONE;
         }
-        return new SystemdNotifier();
+        return new SystemdNotifier(watchdogInterval(environment));
+    }
+
+    /** sd_watchdog_enabled(3): of no concern if it is meant for another process. */
+    private static Optional<Duration> watchdogInterval(Map<String, String> environment) {
+        String micros = environment.getOrDefault("WATCHDOG_USEC", "");
+        String pid = environment.get("WATCHDOG_PID");
+        if (pid != null && !pid.equals(String.valueOf(ProcessHandle.current().pid()))) {
+            return Optional.empty();
+        }
+        if (!micros.matches("[1-9]\\d{0,15}")) {
+            if (!micros.isEmpty()) {
+                log.warn("WATCHDOG_USEC is \"{}\", no time in microseconds: ignored", micros);
+            }
+            return Optional.empty();
+        }
+        return Optional.of(Duration.of(Long.parseLong(micros), ChronoUnit.MICROS));
     }
 
     @Override
     public synchronized void ready() {
-        states.add("READY=1");
+        add("READY=1");
+    }
+
+    @Override
+    public synchronized void reloading() {
+        // sd_notify(3): CLOCK_MONOTONIC, which nanoTime is on Linux
+        add("MONOTONIC_USEC=" + System.nanoTime() / 1000);
+        add(RELOADING);
+    }
+
+    @Override
+    public Optional<Duration> watchdogInterval() {
+        return watchdogInterval;
+    }
+
+    @Override
+    public synchronized void watchdog() {
+        add("WATCHDOG=1");
+    }
+
+    @Override
+    public synchronized void extendTimeout(Duration time) {
+        add("EXTEND_TIMEOUT_USEC=" + time.toNanos() / 1000);
+    }
+
+    private void add(String state) {
+        states.remove(state); // while a send blocks they must not become more and more
+        states.add(state);
         notifyAll();
     }
 
     @Override
     public synchronized void status(String text) {
-        status = text;
-        notifyAll();
+        if (!text.equals(lastStatus)) {
+            status = text;
+            lastStatus = text;
+            notifyAll();
+        }
     }
 
     @Override
     public synchronized void stopping() {
-        states.add("STOPPING=1");
-        notifyAll();
+        add("STOPPING=1");
+    }
+
+    @Override
+    public synchronized void flush() {
+        long until = System.nanoTime() + CLOSE_TIMEOUT_MILLIS * 1_000_000;
+        try {
+            for (long left = 1; (sending || !states.isEmpty()) && left > 0; ) {
+                left = (until - System.nanoTime()) / 1_000_000;
+                wait(Math.max(1, left));
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     @Override
@@ -88,6 +155,8 @@ public final class SystemdNotifier implements Notifier {
 
     /** Waits for something to send; null when there will be nothing more. */
     private synchronized String next() throws InterruptedException {
+        sending = false;
+        notifyAll();
         while (states.isEmpty() && !(closed || isStatusDue())) {
             if (status == null) {
                 wait();
@@ -100,8 +169,12 @@ public final class SystemdNotifier implements Notifier {
             status = null;
             statusSentAt = System.nanoTime();
         }
-        String message = String.join("\n", states);
-        states.clear();
+        // "reloading" and the "ready" after it are two messages, or the order gets lost
+        int end = 1 + states.indexOf(RELOADING);
+        List<String> next = states.subList(0, end == 0 ? states.size() : end);
+        String message = String.join("\n", next);
+        next.clear();
+        sending = true;
         return message.isEmpty() ? null : message;
     }
 
@@ -114,14 +187,13 @@ public final class SystemdNotifier implements Notifier {
     }
 
     private void send(String message) {
-        if (broken) {
-            return;
-        }
         try {
             SDNotify.sendRaw(message);
         } catch (RuntimeException | LinkageError e) { // LastErrorException, or no native library
+            if (!broken) { // trying on all the same: a watchdog ends who is silent
+                warn(e.getMessage());
+            }
             broken = true;
-            warn(e.getMessage());
         }
     }
 
