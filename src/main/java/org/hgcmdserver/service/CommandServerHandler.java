@@ -3,6 +3,8 @@ package org.hgcmdserver.service;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Supplier;
 import org.hgcmdserver.listener.Listener;
 import org.hgcmdserver.listener.Peer;
 import org.hgcmdserver.worker.CommandServer;
@@ -19,27 +21,50 @@ public class CommandServerHandler implements ServiceHandler {
         Listener bind(Path address) throws IOException;
     }
 
-    private final Binder binder;
-    private final CommandServer server;
-    private final Duration pollInterval;
-    private final int maxWorkers;
+    /**
+     * What can be configured of a service's life.
+     *
+     * @param drainTimeout after which a drain that waits becomes one that finishes
+     * @param idleExit after which a service without a connection ends
+     */
+    public record LifeCycle(
+            Duration pollInterval,
+            int maxWorkers,
+            Drain drain,
+            Optional<Duration> drainTimeout,
+            Optional<Duration> idleExit) {}
 
+    private final Binder binder;
+    private final Supplier<CommandServer> server;
+    private final LifeCycle life;
+    private final Successor successor;
+    private final Optional<IdleExit> idleExit;
+
+    /**
+     * @param server is asked for each connection
+     * @param successor for reloads; null if there are to be none
+     */
     public CommandServerHandler(
-            Binder binder, CommandServer server, Duration pollInterval, int maxWorkers) {
+            Binder binder,
+            Supplier<CommandServer> server,
+            LifeCycle life,
+            Successor successor,
+            Ticker ticker) {
         this.binder = binder;
         this.server = server;
-        this.pollInterval = pollInterval;
-        this.maxWorkers = maxWorkers;
+        this.life = life;
+        this.successor = successor;
+        idleExit = life.idleExit().map(limit -> new IdleExit(limit, ticker));
     }
 
     @Override
     public int maxWorkers() {
-        return maxWorkers;
+        return life.maxWorkers();
     }
 
     @Override
     public Duration pollInterval() {
-        return pollInterval;
+        return life.pollInterval();
     }
 
     @Override
@@ -49,11 +74,46 @@ public class CommandServerHandler implements ServiceHandler {
 
     @Override
     public void printBanner(String address) {
+        idleExit.ifPresent(IdleExit::begin);
         log.info("listening at {}", address);
     }
 
     @Override
+    public void newConnection(Peer peer) {
+        idleExit.ifPresent(IdleExit::connectionBegan);
+    }
+
+    @Override
+    public void connectionEnded(Peer peer) {
+        idleExit.ifPresent(IdleExit::connectionEnded);
+    }
+
+    @Override
+    public boolean shouldExit() {
+        boolean due = idleExit.isPresent() && idleExit.get().isDue();
+        if (due) {
+            log.info("no connection for {} s", life.idleExit().get().toMillis() / 1000.0);
+        }
+        return due;
+    }
+
+    @Override
+    public Drain drain() {
+        return life.drain();
+    }
+
+    @Override
+    public Optional<Duration> drainTimeout() {
+        return life.drainTimeout();
+    }
+
+    @Override
+    public Successor successor() {
+        return successor;
+    }
+
+    @Override
     public CommandServer createCmdServer(Peer peer) {
-        return server;
+        return server.get();
     }
 }

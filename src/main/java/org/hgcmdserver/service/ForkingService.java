@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.hgcmdserver.host.Notifier;
-import org.hgcmdserver.listener.Connection;
 import org.hgcmdserver.listener.Listener;
 import org.hgcmdserver.posix.EventLoop;
 import org.hgcmdserver.worker.HelloWatch;
@@ -45,8 +44,10 @@ public final class ForkingService {
 
     private static final Logger log = LoggerFactory.getLogger(ForkingService.class);
 
-    /** How long after a failed accept the next is tried, if no worker ends before. */
-    private static final Duration ACCEPT_AGAIN = Duration.ofSeconds(1);
+    /** How often the service manager is asked for more time, and how much of it, in a drain. */
+    private static final Duration EXTEND_EVERY = Duration.ofSeconds(10);
+
+    private static final Duration EXTENSION = Duration.ofSeconds(60);
 
     private final Path address;
     private final ServiceHandler handler;
@@ -56,13 +57,14 @@ public final class ForkingService {
     private final EventLoop loop;
     private final WorkerTable table;
     private final HelloWatch hello;
+    private final Reload reload;
 
     private volatile State state = State.STARTING;
     private Listener listener;
     private WorkerSource source;
     private volatile boolean stopping;
     private boolean abandoned;
-    private boolean acceptPaused;
+    private Acceptor acceptor;
     private long nextPoll;
 
     /**
@@ -84,6 +86,7 @@ public final class ForkingService {
         loop = new EventLoop();
         table = new WorkerTable(loop);
         hello = new HelloWatch(loop, table);
+        reload = new Reload(loop, table, notifier, new ReloadedService());
     }
 
     /** The loop that runs the service, for what is to happen in its thread. */
@@ -101,6 +104,16 @@ public final class ForkingService {
      * @throws IOException from {@link ServiceHandler#bindSocket}; nothing is left behind then
      */
     public void init() throws IOException {
+        init(null);
+    }
+
+    /**
+     * Starts to listen, and goes on with what an earlier image of this process has handed over.
+     *
+     * @param predecessor null if there was none
+     * @throws IOException as {@link #init()}
+     */
+    public void init(Handover predecessor) throws IOException {
         try {
             listener = handler.bindSocket(address);
         } catch (IOException | RuntimeException e) {
@@ -108,12 +121,35 @@ public final class ForkingService {
             throw e;
         }
         source = sourceFactory.open(loop, table, hello);
-        loop.register(listener.fd(), this::acceptConnection);
+        long before = predecessor == null ? 0 : predecessor.connections();
+        acceptor =
+                new Acceptor(
+                        loop, listener, handler, table, hello, source, new Accepting(), before);
         table.onExit((worker, exit) -> workerExited());
+        if (predecessor != null) {
+            adopt(predecessor);
+        }
+        acceptor.update();
         enter(State.SERVING);
         handler.printBanner(listener.address());
         notifier.ready();
         reportStatus();
+        notifier.watchdogInterval().ifPresent(interval -> pingWatchdog(interval.dividedBy(3)));
+    }
+
+    private void adopt(Handover predecessor) {
+        for (Handover.BusyWorker worker : predecessor.workers()) {
+            acceptor.noticed(worker.connection());
+            hello.adopt(
+                    table.adopt(worker.pid(), worker.state(), worker.connection(), worker.since()));
+        }
+        predecessor.leftovers().forEach(table::addLeftover);
+    }
+
+    /** In the loop, so that a service whose loop is stuck is noticed. */
+    private void pingWatchdog(Duration pause) {
+        notifier.watchdog();
+        loop.after(pause, () -> pingWatchdog(pause));
     }
 
     /**
@@ -146,6 +182,22 @@ public final class ForkingService {
         loop.post(() -> {}); // wakes it
     }
 
+    /**
+     * Has a newer image of the program take over this process, if it would start; see {@link
+     * ServiceHandler#successor}. Else, and while the service stops, it goes on as before.
+     */
+    public void reload() {
+        loop.post(reload::request);
+    }
+
+    /**
+     * Ends all connections between two requests, now and as long as the service lasts; see {@link
+     * Drain#FINISH}. Turns a drain that waits into one that finishes.
+     */
+    public void finish() {
+        loop.post(table::finish);
+    }
+
     /** Ends the wait of a drain: {@link #run} returns, and the workers go on without a parent. */
     public void abandon() {
         loop.post(() -> abandoned = true);
@@ -163,79 +215,40 @@ public final class ForkingService {
     }
 
     /** What is done once per poll interval. */
-    private void poll() {
+    private void poll() throws IOException {
         nextPoll = ticker.nanoTime() + handler.pollInterval().toNanos();
-        hello.releaseAnswered();
-        resumeAccepting(); // should no exit do it
-        if (handler.shouldExit()) {
+        hello.noticeUnread();
+        acceptor.update(); // should no exit do it
+        // as Mercurial's main loop: not while somebody is at the door
+        if (!loop.runOnce(Duration.ZERO) && handler.shouldExit()) {
             stopping = true;
         }
     }
 
-    private void acceptConnection() {
-        if (stopping) {
-            return; // a signal came first: the queue is the drain's, or the next instance's
-        }
-        try {
-            Connection connection = hasRoom() ? listener.accept() : null;
-            if (connection != null) {
-                serve(connection);
-            }
-            if (!hasRoom()) {
-                log.debug("{} connections: others wait", table.busy());
-                pauseAccepting();
-            }
-        } catch (IOException e) {
-            // out of descriptors, as a rule: the queue is intact, so wait for better times
-            log.warn("cannot accept connections for now: {}", e.getMessage());
-            pauseAccepting();
-            loop.after(ACCEPT_AGAIN, this::resumeAccepting);
-        }
-    }
-
-    private boolean hasRoom() {
-        return table.busy() + source.waiting() < handler.maxWorkers();
-    }
-
-    private void pauseAccepting() {
-        acceptPaused = true;
-        loop.unregister(listener.fd());
-    }
-
-    private void resumeAccepting() {
-        if (acceptPaused && hasRoom() && state == State.SERVING) {
-            acceptPaused = false;
-            loop.register(listener.fd(), this::acceptConnection);
-        }
-    }
-
     private void workerExited() {
-        resumeAccepting();
+        acceptor.workerExited();
         reportStatus();
-    }
-
-    private void serve(Connection connection) {
-        try {
-            handler.newConnection(connection.peer());
-            source.serve(connection, handler.createCmdServer(connection.peer()));
-            reportStatus();
-        } catch (RuntimeException e) { // a handler's own; the connection is still this method's
-            log.error("the handler failed for {}", connection.peer(), e);
-            hello.refuse(connection, "internal error: " + e);
-        }
     }
 
     private void drain() throws IOException {
         enter(State.DRAINING);
+        reload.cancel();
         notifier.stopping();
+        askForTime();
         log.info("stopping; waiting for {} workers", table.busy());
         try {
-            stopListening();
+            if (handler.drain() == Drain.FINISH) {
+                table.finish();
+            } else {
+                handler.drainTimeout().ifPresent(timeout -> loop.after(timeout, this::timeOut));
+            }
+            acceptor.close();
             source.drain();
             reportStatus();
             while (isAnybodyLeft() && !abandoned) {
                 loop.runOnce(handler.pollInterval());
-                hello.releaseAnswered();
+                hello.noticeUnread();
+                reportStatus();
             }
         } finally {
             if (isAnybodyLeft()) {
@@ -246,6 +259,17 @@ public final class ForkingService {
         }
     }
 
+    private void timeOut() {
+        log.info("{} connections are left: ending them after their commands", table.busy());
+        table.finish();
+    }
+
+    /** Workers may take as long as they need: the service manager is not to kill anybody. */
+    private void askForTime() {
+        notifier.extendTimeout(EXTENSION);
+        loop.after(EXTEND_EVERY, this::askForTime);
+    }
+
     private void close() {
         table.close();
         hello.close();
@@ -253,51 +277,65 @@ public final class ForkingService {
         notifier.close();
     }
 
-    /**
-     * Ends the listener without losing a client. In the order of Mercurial's main loop: clients can
-     * no longer connect once the path is gone, those that are queued are handled, since they would
-     * get ECONNRESET otherwise, and then the socket is closed.
-     */
-    private void stopListening() throws IOException {
-        loop.unregister(listener.fd());
-        try {
-            handler.unlinkSocket(listener);
-        } catch (IOException | RuntimeException e) { // of the file system, or a handler's own
-            log.warn("cannot remove the socket {}: {}", listener.address(), e.toString());
-        }
-        if (listener.refuseNewConnections()) {
-            serveQueue();
-        }
-        try {
-            listener.release();
-        } catch (IOException e) {
-            log.warn("cannot close the socket {}: {}", listener.address(), e.getMessage());
-        }
-    }
-
-    private void serveQueue() throws IOException {
-        boolean empty = false;
-        while (!empty && !abandoned) {
-            try {
-                while (!hasRoom() && !abandoned) {
-                    loop.runOnce(handler.pollInterval());
-                }
-                Connection connection = listener.accept();
-                empty = connection == null;
-                if (!empty) {
-                    serve(connection);
-                }
-            } catch (IOException e) {
-                log.warn("cannot accept queued connections for now: {}", e.getMessage());
-                loop.runOnce(handler.pollInterval()); // a worker's exit frees a descriptor
-            }
-        }
-    }
-
     private void reportStatus() {
-        String waiting = state == State.DRAINING ? "Stopping, waiting for " : "";
-        int n = table.busy();
-        notifier.status(waiting + n + (n == 1 ? " connection" : " connections"));
+        notifier.status(
+                state == State.DRAINING
+                        ? StatusText.stopping(table.busyWorkers())
+                        : StatusText.serving(table.busy(), acceptor.connections()));
+    }
+
+    /** What {@link Acceptor} sees of this service. */
+    private final class Accepting implements Acceptor.Owner {
+
+        @Override
+        public boolean isAcceptingPaused() {
+            return stopping || reload.isReplacing();
+        }
+
+        @Override
+        public boolean isAbandoned() {
+            return abandoned;
+        }
+
+        @Override
+        public void connectionsChanged() {
+            reportStatus();
+        }
+    }
+
+    /** What {@link Reload} sees of this service. */
+    private final class ReloadedService implements Reload.Service {
+
+        @Override
+        public Successor successor() {
+            return handler.successor();
+        }
+
+        @Override
+        public boolean isStopping() {
+            return stopping || state != State.SERVING;
+        }
+
+        @Override
+        public int waiting() {
+            return source.waiting();
+        }
+
+        @Override
+        public void acceptPausedChanged() {
+            acceptor.update();
+        }
+
+        @Override
+        public Handover handover() throws IOException {
+            hello.noticeAll();
+            return new Handover(
+                    listener.fd(),
+                    listener.description(),
+                    acceptor.connections(),
+                    table.busyWorkers().stream().map(Handover.BusyWorker::of).toList(),
+                    table.otherProcesses());
+        }
     }
 
     private void enter(State next) {

@@ -3,6 +3,7 @@ package org.hgcmdserver.service;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import org.hgcmdserver.listener.Listener;
 import org.hgcmdserver.listener.Peer;
 import org.hgcmdserver.worker.CommandServer;
@@ -46,8 +47,29 @@ public interface ServiceHandler {
         return false;
     }
 
-    /** Called when the main process notices a new connection. */
+    /**
+     * Called when the main process notices a new connection, and at start for each that an earlier
+     * image of the process has handed over.
+     */
     default void newConnection(Peer peer) {}
+
+    /** Called when a connection has ended, whatever became of it; once for each. */
+    default void connectionEnded(Peer peer) {}
+
+    /** How the connections that are left end when the service stops. */
+    default Drain drain() {
+        return Drain.WAIT;
+    }
+
+    /** After what time {@link Drain#WAIT} becomes {@link Drain#FINISH}; never if empty. */
+    default Optional<Duration> drainTimeout() {
+        return Optional.empty();
+    }
+
+    /** What takes this program's place in a reload; null if the service cannot be reloaded. */
+    default Successor successor() {
+        return null;
+    }
 
     /** How many connections are served at a time; more wait in the socket's queue. */
     default int maxWorkers() {

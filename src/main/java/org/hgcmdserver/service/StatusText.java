@@ -1,0 +1,54 @@
+package org.hgcmdserver.service;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.hgcmdserver.worker.Worker;
+
+/** The one line that says to people how the service is. */
+final class StatusText {
+
+    private static final int OLDEST = 3;
+
+    private StatusText() {}
+
+    static String serving(int busy, long soFar) {
+        return "%s, %d since the start".formatted(connections(busy), soFar);
+    }
+
+    /**
+     * @param busy the oldest first
+     */
+    static String stopping(List<Worker> busy) {
+        String text = "Stopping, waiting for " + connections(busy.size());
+        if (busy.isEmpty()) {
+            return text;
+        }
+        return text
+                + "; the oldest: "
+                + busy.stream()
+                        .limit(OLDEST)
+                        .map(StatusText::describe)
+                        .collect(Collectors.joining(", "));
+    }
+
+    private static String connections(int n) {
+        return n + (n == 1 ? " connection" : " connections");
+    }
+
+    private static String describe(Worker worker) {
+        String client =
+                worker.peer() == null || worker.peer().pid() <= 0
+                        ? ""
+                        : " for pid " + worker.peer().pid();
+        return "worker %d%s for %s".formatted(worker.pid(), client, text(worker.age()));
+    }
+
+    /** In whole minutes: seconds would wake the service manager for each. */
+    private static String text(Duration age) {
+        if (age.toHours() > 0) {
+            return "%dh %dmin".formatted(age.toHours(), age.toMinutesPart());
+        }
+        return age.toMinutes() + "min";
+    }
+}
