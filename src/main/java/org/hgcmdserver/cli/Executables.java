@@ -1,6 +1,5 @@
 package org.hgcmdserver.cli;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -13,13 +12,14 @@ final class Executables {
      * The absolute path of the Mercurial to run.
      *
      * @param hg a path, or a name that is looked up in $PATH
-     * @throws IOException if there is no such executable, with what to do
+     * @throws OptionException if there is no such executable, with what to do
      */
-    static String find(String hg) throws IOException {
+    static String find(String hg) throws OptionException {
         if (hg.indexOf('/') >= 0) {
             Path path = Path.of(hg).toAbsolutePath();
             if (!isExecutable(path)) {
-                throw new IOException(
+                throw new OptionException(
+                        "hg",
                         hg + " is no executable file; name the path of Mercurial's hg with --hg");
             }
             return path.toString();
@@ -31,7 +31,8 @@ final class Executables {
                 return path.toString();
             }
         }
-        throw new IOException(
+        throw new OptionException(
+                "hg",
                 "there is no %s in %s; install Mercurial or name its path with --hg"
                         .formatted(hg, searched));
     }

@@ -9,5 +9,8 @@ final class ExitStatus {
     /** sysexits(3), EX_USAGE. */
     static final int USAGE = 64;
 
+    /** sysexits(3), EX_CONFIG: a configuration file has an error. */
+    static final int CONFIG = 78;
+
     private ExitStatus() {}
 }

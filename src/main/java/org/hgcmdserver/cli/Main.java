@@ -1,9 +1,16 @@
 package org.hgcmdserver.cli;
 
 import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.hgcmdserver.cli.ConfigFile.ConfigException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
 
 /** Entry point of bin/hg-cmdserver. */
 @Command(
@@ -13,14 +20,59 @@ import picocli.CommandLine.IVersionProvider;
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "COMMAND",
         exitCodeListHeading = "%nExit status:%n",
-        exitCodeList = {"0:fine", "1:failure", "64:wrong usage"},
+        exitCodeList = {
+            "0:fine",
+            "1:failure",
+            "64:wrong usage",
+            "78:an error in the configuration file"
+        },
         versionProvider = Main.Version.class)
 public final class Main {
+
+    private static final String SERVE = "serve";
+    private static final String CONFIG_FILE = "--config-file";
 
     private Main() {}
 
     public static void main(String[] arguments) {
-        System.exit(commandLine().execute(arguments));
+        System.exit(execute(arguments));
+    }
+
+    private static int execute(String[] arguments) {
+        CommandLine line = commandLine();
+        List<String> all = new ArrayList<>(List.of(arguments));
+        CommandLine serve = line.getSubcommands().get(SERVE);
+        try {
+            ParseResult given = serveAlone(arguments);
+            if (given != null) {
+                ConfigFile config =
+                        ConfigFile.read(given.matchedOptionValue(CONFIG_FILE, (Path) null), serve);
+                all.addAll(1, config.argumentsBeside(given));
+                ServeCommand command = (ServeCommand) serve.getCommand();
+                command.configuredBy(config, List.of(arguments));
+            }
+        } catch (ConfigException e) {
+            print(line.getErr(), e.getMessage());
+            return ExitStatus.CONFIG;
+        }
+        return line.execute(all.toArray(String[]::new));
+    }
+
+    /** What {@code serve} is asked to do; null if it is not to run. */
+    private static ParseResult serveAlone(String[] arguments) {
+        if (arguments.length == 0 || !arguments[0].equals(SERVE)) {
+            return null;
+        }
+        try {
+            ParseResult given =
+                    new CommandLine(new ServeCommand())
+                            .setExpandAtFiles(false)
+                            .parseArgs(Arrays.copyOfRange(arguments, 1, arguments.length));
+            boolean help = given.isUsageHelpRequested() || given.isVersionHelpRequested();
+            return help ? null : given;
+        } catch (ParameterException e) {
+            return null; // the real parse will say so
+        }
     }
 
     static CommandLine commandLine() {
@@ -32,14 +84,20 @@ public final class Main {
         return line;
     }
 
-    private static int usageError(CommandLine.ParameterException e, String[] arguments) {
+    private static int usageError(ParameterException e, String[] arguments) {
         CommandLine line = e.getCommandLine();
         String name = line.getCommandSpec().qualifiedName();
         print(line.getErr(), e.getMessage() + "; see: " + name + " --help");
         return ExitStatus.USAGE;
     }
 
-    private static int failure(Exception e, CommandLine line, CommandLine.ParseResult parsed) {
+    private static int failure(Exception e, CommandLine line, ParseResult parsed) {
+        if (e instanceof OptionException wrong
+                && line.getCommand() instanceof ServeCommand serve
+                && serve.placeInTheFile(wrong.option()) != null) {
+            print(line.getErr(), serve.placeInTheFile(wrong.option()) + e.getMessage());
+            return ExitStatus.CONFIG;
+        }
         print(line.getErr(), e.getMessage() == null ? e.toString() : e.getMessage());
         return ExitStatus.FAILURE;
     }
@@ -52,8 +110,12 @@ public final class Main {
     static final class Version implements IVersionProvider {
         @Override
         public String[] getVersion() {
+            return new String[] {text()};
+        }
+
+        static String text() {
             String version = Main.class.getPackage().getImplementationVersion();
-            return new String[] {"hg-cmdserver " + (version == null ? "(not packaged)" : version)};
+            return "hg-cmdserver " + (version == null ? "(not packaged)" : version);
         }
     }
 }

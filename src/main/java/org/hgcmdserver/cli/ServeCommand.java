@@ -2,9 +2,10 @@ package org.hgcmdserver.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import jnr.constants.platform.Signal;
 import org.hgcmdserver.host.LogConfigurator;
 import org.hgcmdserver.host.SystemdNotifier;
@@ -13,11 +14,15 @@ import org.hgcmdserver.listener.InheritedListener;
 import org.hgcmdserver.listener.Listener;
 import org.hgcmdserver.posix.SignalSource;
 import org.hgcmdserver.service.CommandServerHandler;
+import org.hgcmdserver.service.CommandServerHandler.LifeCycle;
 import org.hgcmdserver.service.ForkingService;
 import org.hgcmdserver.service.ForkingService.Outcome;
+import org.hgcmdserver.service.Handover;
 import org.hgcmdserver.service.ServiceHandler;
+import org.hgcmdserver.service.Successor;
 import org.hgcmdserver.service.Ticker;
 import org.hgcmdserver.worker.CommandServer;
+import org.hgcmdserver.worker.WorkerSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -33,24 +38,21 @@ import picocli.CommandLine.TypeConversionException;
         description =
                 "Listens on a Unix socket and has each connection served by a Mercurial command server"
                         + " of its own, until SIGTERM or SIGINT; then waits for the connections that"
-                        + " are left. A second signal ends the wait.",
+                        + " are left. A second signal ends the wait. SIGHUP has a new start of the program take over"
+                        + " without a pause in service.",
         mixinStandardHelpOptions = true,
         sortOptions = false,
         versionProvider = Main.Version.class)
 final class ServeCommand implements Callable<Integer> {
 
+    /** Set by the launcher: its own path, by which this program can be started anew. */
+    private static final String LAUNCHER = "hgcmdserver.launcher";
+
     @Mixin private Address address;
 
     @Mixin private WorkerOptions workers;
 
-    @Option(
-            names = "--poll-interval",
-            paramLabel = "SECONDS",
-            defaultValue = "1",
-            converter = SecondsConverter.class,
-            description =
-                    "How often to look whether the service should end. Default: ${DEFAULT-VALUE}.")
-    private Duration pollInterval;
+    @Mixin private LifeOptions life;
 
     @Option(
             names = "--socket-mode",
@@ -62,33 +64,109 @@ final class ServeCommand implements Callable<Integer> {
                             + " Default: ${DEFAULT-VALUE}.")
     private int socketMode;
 
-    @Option(names = "--debug", description = "Log each connection and worker.")
+    @Option(
+            names = "--debug",
+            arity = "0..1",
+            paramLabel = "yes|no",
+            defaultValue = "no",
+            fallbackValue = "yes",
+            converter = Values.BooleanConverter.class,
+            description = "Log each connection and worker.")
     private boolean debug;
 
-    @Option(names = "--quiet", description = "Log warnings and errors only.")
+    @Option(
+            names = "--quiet",
+            arity = "0..1",
+            paramLabel = "yes|no",
+            defaultValue = "no",
+            fallbackValue = "yes",
+            converter = Values.BooleanConverter.class,
+            description = "Log warnings and errors only.")
     private boolean quiet;
 
+    @Option(
+            names = "--config-file",
+            paramLabel = "FILE",
+            description =
+                    "Where to read options that the command line does not give, in lines \"name = value\"."
+                            + " Default: $XDG_CONFIG_HOME/hg-cmdserver/hg-cmdserver.conf, for root"
+                            + " /etc/hg-cmdserver/hg-cmdserver.conf, if there is one.")
+    private Path configFile; // read by ConfigFile, before anything else
+
+    @Option(
+            names = "--check",
+            description = "Check the options and the configuration file, and end.")
+    private boolean check;
+
+    private ConfigFile config;
+    private List<String> arguments;
+
     private boolean signalled;
+
+    /**
+     * Tells it where its options come from.
+     *
+     * @param given the program's arguments, with which it could be started anew
+     */
+    void configuredBy(ConfigFile file, List<String> given) {
+        config = file;
+        arguments = given;
+    }
+
+    /** See {@link ConfigFile#placeOf}. */
+    String placeInTheFile(String option) {
+        return config.placeOf(option);
+    }
 
     @Override
     public Integer call() throws IOException {
         LogConfigurator.setLevel(debug ? Level.DEBUG : quiet ? Level.WARN : Level.INFO);
-        CommandServer server = workers.commandServer();
+        Supplier<CommandServer> server = workers.commandServer();
+        WorkerSource.Factory source = workers.source(server);
+        LifeCycle lifeCycle = life.lifeCycle(workers.maxWorkers());
+        if (check) {
+            return ExitStatus.OK;
+        }
+        Optional<Handover> predecessor = Relaunch.predecessor();
         ServiceHandler handler =
-                new CommandServerHandler(this::bind, server, pollInterval, workers.maxWorkers());
+                new CommandServerHandler(
+                        pathIfAny -> listener(predecessor),
+                        server,
+                        lifeCycle,
+                        successor(),
+                        Ticker.SYSTEM);
         ForkingService service =
                 new ForkingService(
                         address.pathIfAny(),
                         handler,
-                        workers.source(server),
+                        source,
                         SystemdNotifier.fromEnvironment(System.getenv()),
                         Ticker.SYSTEM);
         SignalSource.deliver(service.loop(), signal -> onSignal(service, signal));
-        service.init();
+        LoggerFactory.getLogger(ServeCommand.class).info("{}", Main.Version.text());
+        service.init(predecessor.orElse(null));
+        openAllJars();
         return service.run() == Outcome.DRAINED ? ExitStatus.OK : ExitStatus.FAILURE;
     }
 
-    private Listener bind(Path pathIfAny) throws IOException {
+    /**
+     * Has the class loader open what it has not yet, so that a later upgrade, which replaces the
+     * files, does not mix two releases in one process.
+     */
+    private static void openAllJars() {
+        ServeCommand.class.getResource("/no-such-resource");
+    }
+
+    /** Null if this was not started by the launcher. */
+    private Successor successor() {
+        String launcher = System.getProperty(LAUNCHER);
+        return launcher == null ? null : new Relaunch(launcher, arguments, config);
+    }
+
+    private Listener listener(Optional<Handover> predecessor) throws IOException {
+        if (predecessor.isPresent()) {
+            return handedOver(predecessor.get());
+        }
         Optional<Listener> inherited =
                 InheritedListener.fromEnvironment(System.getenv(), ProcessHandle.current().pid());
         if (inherited.isPresent()) {
@@ -98,10 +176,29 @@ final class ServeCommand implements Callable<Integer> {
         return BoundListener.bind(address.path(), socketMode);
     }
 
+    private Listener handedOver(Handover predecessor) throws IOException {
+        Listener listener = Relaunch.listener(predecessor);
+        Path wanted = address.pathIfAny();
+        if (listener instanceof BoundListener bound) {
+            bound.setMode(socketMode);
+        }
+        if (listener instanceof BoundListener
+                && wanted != null
+                && !listener.address().equals(wanted.toString())) {
+            LoggerFactory.getLogger(ServeCommand.class)
+                    .warn(
+                            "still listening at {}; restart the service to listen at {}",
+                            listener.address(),
+                            wanted);
+        }
+        return listener;
+    }
+
     private void onSignal(ForkingService service, Signal signal) {
         Logger log = LoggerFactory.getLogger(ServeCommand.class);
         if (signal == Signal.SIGHUP) {
-            log.info("SIGHUP: there is nothing to reload; restart the service to change options");
+            log.debug("{}", signal);
+            service.reload();
         } else if (signalled) {
             log.info("a second signal, {}", signal);
             service.abandon();
@@ -109,27 +206,6 @@ final class ServeCommand implements Callable<Integer> {
             log.debug("{}", signal);
             signalled = true;
             service.stop();
-        }
-    }
-
-    static final class SecondsConverter implements ITypeConverter<Duration> {
-
-        private static final Duration LONGEST = Duration.ofDays(1);
-
-        @Override
-        public Duration convert(String value) {
-            try {
-                long millis = Math.round(Double.parseDouble(value) * 1000);
-                if (millis > 0 && millis <= LONGEST.toMillis()) {
-                    return Duration.ofMillis(millis);
-                }
-            } catch (NumberFormatException e) {
-                // told below
-            }
-            throw new TypeConversionException(
-                    "'"
-                            + value
-                            + "' is not a number of seconds above zero and up to a day, such as 0.5");
         }
     }
 

@@ -4,9 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.function.Supplier;
 import org.hgcmdserver.worker.CommandServer;
 import org.hgcmdserver.worker.WorkerSource;
 import org.hgcmdserver.worker.prefork.PreforkSource;
@@ -61,7 +59,7 @@ final class WorkerOptions {
             names = "--min-idle",
             paramLabel = "N",
             defaultValue = "2",
-            converter = CountConverter.class,
+            converter = Values.CountConverter.class,
             description =
                     "How many workers wait for a connection in quiet times. Default: ${DEFAULT-VALUE}.")
     private int minIdle;
@@ -70,7 +68,7 @@ final class WorkerOptions {
             names = "--max-idle",
             paramLabel = "N",
             defaultValue = "8",
-            converter = CountConverter.class,
+            converter = Values.CountConverter.class,
             description = "How many wait at most. Default: ${DEFAULT-VALUE}.")
     private int maxIdle;
 
@@ -78,7 +76,7 @@ final class WorkerOptions {
             names = "--max-workers",
             paramLabel = "N",
             defaultValue = "64",
-            converter = CountConverter.class,
+            converter = Values.LimitConverter.class,
             description =
                     "How many connections are served at a time; more wait until one ends. Default:"
                             + " ${DEFAULT-VALUE}.")
@@ -90,7 +88,7 @@ final class WorkerOptions {
             defaultValue = "64M",
             converter = SizeConverter.class,
             description =
-                    "The longest request, and the longest piece of input, that a forked worker takes."
+                    "The longest request, and the longest piece of input, that a worker takes."
                             + " Default: ${DEFAULT-VALUE}.")
     private long maxRequest;
 
@@ -98,99 +96,81 @@ final class WorkerOptions {
             names = "--max-repo-cache",
             paramLabel = "N",
             defaultValue = "4",
-            converter = CountConverter.class,
+            converter = Values.CountConverter.class,
             description =
                     "How many of the repositories used last are kept loaded for forked workers. Default:"
                             + " ${DEFAULT-VALUE}.")
     private int maxRepoCache;
 
-    int maxWorkers() throws IOException {
-        if (maxWorkers == 0) {
-            throw new IOException("--max-workers 0 would serve nobody; give at least 1");
-        }
+    int maxWorkers() {
         return maxWorkers;
     }
 
     /**
+     * What serves a connection, to be asked for each: the interpreter of hg may change.
+     *
      * @throws IOException if there is no such Mercurial or repository
      */
-    CommandServer commandServer() throws IOException {
-        return workerCommand == null
-                ? CommandServer.mercurial(Executables.find(hg), checkedRepository())
-                : CommandServer.shell(workerCommand);
+    Supplier<CommandServer> commandServer() throws IOException {
+        if (workerCommand != null) {
+            CommandServer shell = CommandServer.shell(workerCommand);
+            return () -> shell;
+        }
+        return program()::commandServer;
     }
 
     /**
      * @throws IOException if the options contradict each other
      */
-    WorkerSource.Factory source(CommandServer server) throws IOException {
+    WorkerSource.Factory source(Supplier<CommandServer> server) throws IOException {
         if (minIdle > maxIdle) {
-            throw new IOException(
+            throw new OptionException(
+                    "min-idle",
                     "--min-idle %d is more than --max-idle %d; raise the latter"
                             .formatted(minIdle, maxIdle));
         }
-        if (kind() == Kind.spawn) {
-            return SpawnSource::new;
-        }
+        return kind() == Kind.spawn
+                ? SpawnSource::new
+                : PreforkSource.factory(program(), server, minIdle, maxIdle);
+    }
+
+    private TemplateProgram program() throws IOException {
         List<String> options = repository == null ? List.of() : List.of("-R", checkedRepository());
-        Path main = Path.of(System.getProperty(LIB), "python", "main.py");
-        return PreforkSource.factory(
-                new TemplateProgram(server.program(), options, main, maxRequest, maxRepoCache),
-                server,
-                minIdle,
-                maxIdle);
+        Path main = Path.of(System.getProperty(LIB, ""), "python", "main.py");
+        if (!Files.isReadable(main)) {
+            throw new IOException(main + " is missing; install hg-cmdserver anew");
+        }
+        return new TemplateProgram(Executables.find(hg), options, main, maxRequest, maxRepoCache);
     }
 
     private Kind kind() throws IOException {
-        boolean possible =
-                PreforkSource.isSupported()
-                        && workerCommand == null
-                        && System.getProperty(LIB) != null;
+        boolean possible = PreforkSource.isSupported() && workerCommand == null;
         if (workers == Kind.prefork && !possible) {
-            throw new IOException(
+            throw new OptionException(
+                    "workers",
                     "--workers prefork needs Linux and Mercurial, not a --worker-command; use --workers spawn");
         }
         return possible && workers != Kind.spawn ? Kind.prefork : Kind.spawn;
     }
 
     private String checkedRepository() throws IOException {
-        if (repository == null) {
-            return null;
-        }
         Path path = Path.of(repository).toAbsolutePath();
         if (!Files.isDirectory(path.resolve(".hg"))) {
-            throw new IOException(
+            throw new OptionException(
+                    "repository",
                     "%s is no Mercurial repository; make one with: hg init %s, or leave --repository out"
                             .formatted(path, path));
         }
         return path.toString();
     }
 
-    static final class CountConverter implements ITypeConverter<Integer> {
-        @Override
-        public Integer convert(String value) {
-            if (!value.matches("\\d{1,6}")) {
-                throw new TypeConversionException("'" + value + "' is not a number from 0 on");
-            }
-            return Integer.parseInt(value);
-        }
-    }
-
     static final class SizeConverter implements ITypeConverter<Long> {
         /** channeledinput.maxchunksize in commandserver.py. */
         private static final int CHUNK = 4096;
 
-        private static final Pattern SIZE = Pattern.compile("(\\d{1,9})([KMG]?)");
-
         @Override
         public Long convert(String value) {
-            Matcher size = SIZE.matcher(value.toUpperCase(Locale.ROOT));
-            if (!size.matches()) {
-                throw new TypeConversionException(
-                        "'" + value + "' is not a size in bytes, such as 65536, 512K or 64M");
-            }
-            int shift = 10 * " KMG".indexOf(size.group(2).isEmpty() ? " " : size.group(2));
-            long bytes = Long.parseLong(size.group(1)) << shift;
+            long bytes = Values.size(value);
             if (bytes < CHUNK) {
                 throw new TypeConversionException(
                         "'" + value + "' is less than 4K, in which Mercurial asks for input");

@@ -1,0 +1,87 @@
+package org.hgcmdserver.cli;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Optional;
+import org.hgcmdserver.service.CommandServerHandler.LifeCycle;
+import org.hgcmdserver.service.Drain;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
+
+/** The options that say how the service ends. */
+final class LifeOptions {
+
+    enum DrainKind {
+        wait,
+        finish
+    }
+
+    @Option(
+            names = "--drain",
+            paramLabel = "wait|finish",
+            defaultValue = "wait",
+            description =
+                    "How connections end when the service stops. wait: when their clients leave. finish:"
+                            + " between two requests; what has been asked is answered first. Nobody is"
+                            + " killed. Default: ${DEFAULT-VALUE}.")
+    private DrainKind drain;
+
+    @Option(
+            names = "--drain-timeout",
+            paramLabel = "TIME",
+            defaultValue = "infinity",
+            converter = Values.DurationConverter.class,
+            description =
+                    "After what time a drain that waits becomes one that finishes. Default:"
+                            + " ${DEFAULT-VALUE}.")
+    private Duration drainTimeout;
+
+    @Option(
+            names = "--idle-exit",
+            paramLabel = "TIME",
+            defaultValue = "infinity",
+            converter = Values.DurationConverter.class,
+            description =
+                    "End after so long without a connection. For a service that its socket starts again"
+                            + " when a client connects. Default: ${DEFAULT-VALUE}.")
+    private Duration idleExit;
+
+    @Option(
+            names = "--poll-interval",
+            paramLabel = "TIME",
+            defaultValue = "1s",
+            converter = PollIntervalConverter.class,
+            description =
+                    "How often to look whether the service should end. Default: ${DEFAULT-VALUE}.")
+    private Duration pollInterval;
+
+    /**
+     * @throws IOException if the options contradict each other
+     */
+    LifeCycle lifeCycle(int maxWorkers) throws IOException {
+        return new LifeCycle(
+                pollInterval,
+                maxWorkers,
+                drain == DrainKind.finish ? Drain.FINISH : Drain.WAIT,
+                finite(drainTimeout),
+                finite(idleExit));
+    }
+
+    private static Optional<Duration> finite(Duration duration) {
+        return Optional.of(duration).filter(d -> !d.equals(Values.INFINITY));
+    }
+
+    static final class PollIntervalConverter implements ITypeConverter<Duration> {
+        @Override
+        public Duration convert(String value) {
+            Duration interval = Values.duration(value);
+            if (interval.compareTo(Duration.ofMillis(1)) < 0
+                    || interval.compareTo(Duration.ofDays(1)) > 0) {
+                throw new TypeConversionException(
+                        "'" + value + "' is not a time from 1ms to a day, such as 500ms");
+            }
+            return interval;
+        }
+    }
+}

@@ -1,0 +1,226 @@
+package org.hgcmdserver.cli;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.hgcmdserver.listener.HandedOver;
+import org.hgcmdserver.listener.Listener;
+import org.hgcmdserver.posix.Child;
+import org.hgcmdserver.posix.Descriptors;
+import org.hgcmdserver.posix.Environment;
+import org.hgcmdserver.posix.EventLoop;
+import org.hgcmdserver.posix.Exit;
+import org.hgcmdserver.posix.MessageLine;
+import org.hgcmdserver.posix.PosixException;
+import org.hgcmdserver.posix.ProcessImage;
+import org.hgcmdserver.posix.SealedText;
+import org.hgcmdserver.posix.UnixSocket;
+import org.hgcmdserver.service.Handover;
+import org.hgcmdserver.service.Successor;
+import org.hgcmdserver.worker.WorkerTable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Starts this program anew in its own process, as sshd(8) does on SIGHUP: by the launcher that
+ * started it, with the same arguments, so that another release of the program, of Java or of the
+ * configuration takes effect. What is handed over stands in a sealed memory file; the variable
+ * HG_CMDSERVER_HANDOVER tells the process that it is for, the file's descriptor, the listening
+ * descriptor, and those of connections, in that order for all releases.
+ */
+final class Relaunch implements Successor {
+
+    private static final Logger log = LoggerFactory.getLogger(Relaunch.class);
+
+    private static final String VARIABLE = "HG_CMDSERVER_HANDOVER";
+
+    /** Far more than a start takes. */
+    private static final Duration CHECK_TIMEOUT = Duration.ofSeconds(60);
+
+    private static final int LONGEST_REASON = 1000;
+
+    private final String launcher;
+    private final List<String> arguments;
+    private final ConfigFile config;
+    private Object checkedConfig;
+    private int checking;
+
+    /**
+     * @param launcher the absolute path of the program
+     * @param arguments those of {@code serve}, with that name first
+     */
+    Relaunch(String launcher, List<String> arguments, ConfigFile config) {
+        this.launcher = launcher;
+        this.arguments = arguments;
+        this.config = config;
+    }
+
+    @Override
+    public void check(EventLoop loop, WorkerTable table, Consumer<String> result)
+            throws IOException {
+        checkedConfig = config.fingerprint();
+        new Check(loop, result).start(table);
+    }
+
+    @Override
+    public void stopChecking() {
+        if (checking > 0) {
+            Child.kill(checking);
+        }
+    }
+
+    private List<String> commandLine(String... more) {
+        List<String> all = new ArrayList<>(List.of(launcher));
+        all.addAll(arguments);
+        all.addAll(List.of(more));
+        return all;
+    }
+
+    /** A run of the program with {@code --check}, to the end of both its process and its output. */
+    private final class Check implements MessageLine.Receiver {
+
+        private final EventLoop loop;
+        private final Consumer<String> result;
+        private final List<String> output = new ArrayList<>();
+        private MessageLine line;
+        private Exit exit;
+        private boolean timedOut;
+
+        Check(EventLoop loop, Consumer<String> result) {
+            this.loop = loop;
+            this.result = result;
+        }
+
+        void start(WorkerTable table) throws IOException {
+            int[] ends = UnixSocket.pair();
+            int pid;
+            try {
+                Environment environment =
+                        Environment.inherited()
+                                .without("LISTEN_", "NOTIFY_SOCKET=", "WATCHDOG_", VARIABLE + "=");
+                int input = Descriptors.openNull();
+                try {
+                    pid =
+                            Child.spawn(
+                                    launcher,
+                                    commandLine("--check"),
+                                    environment,
+                                    input,
+                                    ends[1],
+                                    ends[1]);
+                } finally {
+                    Descriptors.close(input);
+                }
+            } catch (IOException e) {
+                Descriptors.close(ends[0]);
+                throw e;
+            } finally {
+                Descriptors.close(ends[1]);
+            }
+            line = new MessageLine(loop, ends[0], this);
+            checking = pid;
+            table.addHelper(pid, false, (p, ended) -> exited(ended));
+            loop.after(CHECK_TIMEOUT, () -> timeOut(pid));
+        }
+
+        private void timeOut(int pid) {
+            if (exit == null) {
+                timedOut = true;
+                Child.kill(pid);
+            }
+        }
+
+        @Override
+        public void received(String text) {
+            if (!text.isBlank()) {
+                output.add(text.strip());
+            }
+        }
+
+        @Override
+        public void ended() {
+            line.close();
+        }
+
+        private void exited(Exit ended) throws IOException {
+            exit = ended;
+            checking = 0;
+            line.receiveRest();
+            line.close();
+            result.accept(problem());
+        }
+
+        private String problem() {
+            if (timedOut) {
+                return "the check of the new configuration took over "
+                        + CHECK_TIMEOUT.toSeconds()
+                        + " s";
+            }
+            if (exit.equals(new Exit(exit.pid(), 0, 0))) {
+                output.forEach(said -> log.info("{}", said)); // such as a warning of the JVM
+                return null;
+            }
+            String said = String.join("; ", output);
+            return said.isEmpty()
+                    ? launcher + " cannot start: " + exit.description()
+                    : said.substring(0, Math.min(said.length(), LONGEST_REASON));
+        }
+    }
+
+    @Override
+    public void replace(Handover handover) throws IOException {
+        if (!checkedConfig.equals(config.fingerprint())) {
+            throw new IOException("the configuration has changed meanwhile; reload again");
+        }
+        int state = SealedText.create("hg-cmdserver", handover.toText());
+        try {
+            List<Integer> descriptors = new ArrayList<>(handover.descriptors());
+            descriptors.add(state);
+            StringBuilder value = new StringBuilder();
+            value.append(ProcessHandle.current().pid()).append(' ').append(state);
+            handover.descriptors().forEach(fd -> value.append(' ').append(fd));
+            ProcessImage.replace(
+                    launcher,
+                    commandLine(),
+                    Environment.inherited().with(VARIABLE, value.toString()),
+                    descriptors);
+        } finally {
+            Descriptors.close(state);
+        }
+    }
+
+    /**
+     * What an earlier image of this process has left. If that cannot be read, it is the listener
+     * and all children.
+     */
+    static Optional<Handover> predecessor() {
+        String[] words = System.getenv().getOrDefault(VARIABLE, "").split(" ");
+        String self = String.valueOf(ProcessHandle.current().pid());
+        if (words.length < 3 || !words[0].equals(self)) {
+            return Optional.empty();
+        }
+        List<Integer> descriptors = Arrays.stream(words).skip(1).map(Integer::valueOf).toList();
+        int state = descriptors.get(0);
+        try {
+            return Optional.of(Handover.parse(SealedText.read(state)));
+        } catch (PosixException | IllegalArgumentException e) {
+            log.warn(
+                    "cannot read what was handed over: {}; going on with the listener and the children",
+                    e.getMessage());
+            // whose they are nobody knows: their workers have them too
+            descriptors.stream().skip(2).forEach(Descriptors::close);
+            return Optional.of(Handover.unreadable(descriptors.get(1), Child.groupLeaders()));
+        } finally {
+            Descriptors.close(state);
+        }
+    }
+
+    /** The listening socket that was handed over. */
+    static Listener listener(Handover predecessor) throws IOException {
+        return HandedOver.adopt(predecessor.listenerFd(), predecessor.listener());
+    }
+}
