@@ -1,0 +1,131 @@
+package org.hgcmdserver.it;
+
+import static org.hgcmdserver.it.Processes.await;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Daemons whose workers are forked ahead, and what they and their processes tell. The tests that
+ * use it are left out of the run that is about spawned workers.
+ */
+final class Prefork {
+
+    static final String READY = "workers are forked ahead from a warm Mercurial";
+
+    private Prefork() {}
+
+    /** With a home of its own, so that configuration can be changed. */
+    static Daemon start(Path directory, Path home, String... options) throws Exception {
+        List<String> all = new ArrayList<>(List.of("--workers", "prefork"));
+        all.addAll(List.of(options));
+        Daemon daemon = Daemon.start(directory, inHome(home), all.toArray(String[]::new));
+        awaitIdle(daemon, 1);
+        return daemon;
+    }
+
+    static Consumer<Map<String, String>> inHome(Path home) {
+        return env -> {
+            env.put("HOME", home.toString());
+            env.remove("XDG_CONFIG_HOME");
+            env.remove("HGRCPATH");
+        };
+    }
+
+    /** So many templates have become ready, one after the other. */
+    static void awaitReady(Daemon daemon, int count) {
+        await().until(() -> daemon.log().split(READY, -1).length > count);
+    }
+
+    /**
+     * A Mercurial of the test's own: a copy of the machine's, with a library directory of its own,
+     * as installed by "make install-home".
+     *
+     * @param change commands of the shell, run in the library directory
+     * @return its hg
+     */
+    static Path copyMercurial(Path directory, String change) throws Exception {
+        String copy =
+                """
+                set -e
+                mkdir -p own/bin own/lib
+                cp -r /usr/lib/python3/dist-packages/mercurial /usr/lib/python3/dist-packages/hgext \\
+                    /usr/lib/python3/dist-packages/hgdemandimport own/lib
+                sed "s,^libdir = .*,libdir = '../lib'," /usr/bin/hg > own/bin/hg
+                chmod +x own/bin/hg
+                cd own/lib
+                """;
+        Processes.run(directory, "sh", "-c", copy + change).succeeded();
+        return directory.resolve("own/bin/hg");
+    }
+
+    static String username(Daemon daemon) throws Exception {
+        try (Session hg = Session.to(daemon)) {
+            return hg.run("config", "ui.username").out().strip();
+        }
+    }
+
+    static String version(Daemon daemon) throws Exception {
+        try (Session hg = Session.to(daemon)) {
+            return hg.run("version", "-q").out();
+        }
+    }
+
+    static String tip(Daemon daemon, Repository repository) throws Exception {
+        try (Session hg = Session.to(daemon)) {
+            String[] log = {"log", "-R", repository.toString(), "-l1", "-T", "{rev} {desc}"};
+            return hg.run(log).out();
+        }
+    }
+
+    static void strip(Repository repository, String revision) throws Exception {
+        repository
+                .hg("--config", "extensions.strip=", "strip", "-q", "--no-backup", revision)
+                .succeeded();
+    }
+
+    static String command(long pid) throws Exception {
+        return Files.readString(Path.of("/proc/" + pid + "/cmdline")).replace('\0', ' ');
+    }
+
+    static long stat(long pid, int field) throws Exception {
+        String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
+        return Long.parseLong(stat.substring(stat.lastIndexOf(')') + 2).split(" ")[field]);
+    }
+
+    /** The template that was started last. */
+    static long template(Daemon daemon) throws Exception {
+        Matcher line =
+                Pattern.compile("started template process \\(pid=(\\d+)\\)").matcher(daemon.log());
+        long pid = 0;
+        while (line.find()) {
+            pid = Long.parseLong(line.group(1));
+        }
+        return pid;
+    }
+
+    /** Forked, alive, and without a connection. */
+    static List<Long> idleWorkers(Daemon daemon) throws Exception {
+        List<Long> idle = new ArrayList<>();
+        String log = daemon.log();
+        Matcher line = Pattern.compile("forked worker process \\(pid=(\\d+)\\)").matcher(log);
+        while (line.find()) {
+            long pid = Long.parseLong(line.group(1));
+            if (!log.contains("worker process (pid=" + pid + ") is for")
+                    && Processes.isAlive(pid)) {
+                idle.add(pid);
+            }
+        }
+        return idle;
+    }
+
+    static void awaitIdle(Daemon daemon, int count) {
+        await().until(() -> idleWorkers(daemon).size() >= count);
+    }
+}

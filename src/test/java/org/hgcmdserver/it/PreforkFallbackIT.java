@@ -1,0 +1,210 @@
+package org.hgcmdserver.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.hgcmdserver.it.Prefork.awaitReady;
+import static org.hgcmdserver.it.Prefork.command;
+import static org.hgcmdserver.it.Prefork.copyMercurial;
+import static org.hgcmdserver.it.Prefork.inHome;
+import static org.hgcmdserver.it.Prefork.version;
+import static org.hgcmdserver.it.Processes.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.File;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A template that cannot start: one warning says why, however often it is tried, and connections
+ * are served by what hg can do without one.
+ */
+class PreforkFallbackIT {
+
+    private static final Path HG = Path.of("/usr/bin/hg");
+
+    @TempDir Path directory;
+    private Path home;
+
+    @BeforeEach
+    void makeHome() throws Exception {
+        home = Files.createDirectory(directory.resolve("home"));
+    }
+
+    // another hg
+
+    @Test
+    void mercurialThatIsNoPythonScript() throws Exception {
+        assertThat(reasonWithout(script("#!/bin/sh\nexec /usr/bin/hg \"$@\"\n")))
+                .contains("is no Python script");
+    }
+
+    @Test
+    void mercurialThatCannotBeImported() throws Exception {
+        // isolated, and without the path of Debian's packages
+        assertThat(reasonWithout(scriptOf("/usr/bin/python3 -IS")))
+                .contains("ModuleNotFoundError: No module named");
+    }
+
+    @Test
+    void mercurialFromBeforeTheRepositoryCache() throws Exception {
+        String older =
+                "rm mercurial/repocache.py"
+                        + " && sed -i '/^    repocache,$/d' mercurial/commandserver.py";
+        assertThat(reasonWithout(copyMercurial(directory, older)))
+                .contains("ImportError: cannot import name 'repocache'");
+    }
+
+    @Test
+    void mercurialWithOtherInternals() throws Exception {
+        // what the strict server is made from: not even the spawned workers can have it
+        String other = "sed -i s/channeledinput/inputofchannels/g mercurial/*.py";
+        assertThat(reasonWithout(copyMercurial(directory, other)))
+                .contains("has no attribute 'channeledinput'");
+    }
+
+    @Test
+    void mercurialOfPython2() throws Exception {
+        List<Path> found =
+                Pattern.compile(File.pathSeparator)
+                        .splitAsStream(System.getenv("PATH"))
+                        .flatMap(d -> Stream.of(Path.of(d, "python2.7"), Path.of(d, "python2")))
+                        .filter(Files::isExecutable)
+                        .toList();
+        assumeTrue(!found.isEmpty(), "there is no Python 2 on the PATH");
+        assertThat(reasonWithout(scriptOf(found.get(0).toString())))
+                .contains("Python 2.7 is too old");
+    }
+
+    // a broken extension or configuration
+
+    @Test
+    void extensionThatEndsHgInARepository() throws Exception {
+        Path hgrc =
+                extension(
+                        """
+                        import os
+                        def reposetup(ui, repo):
+                            os._exit(9)
+                        """);
+        try (Daemon daemon = launch(HG)) {
+            assertThat(onlyReason(daemon)).contains("status 9");
+            serves(daemon);
+            Files.delete(hgrc);
+            awaitReady(daemon, 1);
+            await().until(() -> isForked(daemon));
+            daemon.stop();
+        }
+    }
+
+    @Test
+    void extensionThatEndsHgAtOnce() throws Exception {
+        Path hgrc = extension("raise SystemExit(3)\n");
+        try (Daemon daemon = launch(HG)) {
+            assertThat(onlyReason(daemon)).contains("hg ended with status 3");
+            try (RawClient client = new RawClient(daemon.address())) {
+                assertThat(client.readToEnd()).contains("ended before it said hello: status 3");
+            }
+            Files.delete(hgrc);
+            assertThat(version(daemon)).contains("Mercurial");
+            awaitReady(daemon, 1);
+            await().until(() -> isForked(daemon));
+            daemon.stop();
+        }
+    }
+
+    @Test
+    void configurationThatIsBrokenLater() throws Exception {
+        Path hgrc = Files.writeString(home.resolve(".hgrc"), "[ui]\nusername=before\n");
+        try (Daemon daemon = Prefork.start(directory, home)) {
+            Files.writeString(hgrc, "no section\n");
+            try (RawClient client = new RawClient(daemon.address())) {
+                assertThat(client.readToEnd()).contains("ended before it said hello: status");
+            }
+            assertThat(onlyReason(daemon)).contains("hg ended with status");
+            Files.writeString(hgrc, "[ui]\nusername=after\n");
+            assertThat(Prefork.username(daemon)).isEqualTo("after");
+            awaitReady(daemon, 2);
+            await().until(() -> isForked(daemon));
+            daemon.stop();
+        }
+    }
+
+    // what happens then
+
+    private Path extension(String code) throws Exception {
+        Path extension = Files.writeString(directory.resolve("broken.py"), code);
+        return Files.writeString(home.resolve(".hgrc"), "[extensions]\nbroken=" + extension + "\n");
+    }
+
+    /** An hg that has an interpreter of its own, and then is the machine's. */
+    private Path scriptOf(String interpreter) throws Exception {
+        return script(
+                "#!"
+                        + interpreter
+                        + "\nimport os, sys\nos.execv('/usr/bin/hg', ['hg'] + sys.argv[1:])\n");
+    }
+
+    private Path script(String content) throws Exception {
+        Path hg = Files.writeString(directory.resolve("hg"), content);
+        return Files.setPosixFilePermissions(hg, PosixFilePermissions.fromString("rwxr-xr-x"));
+    }
+
+    private String reasonWithout(Path hg) throws Exception {
+        try (Daemon daemon = launch(hg)) {
+            String reason = onlyReason(daemon);
+            serves(daemon);
+            daemon.stop();
+            return reason;
+        }
+    }
+
+    private Daemon launch(Path hg) throws Exception {
+        Path address = directory.resolve("server.sock");
+        List<String> command =
+                List.of(
+                        Daemon.PROGRAM,
+                        "serve",
+                        "--debug",
+                        "--workers",
+                        "prefork",
+                        "--hg",
+                        hg.toString(),
+                        "--address",
+                        address.toString());
+        Daemon daemon = Daemon.launch(directory, address, inHome(home), command);
+        daemon.awaitLog("listening at");
+        return daemon;
+    }
+
+    /** The one warning, once the template has been tried twice. */
+    private static String onlyReason(Daemon daemon) throws Exception {
+        await().until(() -> daemon.log().split("no warm Mercurial", -1).length > 2);
+        List<String> warnings = warnings(daemon).filter(w -> w.contains("no warm Merc")).toList();
+        assertThat(warnings).as(daemon.log()).hasSize(1);
+        return warnings.get(0);
+    }
+
+    private static Stream<String> warnings(Daemon daemon) throws Exception {
+        return daemon.log().lines().filter(l -> l.contains(" warn "));
+    }
+
+    private static void serves(Daemon daemon) throws Exception {
+        for (int i = 0; i < 3; i++) {
+            assertThat(version(daemon)).contains("Mercurial");
+        }
+        assertThat(isForked(daemon)).isFalse();
+        assertThat(warnings(daemon)).as("the reason alone").hasSize(1);
+    }
+
+    private static boolean isForked(Daemon daemon) throws Exception {
+        try (Session hg = Session.to(daemon)) {
+            return command(hg.pid()).contains("main.py template");
+        }
+    }
+}

@@ -1,0 +1,189 @@
+package org.hgcmdserver.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.hgcmdserver.it.Prefork.READY;
+import static org.hgcmdserver.it.Prefork.awaitIdle;
+import static org.hgcmdserver.it.Prefork.command;
+import static org.hgcmdserver.it.Prefork.copyMercurial;
+import static org.hgcmdserver.it.Prefork.inHome;
+import static org.hgcmdserver.it.Prefork.template;
+import static org.hgcmdserver.it.Prefork.username;
+import static org.hgcmdserver.it.Prefork.version;
+import static org.hgcmdserver.it.Processes.await;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Forked workers answer by what is there now, not by what was there when they were warmed up. */
+class PreforkFreshnessIT {
+
+    @TempDir Path directory;
+    private Path home;
+
+    @BeforeEach
+    void makeHome() throws Exception {
+        home = Files.createDirectory(directory.resolve("home"));
+    }
+
+    private Daemon start(String... options) throws Exception {
+        return Prefork.start(directory, home, options);
+    }
+
+    @Test
+    void editedConfigurationIsSeenByTheNextConnection() throws Exception {
+        Path hgrc = Files.writeString(home.resolve(".hgrc"), "[ui]\nusername=before\n");
+        try (Daemon daemon = start();
+                Session busy = Session.to(daemon)) {
+            assertThat(username(daemon)).isEqualTo("before");
+            long template = template(daemon);
+            Files.writeString(hgrc, "[ui]\nusername=after\n");
+            assertThat(username(daemon)).isEqualTo("after");
+            // a busy worker goes on as it was, the template is replaced
+            assertThat(busy.run("config", "ui.username").out()).isEqualTo("before\n");
+            await().until(() -> daemon.log().split(READY).length == 3);
+            assertThat(Processes.isAlive(template)).isFalse();
+            awaitIdle(daemon, 2);
+            try (Session hg = Session.to(daemon)) {
+                assertThat(command(hg.pid())).contains("main.py template");
+                assertThat(hg.run("config", "ui.username").out()).isEqualTo("after\n");
+            }
+        }
+    }
+
+    @Test
+    void newFilesAreSeenToo() throws Exception {
+        Files.writeString(home.resolve(".hgrc"), "[ui]\nusername=before\n%include more.rc\n");
+        try (Daemon daemon = start()) {
+            Files.writeString(home.resolve("more.rc"), "[ui]\nusername=included\n");
+            assertThat(username(daemon)).isEqualTo("included");
+        }
+        Files.delete(home.resolve("more.rc"));
+        Files.delete(directory.resolve("server.sock"));
+        try (Daemon daemon = start()) {
+            Path xdg = Files.createDirectories(home.resolve(".config/hg"));
+            Files.writeString(xdg.resolve("hgrc"), "[ui]\nusername=xdg\n");
+            assertThat(username(daemon)).isEqualTo("xdg");
+            Files.delete(xdg.resolve("hgrc"));
+            assertThat(username(daemon)).isEqualTo("before");
+        }
+    }
+
+    @Test
+    void upgradedExtensionIsSeenByTheNextConnection() throws Exception {
+        Path extension = directory.resolve("ext.py");
+        String code =
+                """
+                from mercurial import registrar
+                cmdtable = {}
+                command = registrar.command(cmdtable)
+                @command(b'say', [], b'', norepo=True)
+                def say(ui):
+                    ui.write(b'%s')
+                """;
+        Files.writeString(extension, code.formatted("one"));
+        Files.writeString(home.resolve(".hgrc"), "[extensions]\next=" + extension + "\n");
+        try (Daemon daemon = start()) {
+            try (Session hg = Session.to(daemon)) {
+                assertThat(hg.run("say").out()).isEqualTo("one");
+            }
+            Files.writeString(extension, code.formatted("three"));
+            try (Session hg = Session.to(daemon)) {
+                assertThat(hg.run("say").out()).isEqualTo("three");
+            }
+        }
+    }
+
+    @Test
+    void upgradedMercurialIsSeenByTheNextConnection() throws Exception {
+        // a Mercurial of the test's own: a copy, beside which a new version is put
+        Path site = directory.resolve("site");
+        Processes.run(
+                        directory,
+                        "sh",
+                        "-c",
+                        "mkdir site && cp -r /usr/lib/python3/dist-packages/mercurial"
+                                + " /usr/lib/python3/dist-packages/hgext"
+                                + " /usr/lib/python3/dist-packages/hgdemandimport site")
+                .succeeded();
+        Consumer<Map<String, String>> own =
+                env -> {
+                    inHome(home).accept(env);
+                    env.put("PYTHONPATH", site.toString());
+                };
+        try (Daemon daemon = Daemon.start(directory, own, "--workers", "prefork")) {
+            awaitIdle(daemon, 1);
+            assertThat(version(daemon)).doesNotContain("99.1");
+            Path file = site.resolve("mercurial/__version__.py");
+            Files.writeString(site.resolve("new"), "version = b\"99.1\"\n");
+            Files.move(
+                    site.resolve("new"), file, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+            assertThat(version(daemon)).contains("99.1");
+        }
+    }
+
+    @Test
+    void configurationThatAServedRepositoryGetsIsSeen() throws Exception {
+        Path repository = directory.resolve("served");
+        Processes.run(directory, "hg", "init", repository.toString()).succeeded();
+        try (Daemon daemon = start("-R", repository.toString())) {
+            assertThat(username(daemon)).isEmpty();
+            Files.writeString(repository.resolve(".hg/hgrc"), "[ui]\nusername=its own\n");
+            assertThat(username(daemon)).isEqualTo("its own");
+        }
+    }
+
+    @Test
+    void mercurialIsThatOfTheScript() throws Exception {
+        Path hg = copyMercurial(directory, "echo 'version = b\"77.7\"' > mercurial/__version__.py");
+        try (Daemon daemon = start("--hg", hg.toString());
+                Session session = Session.to(daemon)) {
+            assertThat(command(session.pid())).contains("main.py");
+            assertThat(session.run("version", "-q").out()).contains("77.7");
+            String hook = "hooks.pre-root=echo $HG";
+            Repository repository = Repository.create(directory, "repository");
+            assertThat(session.run("root", "-R", repository.toString(), "--config", hook).out())
+                    .startsWith(hg + "\n");
+        }
+    }
+
+    @Test
+    void extensionsOfTheTemplateWorkInItsWorkers() throws Exception {
+        Files.writeString(
+                home.resolve(".hgrc"), "[extensions]\nrebase=\nhistedit=\nmq=\nlargefiles=\n");
+        Repository repository = Repository.create(directory, "repository");
+        repository.commit("a", "a\n", "base").commit("b", "b\n", "left");
+        repository.hg("update", "-q", "0").succeeded();
+        repository.commit("c", "c\n", "right");
+        Files.writeString(repository.path().resolve("large"), "large");
+        String r = repository.toString();
+        String[][] commands = {
+            {"rebase", "-R", r, "-s", "2", "-d", "1"},
+            {"add", "--large", "--cwd", r, "large"},
+            {"commit", "-R", r, "-m", "large"},
+            {"histedit", "-R", r, "2", "--commands", directory.resolve("plan").toString()},
+            {"qnew", "-R", r, "patch"},
+        };
+        try (Daemon daemon = start()) {
+            for (String[] command : commands) {
+                awaitIdle(daemon, 1);
+                try (Session hg = Session.to(daemon)) {
+                    assertThat(command(hg.pid())).contains("main.py");
+                    Session.Answer answer = hg.run(command);
+                    assertThat(answer.status()).as(command[0] + ": " + answer.err()).isZero();
+                    String[] ids = {"log", "-R", r, "-r", "2:", "-T", "pick {node|short}\n"};
+                    Files.writeString(directory.resolve("plan"), hg.run(ids).out());
+                }
+            }
+            try (Session hg = Session.to(daemon)) {
+                assertThat(hg.run("log", "-R", r, "-T", "{rev}:{desc|firstline} ").out())
+                        .isEqualTo("4:[mq]: patch 3:large 2:right 1:left 0:base ");
+                assertThat(hg.run("cat", "--cwd", r, "large").out()).isEqualTo("large");
+            }
+        }
+    }
+}

@@ -1,0 +1,182 @@
+package org.hgcmdserver.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.hgcmdserver.it.Prefork.command;
+import static org.hgcmdserver.it.Prefork.idleWorkers;
+import static org.hgcmdserver.it.Prefork.stat;
+import static org.hgcmdserver.it.Prefork.template;
+import static org.hgcmdserver.it.Processes.await;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Workers that are forked ahead: whose children they are, how many wait, and the way to the end.
+ */
+class PreforkPoolIT {
+
+    @TempDir Path directory;
+    private Path home;
+
+    @BeforeEach
+    void makeHome() throws Exception {
+        home = Files.createDirectory(directory.resolve("home"));
+    }
+
+    private Daemon start(String... options) throws Exception {
+        return Prefork.start(directory, home, options);
+    }
+
+    @Test
+    void workersAreTheDaemonsChildrenInItsSession() throws Exception {
+        try (Daemon daemon = start();
+                Session hg = Session.to(daemon)) {
+            assertThat(command(hg.pid())).contains("main.py");
+            assertThat(Processes.status(hg.pid(), "PPid")).isEqualTo("" + daemon.pid());
+            assertThat(stat(hg.pid(), 2)).as("process group").isEqualTo(hg.pid());
+            assertThat(stat(hg.pid(), 3)).as("session").isEqualTo(stat(daemon.pid(), 3));
+            long template = template(daemon);
+            assertThat(stat(template, 2)).as("the template's group").isEqualTo(template);
+            assertThat(stat(template, 3)).isEqualTo(stat(daemon.pid(), 3));
+            hg.close();
+            daemon.stop();
+            assertThat(Processes.isAlive(template)).isFalse();
+        }
+    }
+
+    @Test
+    void poolGrowsWithDemand() throws Exception {
+        try (Daemon daemon = start("--min-idle", "1", "--max-idle", "3")) {
+            List<Session> sessions = new ArrayList<>();
+            for (int i = 0; i < 12; i++) {
+                sessions.add(Session.to(daemon));
+                assertThat(command(sessions.get(i).pid())).contains("main.py");
+            }
+            await().until(() -> idleWorkers(daemon).size() == 3 || idleWorkers(daemon).size() == 1);
+            for (Session session : sessions) {
+                assertThat(session.run("version", "-q").status()).isZero();
+                session.close();
+            }
+            await().until(() -> daemon.busyWorkers().isEmpty());
+            assertThat(idleWorkers(daemon)).hasSizeBetween(1, 3);
+            daemon.stop();
+        }
+    }
+
+    @Test
+    void poolGrowsToItsMaximumAndShrinksWhenQuiet() throws Exception {
+        try (Daemon daemon = start("--min-idle", "1", "--max-idle", "3");
+                Session busy = Session.to(daemon)) {
+            await().until(
+                            () -> {
+                                connectAtOnce(daemon, 8);
+                                return idleWorkers(daemon).size() == 3;
+                            });
+            for (int i = 0; i < 5; i++) {
+                connectAtOnce(daemon, 8);
+                assertThat(idleWorkers(daemon)).hasSizeLessThanOrEqualTo(3);
+            }
+            await().until(() -> idleWorkers(daemon).size() == 1);
+            assertThat(busy.run("version", "-q").status()).isZero();
+            try (Session hg = Session.to(daemon)) {
+                assertThat(command(hg.pid())).contains("main.py template");
+            }
+            busy.close();
+            daemon.stop();
+            assertThat(daemon.zombies()).isEmpty();
+        }
+    }
+
+    @Test
+    void overTheMaximumConnectionsWaitInOrderAndNobodyIsDropped() throws Exception {
+        for (String kind : new String[] {"prefork", "spawn"}) {
+            try (Daemon daemon =
+                            Daemon.start(
+                                    Files.createDirectory(directory.resolve(kind)),
+                                    "--workers",
+                                    kind,
+                                    "--max-workers",
+                                    "2");
+                    Session a = Session.to(daemon);
+                    Session b = Session.to(daemon);
+                    RawClient third = new RawClient(daemon.address());
+                    RawClient fourth = new RawClient(daemon.address())) {
+                daemon.awaitLog("2 connections: others wait");
+                assertThat(daemon.busyWorkers())
+                        .containsExactlyInAnyOrder((long) a.pid(), (long) b.pid());
+                a.close();
+                assertThat(third.readFrame()).contains("runcommand");
+                assertThat(daemon.busyWorkers()).hasSize(2);
+                b.close();
+                assertThat(fourth.readFrame()).contains("runcommand");
+                third.close();
+                fourth.close();
+                daemon.stop();
+            }
+        }
+    }
+
+    @Test
+    void drainLetsIdleWorkersAndTheTemplateGo() throws Exception {
+        try (Daemon daemon = start();
+                Session hg = Session.to(daemon)) {
+            List<Long> idle = idleWorkers(daemon);
+            idle.remove((Long) (long) hg.pid()); // the log may be a line behind
+            long template = template(daemon);
+            daemon.signal("TERM");
+            await().until(() -> !Processes.isAlive(template));
+            for (long pid : idle) {
+                await().until(() -> !Processes.isAlive(pid));
+            }
+            assertThat(hg.run("version", "-q").status()).isZero();
+            hg.close();
+            assertThat(daemon.awaitExit()).isZero();
+            assertThat(directory.toFile().list((d, name) -> name.startsWith("hg-cmdserver-")))
+                    .as("directories of the warm-up")
+                    .isEmpty();
+        }
+    }
+
+    @Test
+    void warmUpRunsNobodysHooks() throws Exception {
+        Path ran = directory.resolve("ran");
+        Files.writeString(
+                home.resolve(".hgrc"),
+                "[hooks]\npre-log=touch "
+                        + ran
+                        + "\npre-init=touch "
+                        + ran
+                        + "\ncommit=touch "
+                        + ran
+                        + "\n");
+        try (Daemon daemon = start();
+                Session hg = Session.to(daemon)) {
+            await().until(() -> idleWorkers(daemon).size() >= 2);
+            assertThat(ran).doesNotExist();
+            hg.run("log", "-R", Repository.create(directory, "r").toString());
+            assertThat(ran).exists();
+        }
+    }
+
+    /** More connections than workers are idle: the daemon finds all of them when it looks. */
+    private static void connectAtOnce(Daemon daemon, int count) throws Exception {
+        List<RawClient> clients = new ArrayList<>();
+        Processes.stop(daemon.pid());
+        for (int i = 0; i < count; i++) {
+            clients.add(new RawClient(daemon.address()));
+        }
+        daemon.signal("CONT");
+        for (RawClient client : clients) {
+            assertThat(client.readFrame()).contains("runcommand");
+        }
+        for (RawClient client : clients) {
+            client.close();
+        }
+        await().until(() -> daemon.busyWorkers().size() == 1);
+    }
+}

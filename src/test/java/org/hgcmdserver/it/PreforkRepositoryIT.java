@@ -1,0 +1,333 @@
+package org.hgcmdserver.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.hgcmdserver.it.Prefork.awaitIdle;
+import static org.hgcmdserver.it.Prefork.command;
+import static org.hgcmdserver.it.Prefork.strip;
+import static org.hgcmdserver.it.Prefork.tip;
+import static org.hgcmdserver.it.Processes.await;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Repositories that are used often, and kept loaded in the template or not: always as they are now.
+ */
+class PreforkRepositoryIT {
+
+    /**
+     * Its command tells whether the template had the repository loaded; nothing else shows that.
+     */
+    private static final String PROBE =
+            """
+            from mercurial import registrar
+            cmdtable = {}
+            command = registrar.command(cmdtable)
+            def reposetup(ui, repo):
+                if repo.local():
+                    repo.camepreloaded = b'changelog' in repo._filecache
+            @command(b'preloaded', [], b'')
+            def preloaded(ui, repo):
+                ui.write(b'yes' if repo.camepreloaded else b'no')
+            """;
+
+    /** An extension that a repository may have of its own. */
+    private static final String SAY =
+            """
+            from mercurial import registrar
+            cmdtable = {}
+            command = registrar.command(cmdtable)
+            @command(b'say', [], b'')
+            def say(ui, repo):
+                ui.write(b'%s %%d' %% repo[b'tip'].rev())
+            """;
+
+    @TempDir Path directory;
+    private Path home;
+
+    @BeforeEach
+    void makeHome() throws Exception {
+        home = Files.createDirectory(directory.resolve("home"));
+        Path probe = Files.writeString(directory.resolve("probe.py"), PROBE);
+        Files.writeString(home.resolve(".hgrc"), "[extensions]\nshare=\nprobe=" + probe + "\n");
+    }
+
+    private Daemon start(String... options) throws Exception {
+        return Prefork.start(directory, home, options);
+    }
+
+    // how many
+
+    @Test
+    void leastRecentlyUsedMakesRoomForAnother() throws Exception {
+        Repository a = large("a");
+        Repository b = large("b");
+        Repository c = large("c");
+        try (Daemon daemon = start("--max-repo-cache", "2")) {
+            use(daemon, a);
+            await().until(() -> preloaded(daemon, a).equals("yes "));
+            use(daemon, b);
+            await().until(() -> preloaded(daemon, a, b).equals("yes yes "));
+            use(daemon, a);
+            use(daemon, c);
+            await().until(() -> preloaded(daemon, a, b, c).equals("yes no yes "));
+            use(daemon, a);
+            use(daemon, b);
+            await().until(() -> preloaded(daemon, a, b, c).equals("yes yes no "));
+        }
+    }
+
+    @Test
+    void maximumOfNoneKeepsNone() throws Exception {
+        Repository repository = large("repository");
+        try (Daemon daemon = start("--max-repo-cache", "0")) {
+            for (int i = 0; i < 6; i++) { // it would be loaded after one of these
+                use(daemon, repository);
+                awaitIdle(daemon, 2);
+                assertThat(preloaded(daemon, repository)).isEqualTo("no ");
+            }
+        }
+    }
+
+    // what others do to them
+
+    @Test
+    void extensionOfARepositoryStaysInIt() throws Exception {
+        Path extension = directory.resolve("inrepo.py");
+        Files.writeString(
+                extension,
+                """
+                from mercurial import registrar
+                cmdtable = {}
+                command = registrar.command(cmdtable)
+                @command(b'say', [], b'', norepo=True)
+                def say(ui):
+                    ui.write(b'said')
+                """);
+        Repository repository = Repository.create(directory, "repository");
+        repository.hg("debugbuilddag", "--config", "ui.username=t", "+1200").succeeded();
+        Files.writeString(
+                repository.path().resolve(".hg/hgrc"), "[extensions]\ninrepo=" + extension + "\n");
+        try (Daemon daemon = start()) {
+            for (int i = 0; i < 6; i++) {
+                assertThat(tip(daemon, repository)).startsWith("1199 ");
+                awaitIdle(daemon, 2);
+            }
+            try (Session hg = Session.to(daemon)) {
+                assertThat(hg.run("say").err()).contains("unknown command 'say'");
+            }
+        }
+    }
+
+    @Test
+    void preloadedRepositoryFollowsWhatOthersDoToIt() throws Exception {
+        Repository repository = Repository.create(directory, "repository");
+        repository.hg("debugbuilddag", "--config", "ui.username=t", "+1200").succeeded();
+        repository.hg("update", "-q", "tip").succeeded();
+        try (Daemon daemon = start()) {
+            for (int i = 0; i < 6; i++) { // loaded after one of these
+                assertThat(tip(daemon, repository)).startsWith("1199 ");
+                awaitIdle(daemon, 2);
+            }
+            repository.commit("new", "x", "outside");
+            assertThat(tip(daemon, repository)).isEqualTo("1200 outside");
+            strip(repository, "1200");
+            assertThat(tip(daemon, repository)).startsWith("1199 ");
+            repository.commit("new", "y", "again");
+            assertThat(tip(daemon, repository)).isEqualTo("1200 again");
+            repository.hg("commit", "--amend", "-m", "amended").succeeded();
+            assertThat(tip(daemon, repository)).endsWith("amended");
+            // rewritten to the same number of revisions
+            strip(repository, "1190");
+            for (int i = 0; i < 11; i++) {
+                repository.commit("f" + i, "x", "rewritten " + i);
+            }
+            assertThat(tip(daemon, repository)).endsWith("rewritten 10");
+            repository.hg("phase", "--public", "tip").succeeded();
+            try (Session hg = Session.to(daemon)) {
+                String[] phase = {"log", "-R", repository.toString(), "-r", "tip", "-T", "{phase}"};
+                assertThat(hg.run(phase).out()).isEqualTo("public");
+            }
+            try (Session hg = Session.to(daemon)) {
+                assertThat(hg.run("verify", "-q", "-R", repository.toString()).status()).isZero();
+            }
+            daemon.stop();
+        }
+    }
+
+    @Test
+    void preloadedRepositoryFollowsItsObsolescence() throws Exception {
+        Repository repository = large("repository");
+        configure(repository, "[experimental]\nevolution=all\n");
+        repository.hg("update", "-q", "tip").succeeded();
+        repository.commit("new", "x", "first");
+        try (Daemon daemon = start()) {
+            use(daemon, repository);
+            await().until(() -> preloaded(daemon, repository).equals("yes "));
+            String r = repository.toString();
+            // the first markers there are, then more
+            for (String message : List.of("second", "third")) {
+                repository.hg("commit", "--amend", "-m", message).succeeded();
+                assertThat(forked(daemon, "log", "-R", r, "-l1", "-T", "{desc}"))
+                        .isEqualTo(message);
+            }
+            String[] hidden = {"log", "-R", r, "--hidden", "-r", "obsolete()", "-T", "{desc} "};
+            assertThat(forked(daemon, hidden)).isEqualTo("first second ");
+        }
+    }
+
+    @Test
+    void shareAndItsSourceFollowEachOther() throws Exception {
+        Repository source = large("source");
+        source.hg("update", "-q", "tip").succeeded();
+        Processes.run(
+                        directory,
+                        "hg",
+                        "--config",
+                        "extensions.share=",
+                        "share",
+                        "-q",
+                        "-B",
+                        "source",
+                        "share")
+                .succeeded();
+        Repository share = new Repository(directory.resolve("share"));
+        Files.writeString(share.path().resolve(".hg/hgrc"), "[ui]\nusername=t\n");
+        try (Daemon daemon = start()) {
+            for (int i = 0; i < 6; i++) {
+                use(daemon, share);
+                awaitIdle(daemon, 2);
+            }
+            use(daemon, source);
+            await().until(() -> preloaded(daemon, source).equals("yes "));
+
+            source.commit("new", "x", "in the source");
+            assertBoth(daemon, source, share, "1200 in the source");
+            share.hg("update", "-q", "tip").succeeded();
+            share.commit("new", "y", "in the share");
+            assertBoth(daemon, source, share, "1201 in the share");
+            share.hg("update", "-q", "1200").succeeded();
+            strip(source, "1201");
+            assertBoth(daemon, source, share, "1200 in the source");
+            // as many revisions as there were
+            share.commit("new", "z", "rewritten");
+            assertBoth(daemon, source, share, "1201 rewritten");
+
+            source.hg("bookmark", "-r", "5", "outside").succeeded();
+            assertThat(forked(daemon, "log", "-R", "" + share, "-r", "outside", "-T", "{rev}"))
+                    .isEqualTo("5");
+            forked(daemon, "bookmark", "-R", "" + share, "-r", "7", "served");
+            assertThat(source.hg("log", "-r", "served", "-T", "{rev}").out()).isEqualTo("7");
+            share.hg("phase", "--public", "tip").succeeded();
+            for (Repository each : List.of(source, share)) {
+                assertThat(forked(daemon, "log", "-R", "" + each, "-r", "tip", "-T", "{phase}"))
+                        .isEqualTo("public");
+                forked(daemon, "verify", "-q", "-R", each.toString());
+            }
+            daemon.stop();
+        }
+    }
+
+    // extensions of their own
+
+    @Test
+    void repositoryWithItsOwnExtensionIsAsItIsNow() throws Exception {
+        Path extension = Files.writeString(directory.resolve("say.py"), SAY.formatted("one"));
+        Repository repository = large("repository");
+        Repository other = large("other");
+        configure(repository, "[extensions]\nsay=" + extension + "\n");
+        repository.hg("update", "-q", "tip").succeeded();
+        String[] say = {"say", "-R", repository.toString()};
+        try (Daemon daemon = start()) {
+            for (int i = 0; i < 6; i++) {
+                assertThat(forked(daemon, say)).isEqualTo("one 1199");
+                use(daemon, other);
+                awaitIdle(daemon, 2);
+            }
+            repository.commit("new", "x", "outside");
+            assertThat(forked(daemon, say)).isEqualTo("one 1200");
+            assertThat(tip(daemon, repository)).isEqualTo("1200 outside");
+            strip(repository, "1200");
+            assertThat(forked(daemon, say)).isEqualTo("one 1199");
+            Files.writeString(extension, SAY.formatted("three"));
+            assertThat(forked(daemon, say)).isEqualTo("three 1199");
+            assertThat(preloaded(daemon, repository, other)).isEqualTo("no yes ");
+        }
+    }
+
+    @Test
+    void preloadedRepositoryThatGetsAnExtensionHasIt() throws Exception {
+        Path extension = Files.writeString(directory.resolve("say.py"), SAY.formatted("said"));
+        Repository repository = large("repository");
+        repository.hg("update", "-q", "tip").succeeded();
+        String r = repository.toString();
+        try (Daemon daemon = start()) {
+            use(daemon, repository);
+            await().until(() -> preloaded(daemon, repository).equals("yes "));
+            configure(repository, "[extensions]\nsay=" + extension + "\n");
+            assertThat(forked(daemon, "say", "-R", r)).isEqualTo("said 1199");
+            for (int i = 1200; i < 1206; i++) {
+                repository.commit("new", "x" + i, "outside");
+                assertThat(forked(daemon, "say", "-R", r)).isEqualTo("said " + i);
+                assertThat(tip(daemon, repository)).isEqualTo(i + " outside");
+            }
+            configure(repository, "");
+            try (Session hg = Session.to(daemon)) {
+                assertThat(hg.run("say", "-R", r).err()).contains("unknown command 'say'");
+            }
+            assertThat(tip(daemon, repository)).isEqualTo("1205 outside");
+        }
+    }
+
+    /** Of enough revisions to be kept loaded. */
+    private Repository large(String name) throws Exception {
+        Repository repository = Repository.create(directory, name);
+        repository.hg("debugbuilddag", "--config", "ui.username=t", "+1200").succeeded();
+        return repository;
+    }
+
+    private static void configure(Repository repository, String more) throws Exception {
+        Files.writeString(repository.path().resolve(".hg/hgrc"), "[ui]\nusername=t\n" + more);
+    }
+
+    /** The answer of a worker that was forked ahead. */
+    private static String forked(Daemon daemon, String... arguments) throws Exception {
+        try (Session hg = Session.to(daemon)) {
+            assertThat(command(hg.pid())).contains("main.py template");
+            Session.Answer answer = hg.run(arguments);
+            assertThat(answer.status()).as(answer.err()).isZero();
+            return answer.out();
+        }
+    }
+
+    private static void use(Daemon daemon, Repository repository) throws Exception {
+        forked(daemon, "log", "-R", repository.toString(), "-l1");
+    }
+
+    private static void assertBoth(
+            Daemon daemon, Repository source, Repository share, String expected) throws Exception {
+        for (int i = 0; i < 3; i++) {
+            for (Repository each : List.of(share, source)) {
+                assertThat(forked(daemon, "log", "-R", "" + each, "-l1", "-T", "{rev} {desc}"))
+                        .isEqualTo(expected);
+            }
+        }
+    }
+
+    /** Which ones one worker finds loaded; those are used by that, in this order. */
+    private static String preloaded(Daemon daemon, Repository... repositories) throws Exception {
+        StringBuilder answers = new StringBuilder();
+        try (Session hg = Session.to(daemon)) {
+            for (Repository repository : repositories) {
+                Session.Answer answer = hg.run("preloaded", "-R", repository.toString());
+                assertThat(answer.status()).as(answer.err()).isZero();
+                answers.append(answer.out()).append(' ');
+            }
+        }
+        return answers.toString();
+    }
+}
