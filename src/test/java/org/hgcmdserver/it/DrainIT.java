@@ -104,18 +104,6 @@ class DrainIT {
     }
 
     @Test
-    void hangupDoesNotEndIt() throws Exception {
-        try (Daemon daemon = Daemon.start(directory)) {
-            daemon.signal("HUP");
-            daemon.awaitLog("SIGHUP");
-            try (Session hg = Session.to(daemon)) {
-                assertThat(hg.run("version", "-q").status()).isZero();
-            }
-            daemon.stop();
-        }
-    }
-
-    @Test
     void somebodyElsesSocketAtThePathIsLeftAlone() throws Exception {
         try (Daemon daemon = Daemon.start(directory)) {
             Files.delete(daemon.address());

@@ -4,16 +4,23 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Scanner;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
-import org.hgcmdserver.host.Notifier;
+import java.util.function.Consumer;
+import org.hgcmdserver.host.SystemdNotifier;
 import org.hgcmdserver.listener.BoundListener;
 import org.hgcmdserver.listener.Listener;
 import org.hgcmdserver.listener.Peer;
 import org.hgcmdserver.posix.Environment;
+import org.hgcmdserver.posix.EventLoop;
 import org.hgcmdserver.service.ForkingService;
+import org.hgcmdserver.service.Handover;
 import org.hgcmdserver.service.ServiceHandler;
+import org.hgcmdserver.service.Successor;
 import org.hgcmdserver.worker.CommandServer;
+import org.hgcmdserver.worker.WorkerTable;
 import org.hgcmdserver.worker.spawn.SpawnSource;
 
 /**
@@ -22,6 +29,10 @@ import org.hgcmdserver.worker.spawn.SpawnSource;
  * still but for the line "tick" on stdin; "stop" stops it.
  */
 public final class EmbeddingProgram implements ServiceHandler {
+
+    /** What a worker runs. */
+    private static final String WORKER =
+            System.getenv().getOrDefault("EMBEDDING_WORKER", "echo served");
 
     private int asked;
 
@@ -32,26 +43,52 @@ public final class EmbeddingProgram implements ServiceHandler {
                         Path.of(arguments[0]),
                         new EmbeddingProgram(),
                         SpawnSource::new,
-                        Notifier.NONE,
+                        SystemdNotifier.fromEnvironment(System.getenv()),
                         now::get);
-        Thread stdin =
-                new Thread(
-                        () -> {
-                            Scanner lines = new Scanner(System.in);
-                            while (lines.hasNextLine()) {
-                                switch (lines.nextLine()) {
-                                    case "tick" -> {
-                                        now.addAndGet(Duration.ofMinutes(1).toNanos());
-                                        service.loop().post(() -> {});
-                                    }
-                                    default -> service.stop();
-                                }
-                            }
-                        });
+        Thread stdin = new Thread(() -> obey(service, now));
         stdin.setDaemon(true);
         stdin.start();
         service.init();
         say("outcome " + service.run());
+    }
+
+    private static void obey(ForkingService service, AtomicLong now) {
+        Semaphore unblocked = new Semaphore(0);
+        Scanner lines = new Scanner(System.in);
+        while (lines.hasNextLine()) {
+            switch (lines.nextLine()) {
+                case "tick" -> {
+                    now.addAndGet(Duration.ofMinutes(1).toNanos());
+                    service.loop().post(() -> {});
+                }
+                case "block" ->
+                        service.loop()
+                                .post(
+                                        () -> {
+                                            say("blocked");
+                                            unblocked.acquireUninterruptibly();
+                                        });
+                case "unblock" -> unblocked.release();
+                case "reload" -> service.reload();
+                case "finish" -> service.finish();
+                default -> service.stop();
+            }
+        }
+    }
+
+    /** Runs it at the socket "server.sock" in the directory. */
+    static Process start(Path directory, Consumer<Map<String, String>> environment)
+            throws IOException {
+        ProcessBuilder builder =
+                new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        EmbeddingProgram.class.getName(),
+                        directory.resolve("server.sock").toString());
+        environment.accept(builder.environment());
+        return builder.redirectError(directory.resolve("log").toFile()).start();
     }
 
     private static void say(String what) {
@@ -93,12 +130,35 @@ public final class EmbeddingProgram implements ServiceHandler {
     }
 
     @Override
+    public void connectionEnded(Peer peer) {
+        if (!WORKER.startsWith("echo")) {
+            say("connectionEnded");
+        }
+    }
+
+    @Override
+    public Successor successor() {
+        return new Successor() {
+            @Override
+            public void check(EventLoop loop, WorkerTable table, Consumer<String> result) {
+                say("check");
+                loop.post(() -> result.accept(null));
+            }
+
+            @Override
+            public void replace(Handover handover) throws IOException {
+                say("replace " + handover.workers().size());
+                throw new IOException("not today");
+            }
+        };
+    }
+
+    @Override
     public CommandServer createCmdServer(Peer peer) {
         say("createCmdServer");
         if (asked == 2) {
             throw new IllegalStateException("no server for you");
         }
-        return new CommandServer(
-                "/bin/sh", List.of("sh", "-c", "echo served"), Environment.inherited());
+        return new CommandServer("/bin/sh", List.of("sh", "-c", WORKER), Environment.inherited());
     }
 }

@@ -21,8 +21,12 @@ final class Gate {
 
     /** A value for --config that stops the given command before it begins its work. */
     String hook(String command) {
-        return "hooks.pre-%s=touch %s; while [ ! -e %s ]; do sleep 0.01; done"
-                .formatted(command, reached, open);
+        return "hooks.pre-%s=%s".formatted(command, command());
+    }
+
+    /** A command of the shell's that waits. */
+    String command() {
+        return "touch %s; while [ ! -e %s ]; do sleep 0.01; done".formatted(reached, open);
     }
 
     void awaitReached() {

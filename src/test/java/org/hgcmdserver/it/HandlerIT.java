@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.io.Writer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -18,17 +19,7 @@ class HandlerIT {
     @Test
     void eachMethodIsCalledWhenItsContractSays() throws Exception {
         Path address = directory.resolve("server.sock");
-        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-        Process program =
-                new ProcessBuilder(
-                                java,
-                                "--enable-native-access=ALL-UNNAMED",
-                                "-cp",
-                                System.getProperty("java.class.path"),
-                                EmbeddingProgram.class.getName(),
-                                address.toString())
-                        .redirectError(directory.resolve("log").toFile())
-                        .start();
+        Process program = EmbeddingProgram.start(directory, environment -> {});
         try (BufferedReader said =
                         new BufferedReader(new InputStreamReader(program.getInputStream()));
                 Writer tell = program.outputWriter()) {
@@ -63,6 +54,42 @@ class HandlerIT {
             assertThat(address).doesNotExist();
         } finally {
             program.destroyForcibly();
+        }
+    }
+
+    @Test
+    void programReloadsFinishesAndStopsByCalls() throws Exception {
+        Path address = directory.resolve("server.sock");
+        Process program =
+                EmbeddingProgram.start(
+                        directory, env -> env.put("EMBEDDING_WORKER", "cat; echo gone"));
+        try (BufferedReader said =
+                        new BufferedReader(new InputStreamReader(program.getInputStream()));
+                Writer tell = program.outputWriter()) {
+            awaitSaid(said, "printBanner " + address);
+            try (RawClient client = new RawClient(address)) {
+                awaitSaid(said, "createCmdServer");
+                tell.append("reload\n").flush();
+                awaitSaid(said, "check");
+                awaitSaid(said, "replace 1");
+                client.send("still there\n"); // the replacement failed: all goes on
+                tell.append("finish\n").flush();
+                assertThat(client.readToEnd()).isEqualTo("still there\ngone\n");
+            }
+            awaitSaid(said, "connectionEnded");
+            tell.append("stop\n").flush();
+            awaitSaid(said, "outcome DRAINED");
+            assertThat(program.waitFor(60, TimeUnit.SECONDS)).isTrue();
+            assertThat(Files.readString(directory.resolve("log")))
+                    .contains("not reloading, going on as before: not today");
+        } finally {
+            program.destroyForcibly();
+        }
+    }
+
+    private static void awaitSaid(BufferedReader said, String line) throws Exception {
+        for (String next = said.readLine(); !line.equals(next); next = said.readLine()) {
+            assertThat(next).as("before " + line).isNotNull();
         }
     }
 }

@@ -1,10 +1,15 @@
 package org.hgcmdserver.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.BufferedReader;
+import java.io.Writer;
 import java.net.DatagramPacket;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.newsclub.net.unix.AFUNIXDatagramSocket;
@@ -18,9 +23,7 @@ class NotifyIT {
     @Test
     void readyStatusStopping() throws Exception {
         Path path = directory.resolve("notify");
-        try (AFUNIXDatagramSocket manager = AFUNIXDatagramSocket.newInstance()) {
-            manager.bind(AFUNIXSocketAddress.of(path));
-            manager.setSoTimeout((int) Processes.PATIENCE.toMillis());
+        try (AFUNIXDatagramSocket manager = manager(path)) {
             try (Daemon daemon =
                     Daemon.start(directory, env -> env.put("NOTIFY_SOCKET", path.toString()))) {
                 awaitMessage(manager, "READY=1");
@@ -28,11 +31,93 @@ class NotifyIT {
                     awaitMessage(manager, "STATUS=1 connection");
                     daemon.signal("TERM");
                     awaitMessage(manager, "STOPPING=1");
-                    awaitMessage(manager, "STATUS=Stopping, waiting for 1 connection");
+                    awaitMessage(manager, "EXTEND_TIMEOUT_USEC=");
+                    awaitMessage(manager, "STATUS=Stopping, waiting for 1 connection; the oldest");
                 }
                 assertThat(daemon.awaitExit()).isZero();
                 assertThat(daemon.log()).doesNotContain("warn");
             }
+        }
+    }
+
+    @Test
+    void reloadIsAnnouncedAndReadyAgain() throws Exception {
+        Path path = directory.resolve("notify");
+        try (AFUNIXDatagramSocket manager = manager(path);
+                Daemon daemon =
+                        Daemon.start(directory, env -> env.put("NOTIFY_SOCKET", path.toString()))) {
+            awaitMessage(manager, "READY=1");
+            daemon.signal("HUP");
+            assertThat(awaitMessage(manager, "RELOADING=1"))
+                    .containsPattern("MONOTONIC_USEC=\\d+\n")
+                    .doesNotContain("READY");
+            awaitMessage(manager, "READY=1");
+            assertThat(daemon.log().split("listening at")).hasSize(3);
+            daemon.stop();
+        }
+    }
+
+    /** The pings come from the loop: while a task blocks it, they fail to come. */
+    @Test
+    void watchdogIsTheLoops() throws Exception {
+        Path path = directory.resolve("notify");
+        try (AFUNIXDatagramSocket manager = manager(path)) {
+            Process program =
+                    EmbeddingProgram.start(
+                            directory,
+                            env -> {
+                                env.put("NOTIFY_SOCKET", path.toString());
+                                env.put("WATCHDOG_USEC", "90000");
+                            });
+            try (Writer tell = program.outputWriter()) {
+                for (int i = 0; i < 5; i++) {
+                    awaitMessage(manager, "WATCHDOG=1");
+                }
+                tell.append("block\n").flush();
+                awaitSaid(program, "blocked");
+                manager.setSoTimeout(1000);
+                assertThatThrownBy(
+                                () -> {
+                                    for (int i = 0; i < 5; i++) { // but for what is under way
+                                        awaitMessage(manager, "WATCHDOG=1");
+                                    }
+                                })
+                        .isInstanceOf(SocketTimeoutException.class);
+                manager.setSoTimeout((int) Processes.PATIENCE.toMillis());
+                tell.append("unblock\n").flush();
+                awaitMessage(manager, "WATCHDOG=1");
+                tell.append("stop\n").flush();
+                assertThat(program.waitFor(60, TimeUnit.SECONDS)).isTrue();
+            } finally {
+                program.destroyForcibly();
+            }
+        }
+    }
+
+    private static void awaitSaid(Process program, String line) throws Exception {
+        BufferedReader said = program.inputReader();
+        for (String next = said.readLine(); !line.equals(next); next = said.readLine()) {
+            assertThat(next).as("before " + line).isNotNull();
+        }
+    }
+
+    @Test
+    void watchdogOfAnotherProcessIsIgnored() throws Exception {
+        Path path = directory.resolve("notify");
+        try (AFUNIXDatagramSocket manager = manager(path);
+                Daemon daemon =
+                        Daemon.start(
+                                directory,
+                                env -> {
+                                    env.put("NOTIFY_SOCKET", path.toString());
+                                    env.put("WATCHDOG_PID", "1");
+                                    env.put("WATCHDOG_USEC", "1000");
+                                })) {
+            daemon.signal("TERM");
+            for (String m = ""; !m.contains("STOPPING=1"); m = awaitMessage(manager, "")) {
+                assertThat(m).doesNotContain("WATCHDOG");
+            }
+            assertThat(daemon.awaitExit()).isZero();
         }
     }
 
@@ -61,15 +146,23 @@ class NotifyIT {
         }
     }
 
-    private static void awaitMessage(AFUNIXDatagramSocket manager, String expected)
+    private static AFUNIXDatagramSocket manager(Path path) throws Exception {
+        AFUNIXDatagramSocket manager = AFUNIXDatagramSocket.newInstance();
+        manager.bind(AFUNIXSocketAddress.of(path));
+        manager.setSoTimeout((int) Processes.PATIENCE.toMillis());
+        return manager;
+    }
+
+    private static String awaitMessage(AFUNIXDatagramSocket manager, String expected)
             throws Exception {
-        DatagramPacket packet = new DatagramPacket(new byte[4096], 4096);
         while (true) {
+            // a new one each time: junixsocket takes the size of the last message for the limit
+            DatagramPacket packet = new DatagramPacket(new byte[4096], 4096);
             manager.receive(packet); // a timeout is the failure
             String message =
                     new String(packet.getData(), 0, packet.getLength(), StandardCharsets.UTF_8);
             if (message.contains(expected)) {
-                return;
+                return message;
             }
         }
     }

@@ -1,9 +1,11 @@
 package org.hgcmdserver.it;
 
+import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -45,7 +47,7 @@ final class RawClient implements Closeable {
     /** The next frame's channel and data. */
     String readFrame() throws IOException {
         byte[] header = in.readNBytes(5);
-        int length = java.nio.ByteBuffer.wrap(header).getInt(1);
+        int length = ByteBuffer.wrap(header).getInt(1);
         return (char) header[0] + new String(in.readNBytes(length), StandardCharsets.ISO_8859_1);
     }
 
@@ -56,8 +58,40 @@ final class RawClient implements Closeable {
         if (Character.isUpperCase(letter)) {
             return String.valueOf(letter);
         }
-        int length = java.nio.ByteBuffer.wrap(header).getInt(1);
+        int length = ByteBuffer.wrap(header).getInt(1);
         return letter + new String(in.readNBytes(length), StandardCharsets.ISO_8859_1);
+    }
+
+    /** A request to run a command, whose arguments have no blanks. */
+    static byte[] request(String command) {
+        byte[] arguments = command.replace(' ', '\0').getBytes(StandardCharsets.UTF_8);
+        ByteArrayOutputStream request = new ByteArrayOutputStream();
+        request.writeBytes("runcommand\n".getBytes(StandardCharsets.UTF_8));
+        request.writeBytes(ByteBuffer.allocate(4).putInt(arguments.length).array());
+        request.writeBytes(arguments);
+        return request.toByteArray();
+    }
+
+    /** Sends such a request; does not wait for the answer. */
+    void runCommand(String command) throws IOException {
+        send(request(command));
+    }
+
+    /** Reads on until the command asks for input. */
+    void awaitPrompt() throws IOException {
+        String frame = readFrameOrAsking();
+        while (frame.length() != 1) {
+            frame = readFrameOrAsking();
+        }
+    }
+
+    /** Reads on to the command's result. */
+    int awaitResult() throws IOException {
+        String frame = readFrameOrAsking();
+        while (frame.charAt(0) != 'r') {
+            frame = readFrameOrAsking();
+        }
+        return ByteBuffer.wrap(frame.substring(1).getBytes(StandardCharsets.ISO_8859_1)).getInt();
     }
 
     @Override

@@ -41,11 +41,10 @@ class ReadmeIT {
     /** The class of the README's example, through the work of a day. */
     @Test
     void pythonHglibDoesADaysWork() throws Exception {
-        String client = example("python").split("\nwith ")[0];
         Path script = directory.resolve("day.py");
         Files.writeString(
                 script,
-                client
+                hglibClient()
                         + """
 
                         import os
@@ -97,6 +96,11 @@ class ReadmeIT {
             assertThat(result.succeeded().out()).contains("the ü");
             daemon.stop();
         }
+    }
+
+    /** The class of the README's example for python-hglib, and what it imports. */
+    static String hglibClient() throws Exception {
+        return example("python").split("\nwith ")[0];
     }
 
     private static String example(String language) throws Exception {

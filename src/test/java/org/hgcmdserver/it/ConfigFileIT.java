@@ -1,0 +1,165 @@
+package org.hgcmdserver.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The configuration file, as an administrator meets it. */
+class ConfigFileIT {
+
+    @TempDir Path directory;
+
+    @Test
+    void eachErrorIsOneLineThatNamesFileAndLine() throws Exception {
+        Map<String, String> wrong = new LinkedHashMap<>();
+        wrong.put("nonesuch = 1", "there is no option \"nonesuch\"");
+        wrong.put("config-file = x", "there is no option \"config-file\"");
+        wrong.put("help = yes", "there is no option \"help\"");
+        wrong.put("min-idle = few", "'few' is not a number");
+        wrong.put("max-request = 1K", "'1K' is less than 4K");
+        wrong.put("drain-timeout = soon", "'soon' is not a time span");
+        wrong.put("idle-exit = -1s", "'-1s' is not a time span");
+        wrong.put("drain = kill", "'kill'");
+        wrong.put("debug = maybe", "'maybe' is neither yes nor no");
+        wrong.put("socket-mode = rw", "'rw' is not a file mode");
+        wrong.put("max-workers = 0", "'0' is not a number from 1 on");
+        wrong.put("min-idle = 9", "--min-idle 9 is more than --max-idle 8");
+        wrong.put("repository = /nonesuch", "/nonesuch is no Mercurial repository");
+        wrong.put("hg = /nonesuch/hg", "/nonesuch/hg is no executable file");
+        wrong.put("poll-interval = infinity", "'infinity' is not a time from 1ms to a day");
+        wrong.put("workers", "not of the form name = value");
+        wrong.put("workers =", "workers has no value");
+        Path file = directory.resolve("conf");
+        for (Map.Entry<String, String> entry : wrong.entrySet()) {
+            Files.writeString(file, "# a comment\n\n" + entry.getKey() + "\n");
+            Processes.Result result = check(file);
+            assertThat(result.status()).as(entry.getKey()).isEqualTo(78);
+            assertThat(result.err()).hasLineCount(1).contains(entry.getValue());
+            assertThat(result.err()).startsWith("hg-cmdserver: " + file + ":3: ");
+        }
+        Files.writeString(file, "quiet = no\nquiet = yes\n");
+        assertThat(check(file).err()).contains(file + ":2: quiet stands in line 1 too");
+    }
+
+    @Test
+    void missingAndUnreadableFiles() throws Exception {
+        Path none = directory.resolve("none");
+        assertThat(check(none).err()).hasLineCount(1).contains("there is no " + none);
+        Path binary = Files.write(directory.resolve("binary"), new byte[] {(byte) 0xff, 1});
+        assertThat(check(binary).err()).hasLineCount(1).contains("is not UTF-8");
+        assertThat(check(directory).err()).hasLineCount(1).contains("cannot read " + directory);
+    }
+
+    @Test
+    void commandLineWins() throws Exception {
+        Path file = directory.resolve("conf");
+        Files.writeString(file, "; comment\n  workers=spawn  \nmin-idle = 9\ndebug = off\n");
+        assertThat(check(file).status()).as("more than the default maximum").isEqualTo(78);
+        check(file, "--min-idle", "1").succeeded();
+        check(file, "--max-idle", "10").succeeded();
+    }
+
+    /** Root's stands in /etc, which is the machine's and not this test's. */
+    @Test
+    void defaultFileOfTheUser() throws Exception {
+        Path file = directory.resolve("hg-cmdserver/hg-cmdserver.conf");
+        Files.createDirectories(file.getParent());
+        Files.writeString(file, "max-workers = none\n");
+        Processes.Result result =
+                Processes.run(
+                        directory,
+                        "env",
+                        "XDG_CONFIG_HOME=" + directory,
+                        Daemon.PROGRAM,
+                        "serve",
+                        "--check",
+                        "--address",
+                        directory.resolve("socket").toString());
+        if (System.getProperty("user.name").equals("root")) {
+            result.succeeded();
+        } else {
+            assertThat(result.status()).isEqualTo(78);
+            assertThat(result.err()).startsWith("hg-cmdserver: " + file + ":1: ");
+        }
+    }
+
+    @Test
+    void valuesAreTakenAsTheyStand() throws Exception {
+        Path address = directory.resolve("server.sock");
+        Path file = directory.resolve("conf");
+        Files.writeString(file, "worker-command = x=7; echo \"$x ${x} # ; = '$$'\"\n");
+        List<String> command =
+                List.of(
+                        Daemon.PROGRAM,
+                        "serve",
+                        "--config-file",
+                        file.toString(),
+                        "--address",
+                        address.toString());
+        try (Daemon daemon = Daemon.launch(directory, address, env -> {}, command)) {
+            daemon.awaitLog("listening at " + address);
+            try (RawClient client = new RawClient(address)) {
+                assertThat(client.readToEnd()).matches("7 7 # ; = '\\d+'\n");
+            }
+            daemon.stop();
+        }
+    }
+
+    @Test
+    void helpNeedsNoConfiguration() throws Exception {
+        Path file = Files.writeString(directory.resolve("conf"), "nonsense\n");
+        for (String option : new String[] {"--help", "-h", "--version", "-V"}) {
+            Processes.run(
+                            directory,
+                            Daemon.PROGRAM,
+                            "serve",
+                            "--config-file",
+                            file.toString(),
+                            option)
+                    .succeeded();
+        }
+    }
+
+    @Test
+    void optionsOfAFileTakeEffect() throws Exception {
+        Repository repository = Repository.create(directory, "repository");
+        Path address = directory.resolve("from-the-file.sock");
+        Path file = directory.resolve("conf");
+        Files.writeString(
+                file,
+                """
+                address = %s
+                socket-mode = 0640
+                repository = %s
+                debug = yes
+                idle-exit = 1h 30min
+                max-request = 1M
+                """
+                        .formatted(address, repository));
+        List<String> command = List.of(Daemon.PROGRAM, "serve", "--config-file", file.toString());
+        try (Daemon daemon = Daemon.launch(directory, address, env -> {}, command)) {
+            daemon.awaitLog("listening at " + address);
+            assertThat(daemon.log()).contains(" debug ");
+            assertThat(Files.getPosixFilePermissions(address)).hasSize(3);
+            try (Session hg = Session.to(daemon)) {
+                assertThat(hg.run("root").out()).isEqualTo(repository + "\n");
+            }
+            daemon.stop();
+        }
+    }
+
+    private Processes.Result check(Path file, String... more) throws Exception {
+        List<String> command =
+                new ArrayList<>(List.of(Daemon.PROGRAM, "serve", "--check", "--config-file"));
+        command.addAll(List.of(file.toString(), "--address", directory.resolve("s").toString()));
+        command.addAll(List.of(more));
+        return Processes.run(directory, command.toArray(String[]::new));
+    }
+}

@@ -1,0 +1,139 @@
+package org.hgcmdserver.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.hgcmdserver.it.Processes.await;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A service that goes to sleep, and that its socket wakes. */
+class IdleExitIT {
+
+    private static final long SECOND = 1_000_000_000L;
+
+    @TempDir Path directory;
+
+    @Test
+    void endsWithoutAConnection() throws Exception {
+        try (Daemon daemon =
+                Daemon.start(
+                        directory,
+                        "--worker-command=cat",
+                        "--idle-exit=100ms",
+                        "--poll-interval=10ms")) {
+            assertThat(daemon.awaitExit()).isZero();
+            assertThat(daemon.log()).contains("no connection for 0.1 s");
+            assertThat(daemon.address()).doesNotExist();
+        }
+    }
+
+    /**
+     * The client is there before the service is, and stays for much longer than the limit, in this
+     * image of the daemon and the next.
+     */
+    @Test
+    void doesNotEndWithAConnection() throws Exception {
+        Path address = directory.resolve("server.sock");
+        List<String> command =
+                List.of(
+                        "systemd-socket-activate",
+                        "-l",
+                        address.toString(),
+                        Daemon.PROGRAM,
+                        "serve",
+                        "--debug",
+                        "--workers",
+                        Daemon.WORKERS,
+                        "--idle-exit=10ms",
+                        "--poll-interval=1ms");
+        try (Daemon daemon = Daemon.launch(directory, address, env -> {}, command)) {
+            await().until(() -> Files.exists(address));
+            try (Session hg = Session.to(daemon)) {
+                ReloadIT.reload(daemon);
+                assertThat(hg.run("version", "-q").status()).isZero();
+                assertThat(daemon.log()).doesNotContain("no connection for");
+            }
+            assertThat(daemon.awaitExit()).isZero();
+            assertThat(daemon.log()).contains("no connection for");
+        }
+    }
+
+    /**
+     * Clients that connect when the service is about to end, each a little later in that moment:
+     * each is served by this instance or the next. The manager starts the service as systemd does,
+     * when a connection is queued at the socket.
+     */
+    @Test
+    @Timeout(900)
+    void connectionInTheMomentOfTheEndIsServedByTheNextInstance() throws Exception {
+        Assumptions.assumeTrue(
+                !Daemon.PREFORK, "left out: the end is the same with both kinds of workers");
+        Path address = directory.resolve("server.sock");
+        Path manager = directory.resolve("manager.py");
+        Files.writeString(
+                manager,
+                """
+                import os, select, socket, sys
+                s = socket.socket(socket.AF_UNIX)
+                s.bind(sys.argv[1])
+                s.listen(16)
+                s.setblocking(False)
+                starts = 0
+                while not os.path.exists('enough'):
+                    if not select.select([s], [], [], 0.1)[0]:
+                        continue
+                    starts += 1
+                    pid = os.fork()
+                    if not pid:
+                        os.dup2(s.fileno(), 3)
+                        os.set_inheritable(3, True)
+                        os.environ['LISTEN_PID'] = str(os.getpid())
+                        os.environ['LISTEN_FDS'] = '1'
+                        os.execv(sys.argv[2], sys.argv[2:])
+                    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+                    if status:
+                        sys.exit('status %d' % status)
+                print('started', starts, flush=True)
+                """);
+        List<String> command =
+                List.of(
+                        "python3",
+                        manager.toString(),
+                        address.toString(),
+                        Daemon.PROGRAM,
+                        "serve",
+                        "--idle-exit",
+                        "40ms",
+                        "--poll-interval",
+                        "1ms",
+                        "--worker-command",
+                        "echo served");
+        int rounds = Integer.getInteger("hgcmdserver.idle.rounds", 200);
+        try (Daemon services = Daemon.launch(directory, address, env -> {}, command)) {
+            await().until(() -> Files.exists(address));
+            for (int i = 0; i < rounds; i++) {
+                try (RawClient first = new RawClient(address)) {
+                    assertThat(first.readToEnd()).isEqualTo("served\n");
+                }
+                // 30 to 70 ms later: around the 40 ms, and what the end itself takes
+                long later =
+                        System.nanoTime() + SECOND * 30 / 1000 + i * SECOND * 40 / 1000 / rounds;
+                while (System.nanoTime() - later < 0) {
+                    Thread.onSpinWait();
+                }
+                try (RawClient second = new RawClient(address)) {
+                    assertThat(second.readToEnd()).as("round %d", i).isEqualTo("served\n");
+                }
+            }
+            Files.createFile(directory.resolve("enough"));
+            assertThat(services.awaitExit()).as(services.log()).isZero();
+            String starts = services.log().replaceFirst("(?s).*started (\\d+).*", "$1");
+            System.out.printf("%d rounds with %s starts%n", rounds, starts);
+        }
+    }
+}

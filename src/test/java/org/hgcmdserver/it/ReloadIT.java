@@ -1,0 +1,518 @@
+package org.hgcmdserver.it;
+
+import static java.nio.file.StandardCopyOption.REPLACE_EXISTING;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.hgcmdserver.it.Processes.await;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.jar.JarFile;
+import java.util.stream.Stream;
+import org.hgcmdserver.client.CommandClient;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** SIGHUP: the program is started anew in its own process, and no client notices. */
+class ReloadIT {
+
+    private static final String LISTENING = "listening at";
+
+    @TempDir Path directory;
+    private Repository repository;
+
+    @BeforeEach
+    void createRepository() throws Exception {
+        repository = Repository.create(directory, "repository").commit("a", "x", "the one");
+    }
+
+    @Test
+    @Timeout(600)
+    void sixteenClientsNoticeNoneOfTwentyReloads() throws Exception {
+        try (Daemon daemon = Daemon.start(directory)) {
+            reload(daemon); // from here on all is as after a reload
+            int descriptors = descriptorsAtRest(daemon);
+            AtomicBoolean stop = new AtomicBoolean();
+            AtomicInteger answers = new AtomicInteger();
+            Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
+            List<Thread> clients = new ArrayList<>();
+            for (int i = 0; i < 16; i++) {
+                Thread client = new Thread(() -> ask(daemon, stop, answers, failures));
+                client.start();
+                clients.add(client);
+            }
+            for (int i = 0; i < 20; i++) {
+                int before = answers.get();
+                reload(daemon);
+                await().until(() -> answers.get() > before || !failures.isEmpty());
+            }
+            stop.set(true);
+            for (Thread client : clients) {
+                client.join();
+            }
+            assertThat(failures).isEmpty();
+            System.out.printf("%d answers during 20 reloads%n", answers.get());
+            await().untilAsserted(() -> assertThat(daemon.busyWorkers()).isEmpty());
+            assertThat(descriptorsAtRest(daemon)).isLessThanOrEqualTo(descriptors);
+            await().untilAsserted(() -> assertThat(daemon.zombies()).isEmpty());
+            List<Long> children = Processes.children(daemon.pid());
+            assertThat(children).hasSizeLessThanOrEqualTo(Daemon.PREFORK ? 9 : 0);
+            assertThat(temporaryFiles()).hasSize(Daemon.PREFORK ? 1 : 0);
+            daemon.stop();
+            assertThat(temporaryFiles()).isEmpty();
+            assertThat(daemon.log()).doesNotContain("Traceback");
+        }
+    }
+
+    private void ask(
+            Daemon daemon, AtomicBoolean stop, AtomicInteger answers, Queue<Throwable> failures) {
+        while (!stop.get()) {
+            try (Session hg = Session.to(daemon)) {
+                Session.Answer answer = hg.run("log", "-R", repository.toString(), "-T", "{desc}");
+                assertThat(answer).isEqualTo(new Session.Answer(0, "the one", ""));
+                answers.incrementAndGet();
+            } catch (Throwable e) {
+                failures.add(e);
+                return;
+            }
+        }
+    }
+
+    /** Reloads, and returns when the new image listens. */
+    static void reload(Daemon daemon) throws Exception {
+        int before = count(daemon, LISTENING);
+        daemon.signal("HUP");
+        await().untilAsserted(
+                        () ->
+                                assertThat(count(daemon, LISTENING))
+                                        .as(daemon.log())
+                                        .isGreaterThan(before));
+    }
+
+    private static int count(Daemon daemon, String text) throws IOException {
+        return daemon.log().split(text, -1).length - 1;
+    }
+
+    /** When nobody is forked or ends any more, seen by two looks that agree. */
+    private static int descriptorsAtRest(Daemon daemon) throws Exception {
+        int[] last = {-1, -2};
+        await().until(
+                        () -> {
+                            last[0] = last[1];
+                            last[1] = Processes.descriptors(daemon.pid()).size();
+                            return last[0] == last[1]
+                                    && (!Daemon.PREFORK
+                                            || Processes.children(daemon.pid()).size() >= 3);
+                        });
+        return last[1];
+    }
+
+    private List<String> temporaryFiles() throws IOException {
+        try (Stream<Path> all = Files.list(directory)) {
+            return all.map(p -> p.getFileName().toString())
+                    .filter(n -> n.startsWith("hg-cmdserver-") || n.startsWith("jffi"))
+                    .toList();
+        }
+    }
+
+    @Test
+    void slowCommandGoesOnAndIsWaitedForByTheNextImage() throws Exception {
+        Gate gate = new Gate(directory);
+        try (Daemon daemon = Daemon.start(directory);
+                Session slow = Session.to(daemon)) {
+            CompletableFuture<Session.Answer> answer =
+                    answerOf(slow, "root", "--config", gate.hook("root"), "--cwd", "repository");
+            gate.awaitReached();
+            reload(daemon);
+            try (Session other = Session.to(daemon)) {
+                assertThat(other.run("version", "-q").status()).isZero();
+            }
+            daemon.signal("TERM");
+            daemon.awaitLog("SERVING -> DRAINING");
+            assertThat(answer).isNotDone();
+            gate.open();
+            assertThat(answer.get(60, TimeUnit.SECONDS).out()).isEqualTo(repository + "\n");
+            assertThat(daemon.isAlive()).isTrue();
+            assertThat(Processes.children(daemon.pid())).contains((long) slow.pid());
+            slow.close();
+            assertThat(daemon.awaitExit()).isZero();
+            assertThat(daemon.log())
+                    .contains("worker process exited (pid=" + slow.pid() + ", status 0)");
+        }
+    }
+
+    @Test
+    void promptIsAnsweredAfterwards() throws Exception {
+        Files.writeString(repository.path().resolve("a"), "two\n");
+        try (Daemon daemon = Daemon.start(directory);
+                RawClient client = new RawClient(daemon.address())) {
+            client.readFrame();
+            client.runCommand(
+                    "commit -i -m picked --config ui.interactive=yes --config ui.interface=text -R "
+                            + repository);
+            client.awaitPrompt();
+            reload(daemon);
+            client.send(new byte[] {0, 0, 0, 2, 'y', '\n'});
+            client.awaitPrompt();
+            client.send(new byte[] {0, 0, 0, 2, 'y', '\n'});
+            assertThat(client.awaitResult()).isZero();
+            client.close();
+            daemon.stop();
+        }
+        assertThat(repository.hg("log", "-l1", "-T", "{desc}").out()).isEqualTo("picked");
+    }
+
+    @Test
+    void refusedInADrain() throws Exception {
+        try (Daemon daemon = Daemon.start(directory)) {
+            try (Session hg = Session.to(daemon)) {
+                assertThat(hg.run("version", "-q").status()).isZero();
+                daemon.signal("TERM");
+                daemon.awaitLog("SERVING -> DRAINING");
+                daemon.signal("HUP");
+                daemon.awaitLog("not reloading: the service is stopping");
+                assertThat(hg.run("version", "-q").status()).isZero();
+            }
+            assertThat(daemon.awaitExit()).isZero();
+        }
+    }
+
+    @Test
+    void stopDuringTheCheckWins() throws Exception {
+        Path dist = copyOfTheTree();
+        try (Daemon daemon = launch(dist)) {
+            Gate gate = new Gate(directory);
+            holdTheLauncher(dist, "*\" --check\"*", gate);
+            daemon.signal("HUP");
+            gate.awaitReached();
+            daemon.signal("TERM"); // the gate stays shut: it is not waited for
+            assertThat(daemon.awaitExit()).isZero();
+            assertThat(daemon.log()).contains("not reloading: the service is stopping");
+            assertThat(count(daemon, LISTENING)).isEqualTo(1);
+            gate.open();
+        }
+    }
+
+    /** Has the launcher stop at the gate, if its arguments match. */
+    private static void holdTheLauncher(Path dist, String pattern, Gate gate) throws Exception {
+        Path launcher = dist.resolve("bin/hg-cmdserver");
+        Path aside = dist.resolve("bin/aside");
+        Files.move(launcher, aside);
+        Files.writeString(
+                launcher,
+                "#!/bin/sh\ncase \" $* \" in %s) %s ;; esac\nexec '%s' \"$@\"\n"
+                        .formatted(pattern, gate.command(), aside));
+        assertThat(launcher.toFile().setExecutable(true)).isTrue();
+    }
+
+    @Test
+    void manyRequestsAreFewReloads() throws Exception {
+        try (Daemon daemon = Daemon.start(directory)) {
+            for (int i = 0; i < 10; i++) {
+                daemon.signal("HUP");
+                daemon.awaitLog("SIGHUP");
+            }
+            await().until(() -> count(daemon, LISTENING) >= 2);
+            try (Session hg = Session.to(daemon)) {
+                assertThat(hg.run("version", "-q").status()).isZero();
+            }
+            reload(daemon);
+            assertThat(count(daemon, "reloading")).isLessThanOrEqualTo(4);
+            daemon.stop();
+        }
+    }
+
+    /** Between the exec and the next image's first instruction. */
+    @Test
+    void noSignalIsLostOrFatalInTheWindow() throws Exception {
+        Path dist = copyOfTheTree();
+        try (Daemon daemon = launch(dist)) {
+            Gate gate = new Gate(directory);
+            holdTheLauncher(dist, "*\" --check\"*) ;; *", gate);
+            daemon.signal("HUP");
+            gate.awaitReached();
+            daemon.signal("HUP");
+            gate.open();
+            await().untilAsserted(
+                            () ->
+                                    assertThat(count(daemon, LISTENING))
+                                            .as(daemon.log())
+                                            .isGreaterThanOrEqualTo(3));
+            daemon.stop();
+        }
+        Files.move(dist.resolve("bin/aside"), dist.resolve("bin/hg-cmdserver"), REPLACE_EXISTING);
+        try (Daemon daemon = launch(dist)) {
+            Gate gate = new Gate(directory);
+            holdTheLauncher(dist, "*\" --check\"*) ;; *", gate);
+            daemon.signal("HUP");
+            gate.awaitReached();
+            daemon.signal("TERM");
+            gate.open();
+            assertThat(daemon.awaitExit()).isZero();
+            assertThat(daemon.log()).contains("SERVING -> DRAINING");
+        }
+    }
+
+    /** Java's own formatting would write other digits there. */
+    @Test
+    void inALocaleWithOtherDigits() throws Exception {
+        try (Daemon daemon =
+                        Daemon.start(
+                                directory,
+                                env ->
+                                        env.put(
+                                                "HG_CMDSERVER_JAVA_OPTIONS",
+                                                "-Duser.language=fa -Duser.country=IR"));
+                Session hg = Session.to(daemon)) {
+            reload(daemon);
+            assertThat(hg.run("version", "-q").status()).isZero();
+            hg.close();
+            daemon.stop();
+            assertThat(daemon.log()).contains("is still there");
+        }
+    }
+
+    @Test
+    void brokenConfigurationChangesNothing() throws Exception {
+        Path config = directory.resolve("conf");
+        Files.writeString(config, "max-workers = 10\n");
+        try (Daemon daemon = Daemon.start(directory, "--config-file", config.toString())) {
+            Files.writeString(config, "\nmax-workers = many\n");
+            daemon.signal("HUP");
+            daemon.awaitLog("not reloading, going on as before: hg-cmdserver: " + config + ":2: ");
+            try (Session hg = Session.to(daemon)) {
+                assertThat(hg.run("version", "-q").status()).isZero();
+            }
+            assertThat(count(daemon, LISTENING)).isEqualTo(1);
+            assertThat(daemon.log().lines().filter(l -> l.contains(" warn "))).hasSize(1);
+
+            Files.writeString(config, "repository = " + repository + "\n");
+            reload(daemon);
+            try (Session hg = Session.to(daemon)) {
+                assertThat(hg.run("root").out()).isEqualTo(repository + "\n");
+            }
+            daemon.stop();
+        }
+    }
+
+    @Test
+    void otherReleaseOfTheProgram() throws Exception {
+        Path dist = copyOfTheTree();
+        try (Daemon daemon = launch(dist);
+                Session before = Session.to(daemon)) {
+            Path jar = jar(dist);
+            Path aside = directory.resolve("aside.jar");
+            Files.move(jar, aside);
+            daemon.signal("HUP");
+            daemon.awaitLog("not reloading, going on as before: ");
+            try (Session hg = Session.to(daemon)) {
+                assertThat(hg.run("version", "-q").status()).as("without the jar").isZero();
+            }
+            withVersion(aside, "9.9.9", jar); // as a package manager does: a new file of that name
+            reload(daemon);
+            daemon.awaitLog("hg-cmdserver 9.9.9");
+            assertThat(before.run("version", "-q").status()).isZero();
+            before.close();
+            daemon.stop();
+        }
+    }
+
+    @Test
+    void failedExecChangesNothing() throws Exception {
+        Path dist = copyOfTheTree();
+        Path launcher = dist.resolve("bin/hg-cmdserver");
+        try (Daemon daemon = launch(dist)) {
+            // passes the check, and is gone then
+            Files.move(launcher, dist.resolve("bin/aside"));
+            Files.writeString(launcher, "#!/bin/sh\nrm -f \"$0\"\n");
+            assertThat(launcher.toFile().setExecutable(true)).isTrue();
+            daemon.signal("HUP");
+            daemon.awaitLog("not reloading, going on as before: execute " + launcher);
+            try (Session hg = Session.to(daemon)) {
+                assertThat(hg.run("version", "-q").status()).isZero();
+                List<String> sockets = Processes.sockets(hg.pid());
+                assertThat(Processes.sockets(daemon.pid()))
+                        .as("of the daemon's the worker has its connection alone")
+                        .filteredOn(sockets::contains)
+                        .hasSizeLessThanOrEqualTo(1);
+            }
+            Files.move(dist.resolve("bin/aside"), launcher, REPLACE_EXISTING);
+            reload(daemon);
+            daemon.stop();
+        }
+    }
+
+    /** The previous image is a program that leaves nonsense, as another release might. */
+    @Test
+    void stateThatCannotBeReadLeavesListenerAndChildren() throws Exception {
+        Path address = directory.resolve("server.sock");
+        Path previous = directory.resolve("previous.py");
+        Files.writeString(
+                previous,
+                """
+                import os, socket, sys
+                listener = socket.socket(socket.AF_UNIX)
+                listener.bind(sys.argv[1])
+                listener.listen(16)
+                ours, theirs = socket.socketpair()
+                child = os.fork()
+                if not child:
+                    os.setpgid(0, 0)
+                    os.execv('/bin/sh', ['sh', '-c', 'while [ ! -e end ]; do sleep 0.01; done'])
+                if not os.fork(): # not of the workers' kind: in the group of its parent
+                    os.execv('/bin/sh', ['sh', '-c', 'while [ ! -e end2 ]; do sleep 0.01; done'])
+                state = os.memfd_create('state')
+                os.write(state, b'hg-cmdserver 0\\nnonsense')
+                for s in (listener.fileno(), state, ours.fileno()):
+                    os.set_inheritable(s, True)
+                os.environ['HG_CMDSERVER_HANDOVER'] = '%d %d %d %d' % (
+                    os.getpid(), state, listener.fileno(), ours.fileno())
+                os.dup2(ours.fileno(), 60)
+                os.set_inheritable(60, True)
+                os.execv(sys.argv[2], sys.argv[2:])
+                """);
+        List<String> command =
+                List.of(
+                        "python3",
+                        previous.toString(),
+                        address.toString(),
+                        Daemon.PROGRAM,
+                        "serve",
+                        "--debug",
+                        "--workers",
+                        Daemon.WORKERS);
+        try (Daemon daemon = Daemon.launch(directory, address, env -> {}, command)) {
+            daemon.awaitLog(LISTENING + " " + address);
+            assertThat(daemon.log()).contains("cannot read what was handed over");
+            List<String> sockets =
+                    Processes.descriptors(daemon.pid()).stream()
+                            .filter(d -> d.startsWith("60 -> "))
+                            .map(d -> d.substring("60 -> ".length()))
+                            .toList();
+            assertThat(sockets).hasSize(1);
+            assertThat(Processes.sockets(daemon.pid()))
+                    .as("handles of connections that nobody knows are closed")
+                    .filteredOn(sockets::contains)
+                    .hasSize(1);
+            try (Session hg = Session.to(daemon)) {
+                assertThat(hg.run("version", "-q").status()).isZero();
+            }
+            await().until(() -> daemon.busyWorkers().isEmpty());
+            daemon.signal("TERM");
+            daemon.awaitLog("waiting for 1 workers");
+            assertThat(daemon.isAlive()).isTrue();
+            Files.createFile(directory.resolve("end"));
+            assertThat(daemon.awaitExit()).isZero();
+            Files.createFile(directory.resolve("end2"));
+        }
+    }
+
+    @Test
+    void inheritedSocketGoesOn() throws Exception {
+        Path address = directory.resolve("server.sock");
+        List<String> command =
+                List.of(
+                        "systemd-socket-activate",
+                        "-l",
+                        address.toString(),
+                        Daemon.PROGRAM,
+                        "serve",
+                        "--debug",
+                        "--workers",
+                        Daemon.WORKERS);
+        try (Daemon daemon = Daemon.launch(directory, address, env -> {}, command)) {
+            await().until(() -> Files.exists(address));
+            try (Session hg = new Session(CommandClient.connect(address))) {
+                reload(daemon);
+                assertThat(hg.run("version", "-q").status()).isZero();
+                try (Session other = Session.to(daemon)) {
+                    assertThat(other.run("version", "-q").status()).isZero();
+                }
+            }
+            daemon.stop();
+            assertThat(address).exists();
+        }
+    }
+
+    private Path copyOfTheTree() throws Exception {
+        Path dist = directory.resolve("dist");
+        Processes.run(directory, "cp", "-r", Daemon.DIST.toString(), dist.toString()).succeeded();
+        return dist;
+    }
+
+    private Daemon launch(Path dist) throws Exception {
+        Path address = directory.resolve("server.sock");
+        List<String> command =
+                List.of(
+                        dist.resolve("bin/hg-cmdserver").toString(),
+                        "serve",
+                        "--debug",
+                        "--address",
+                        address.toString(),
+                        "--workers",
+                        Daemon.WORKERS);
+        Daemon daemon = Daemon.launch(directory, address, (Map<String, String> env) -> {}, command);
+        daemon.awaitLog(LISTENING);
+        return daemon;
+    }
+
+    private static Path jar(Path dist) throws IOException {
+        try (Stream<Path> lib = Files.list(dist.resolve("lib"))) {
+            return lib.filter(p -> p.getFileName().toString().matches("hg-cmdserver-.*jar"))
+                    .findFirst()
+                    .orElseThrow();
+        }
+    }
+
+    private static void withVersion(Path jar, String version, Path target) throws Exception {
+        String old;
+        try (JarFile file = new JarFile(jar.toFile())) {
+            old = file.getManifest().getMainAttributes().getValue("Implementation-Version");
+        }
+        String python =
+                """
+                import sys, zipfile
+                with zipfile.ZipFile(sys.argv[1]) as old, zipfile.ZipFile(sys.argv[2], 'w') as new:
+                    for entry in old.infolist():
+                        data = old.read(entry)
+                        if entry.filename == 'META-INF/MANIFEST.MF':
+                            data = data.replace(b'Version: ' + sys.argv[3].encode(), b'Version: ' + sys.argv[4].encode())
+                        new.writestr(entry, data)
+                """;
+        Processes.run(
+                        jar.getParent(),
+                        "python3",
+                        "-c",
+                        python,
+                        jar.toString(),
+                        target.toString(),
+                        old,
+                        version)
+                .succeeded();
+    }
+
+    private static CompletableFuture<Session.Answer> answerOf(Session hg, String... command) {
+        return CompletableFuture.supplyAsync(
+                () -> {
+                    try {
+                        return hg.run(command);
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(Arrays.toString(command), e);
+                    }
+                },
+                Processes.THREADS);
+    }
+}
