@@ -11,6 +11,7 @@ import org.hgcmdserver.host.LogConfigurator;
 import org.hgcmdserver.host.SystemdNotifier;
 import org.hgcmdserver.listener.BoundListener;
 import org.hgcmdserver.listener.InheritedListener;
+import org.hgcmdserver.listener.LaunchdListener;
 import org.hgcmdserver.listener.Listener;
 import org.hgcmdserver.posix.SignalSource;
 import org.hgcmdserver.service.CommandServerHandler;
@@ -169,6 +170,7 @@ final class ServeCommand implements Callable<Integer> {
         }
         Optional<Listener> inherited =
                 InheritedListener.fromEnvironment(System.getenv(), ProcessHandle.current().pid());
+        inherited = inherited.isPresent() ? inherited : LaunchdListener.activate();
         if (inherited.isPresent()) {
             return inherited.get();
         }

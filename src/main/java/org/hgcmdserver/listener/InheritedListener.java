@@ -7,16 +7,48 @@ import org.hgcmdserver.posix.PosixException;
 import org.hgcmdserver.posix.UnixSocket;
 
 /**
- * A socket that the service manager bound and passed on as descriptor 3 (sd_listen_fds(3)). Its
- * path is never unlinked, and what is queued in it when the service ends is left for the next
- * instance.
+ * A socket that the service manager bound and passed on: as descriptor 3 (sd_listen_fds(3)), or on
+ * request (see {@link LaunchdListener}). Its path is never unlinked, and what is queued in it when
+ * the service ends is left for the next instance.
  */
 public final class InheritedListener extends Listener {
 
     private static final int SD_LISTEN_FDS_START = 3;
 
-    private InheritedListener(int fd, String address) throws IOException {
-        super(fd, address);
+    /** Who passed the socket, and what to tell its administrator of one of the wrong kind. */
+    enum Manager {
+        SYSTEMD(
+                "start this through a socket unit or without LISTEN_FDS",
+                "let ListenStream= name a path, not a port",
+                "use ListenStream= in the socket unit",
+                "use Accept=no in the socket unit"),
+        LAUNCHD(
+                "give it a SockPathName in the property list",
+                "give it a SockPathName in the property list, and no SockServiceName",
+                "let its SockType be stream in the property list",
+                "let its SockPassive be true in the property list");
+
+        private final String ifNoSocket;
+        private final String ifNotUnix;
+        private final String ifNotStream;
+        private final String ifNotListening;
+
+        Manager(String ifNoSocket, String ifNotUnix, String ifNotStream, String ifNotListening) {
+            this.ifNoSocket = ifNoSocket;
+            this.ifNotUnix = ifNotUnix;
+            this.ifNotStream = ifNotStream;
+            this.ifNotListening = ifNotListening;
+        }
+    }
+
+    /**
+     * Takes {@code fd}, which belongs to this object from now on.
+     *
+     * @param name what the manager calls it
+     * @throws ListenException if it is something else than a listening AF_UNIX stream socket
+     */
+    InheritedListener(int fd, String name, Manager manager) throws IOException {
+        super(fd, checkedAddress(fd, name, manager));
     }
 
     private InheritedListener(int fd, String address, boolean wasNonBlocking) throws IOException {
@@ -50,33 +82,30 @@ public final class InheritedListener extends Listener {
                     "LISTEN_FDS is \"%s\", but this service takes exactly one socket; give the socket unit one ListenStream="
                             .formatted(count));
         }
-        int fd = SD_LISTEN_FDS_START;
         String name = environment.getOrDefault("LISTEN_FDNAMES", "unknown");
-        return Optional.of(new InheritedListener(fd, checkedAddress(fd, name)));
+        return Optional.of(new InheritedListener(SD_LISTEN_FDS_START, name, Manager.SYSTEMD));
     }
 
-    private static String checkedAddress(int fd, String name) throws ListenException {
+    private static String checkedAddress(int fd, String name, Manager manager)
+            throws ListenException {
         String what = "the inherited descriptor %d (%s)".formatted(fd, name);
         UnixSocket.Description socket;
         try {
             socket = UnixSocket.describe(fd);
         } catch (PosixException e) {
             throw new ListenException(
-                    "%s is no socket (%s); start this through a socket unit or without LISTEN_FDS"
-                            .formatted(what, e.getMessage()),
+                    "%s is no socket (%s); %s".formatted(what, e.getMessage(), manager.ifNoSocket),
                     e);
         }
         if (!socket.unix()) {
-            throw new ListenException(
-                    what + " is not an AF_UNIX socket; let ListenStream= name a path, not a port");
+            throw new ListenException(what + " is not an AF_UNIX socket; " + manager.ifNotUnix);
         }
         if (!socket.stream()) {
-            throw new ListenException(
-                    what + " is not a stream socket; use ListenStream= in the socket unit");
+            throw new ListenException(what + " is not a stream socket; " + manager.ifNotStream);
         }
         if (!socket.listening()) {
             throw new ListenException(
-                    what + " is not a listening socket; use Accept=no in the socket unit");
+                    what + " is not a listening socket; " + manager.ifNotListening);
         }
         return socket.address();
     }

@@ -1,0 +1,56 @@
+package org.hgcmdserver.posix;
+
+import java.nio.charset.StandardCharsets;
+import jnr.ffi.LibraryLoader;
+import jnr.ffi.Pointer;
+
+/** launch(3) of macOS: sockets that launchd has bound for this process. */
+public final class Launchd {
+
+    /** The system property with the name or path of the library that has the calls. */
+    public static final String LIBRARY = "hgcmdserver.launchd.library";
+
+    private static final String LIB_SYSTEM = "System";
+
+    /** As {@link LibC}, public only because jnr-ffi implements it. */
+    public interface Calls {
+
+        int launch_activate_socket(byte[] name, Pointer fds, Pointer count);
+
+        void free(Pointer memory);
+    }
+
+    private Launchd() {}
+
+    /** Whether this system has launchd. */
+    public static boolean isThere() {
+        return System.getProperty("os.name").startsWith("Mac")
+                || System.getProperty(LIBRARY) != null;
+    }
+
+    /**
+     * Takes the sockets that the job's property list names so (launch_activate_socket(3)). They can
+     * be taken once, and are the caller's from then on.
+     *
+     * @throws PosixException ESRCH if launchd did not start this process, ENOENT if its property
+     *     list has no socket of that name, EALREADY if it was taken before
+     */
+    public static int[] activateSocket(String name) throws PosixException {
+        Calls launchd =
+                LibraryLoader.create(Calls.class)
+                        .failImmediately()
+                        .load(System.getProperty(LIBRARY, LIB_SYSTEM));
+        Pointer fds = NativeMemory.allocate(LibC.RUNTIME.addressSize()); // int *
+        Pointer count = NativeMemory.allocate(LibC.RUNTIME.longSize()); // size_t
+        byte[] key = (name + '\0').getBytes(StandardCharsets.UTF_8);
+        int error = launchd.launch_activate_socket(key, fds, count);
+        if (error != 0) {
+            throw PosixException.of("launch_activate_socket " + name, error);
+        }
+        int[] sockets = new int[(int) count.getLong(0)];
+        Pointer array = fds.getPointer(0);
+        array.get(0, sockets, 0, sockets.length);
+        launchd.free(array); // it was malloc'ed for the caller
+        return sockets;
+    }
+}
