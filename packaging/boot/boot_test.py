@@ -1,0 +1,576 @@
+"""What an administrator does with the package, on a booted Debian.
+
+    boot_test.py ROOT PACKAGE.deb NEWER.deb NEWEST.deb CONSOLE
+
+ROOT is a tree that this may change; the packages differ in their versions; CONSOLE takes what the
+container prints.
+"""
+
+import json
+import os
+import signal
+import sys
+import time
+import traceback
+
+from machine import PATIENCE, Failure, Machine, wait_for
+
+SERVICE = 'hg-cmdserver.service'
+SOCKET = 'hg-cmdserver.socket'
+ADDRESS = '/run/hg-cmdserver/server.sock'
+CLIENT = ['/usr/bin/python3', '/boot-test/client.py']
+CONFIGURATION = '/etc/hg-cmdserver/hg-cmdserver.conf'
+REPOSITORY = '/srv/repository'
+USER = 'hg-cmdserver'
+
+checks = []
+
+
+def check(name):
+    def register(function):
+        checks.append((name, function))
+        return function
+
+    return register
+
+
+def expect(condition, what):
+    if not condition:
+        raise Failure(what)
+
+
+def equal(actual, expected, what):
+    expect(actual == expected, '%s is %r, not %r' % (what, actual, expected))
+
+
+# the machine, as an administrator sees it
+
+
+class Host(Machine):
+    def show(self, unit, *names, manager=()):
+        shown = self.systemctl('show', unit, *('-p' + name for name in names), manager=manager)
+        values = dict(line.split('=', 1) for line in shown.splitlines())
+        return values[names[0]] if len(names) == 1 else values
+
+    def systemctl(self, *arguments, manager=(), user=None, check=True):
+        return self.run(*manager, 'systemctl', *manager_option(manager), *arguments, check=check).stdout
+
+    def hg(self, *arguments, address=ADDRESS, user=None, check=True):
+        """a command through the server; the client is a Python program, which starts sooner than Java"""
+        return self.run(*CLIENT, 'run', address, *arguments, user=user, check=check)
+
+    def log(self, repository=REPOSITORY, **options):
+        return self.hg('log', '-R', repository, '-T', '{desc}\\n', **options).stdout
+
+    def main_pid(self, unit=SERVICE):
+        return int(self.show(unit, 'MainPID'))
+
+    def journal(self, unit=SERVICE, since=0):
+        """the messages of a unit, with all their fields"""
+        # not --after-cursor: with a cursor of another unit's message it skips one too many
+        lines = self.run('journalctl', '-o', 'json', '-u', unit).stdout.splitlines()
+        return [m for m in map(json.loads, lines) if int(m['__REALTIME_TIMESTAMP']) > since]
+
+    def now(self):
+        """a place in the journal"""
+        return time.time_ns() // 1000
+
+    def await_active(self, unit=SERVICE, manager=()):
+        wait_for(
+            '%s is active' % unit,
+            lambda: self.show(unit, 'ActiveState', 'SubState', manager=manager)
+            == {'ActiveState': 'active', 'SubState': 'running'},
+        )
+
+    def await_inactive(self, unit=SERVICE, manager=()):
+        wait_for('%s is inactive' % unit, lambda: self.show(unit, 'ActiveState', manager=manager) == 'inactive')
+
+    def drop_in(self, unit, text, directory='/etc/systemd/system'):
+        self.write('%s/%s.d/boot-test.conf' % (directory, unit), text)
+        self.systemctl('daemon-reload')
+
+    def no_drop_in(self, unit):
+        self.run('rm', '-rf', '/etc/systemd/system/%s.d' % unit)
+        self.systemctl('daemon-reload')
+
+    def begin(self):
+        """a socket that listens, and no service"""
+        self.systemctl('stop', SERVICE)
+        self.systemctl('reset-failed')
+        self.systemctl('start', SOCKET)
+
+    def inode(self, path=ADDRESS):
+        return self.run('stat', '-c', '%i', path).stdout
+
+    def install(self, package):
+        self.run('apt-get', 'install', '-y', '--allow-downgrades', package, timeout=5 * PATIENCE)
+
+
+def manager_option(manager):
+    return ['--user'] if manager else []
+
+
+def of_user(name, uid):
+    """the prefix of a command that talks to the user's own service manager"""
+    return ('runuser', '-u', name, '--', 'env', 'XDG_RUNTIME_DIR=/run/user/%s' % uid)
+
+
+class SlowCommand:
+    """An hg log whose hook waits, in the server, until it is told to go on."""
+
+    gates = 0
+
+    def __init__(self, host):
+        SlowCommand.gates += 1
+        self._host = host
+        self.gate = '/srv/gate/%d' % SlowCommand.gates
+        wait = 'touch {0}.running; until [ -e {0}.open ]; do sleep 0.05; done'.format(self.gate)
+        self._process = host.start(
+            *CLIENT, 'run', ADDRESS, 'log', '-R', REPOSITORY, '-T', '{desc}\\n', '--config', 'hooks.pre-log=' + wait,
+            user='member',
+        )
+        wait_for('the slow command runs', lambda: host.exists(self.gate + '.running'))
+
+    def is_running(self):
+        return self._process.poll() is None
+
+    def open_gate(self):
+        self._host.run('touch', self.gate + '.open')
+
+    def finish(self):
+        """its output; a failure if it was cut off"""
+        self.open_gate()
+        output, errors = self._process.communicate(timeout=PATIENCE)
+        equal(self._process.returncode, 0, 'the slow command\'s status (%s)' % errors.strip())
+        return output
+
+
+class AttachedClient:
+    """A python-hglib client that stays connected."""
+
+    def __init__(self, host):
+        self._process = host.start(*CLIENT, 'hglib', ADDRESS, REPOSITORY, user='member')
+        self.ask()
+
+    def ask(self):
+        """how many revisions there are"""
+        self._process.stdin.write('\n')
+        self._process.stdin.flush()
+        answer = self._process.stdout.readline()
+        expect(answer, 'python-hglib was cut off')
+        return int(answer)
+
+    def leave(self):
+        _, errors = self._process.communicate(timeout=PATIENCE)
+        equal(self._process.returncode, 0, 'the status of python-hglib (%s)' % errors.strip())
+
+
+class Crowd:
+    """Clients that connect in a loop."""
+
+    SIZE = 8
+
+    def __init__(self, host):
+        self._process = host.start(*CLIENT, 'loop', ADDRESS, REPOSITORY, str(self.SIZE), user='member')
+        equal(self._process.stdout.readline(), 'started\n', 'what the crowd says')
+
+    def leave(self):
+        output, errors = self._process.communicate(timeout=PATIENCE)
+        expect(output, 'the crowd failed: ' + errors)
+        numbers = json.loads(output)
+        equal(numbers['failures'], [], 'the list of failed connections')
+        expect(min(numbers['answers']) > 0, 'a client got no answer: %r' % numbers)
+        return sum(numbers['answers'])
+
+
+def prepare(host):
+    """users and groups; what the package is to find on the machine"""
+    host.write('/etc/hosts', '127.0.0.1 localhost\n::1 localhost\n')
+    for user in 'member', 'stranger', 'alice', 'bob', 'store':
+        host.run('useradd', '--create-home', '--shell', '/bin/bash', user)
+    host.run('groupadd', 'developers')
+    host.run('usermod', '-a', '-G', 'developers', 'alice')
+
+
+def prepare_service(host):
+    """what an administrator sets up for the service's user"""
+    host.run('adduser', '--quiet', 'member', USER)
+    host.run('install', '-d', '-o', USER, '-g', USER, REPOSITORY)
+    host.run('install', '-d', '-m', '1777', '/srv/gate')
+    host.write('/var/lib/hg-cmdserver/.hgrc', '[ui]\nusername = the service\n[trusted]\ngroups = developers\n')
+    host.run('chown', USER + ':', '/var/lib/hg-cmdserver/.hgrc')
+    host.run('hg', 'init', REPOSITORY, user=USER)
+    for name in 'one', 'two', 'three':
+        host.run('sh', '-c', 'cd "$1" && echo "$2" >"$2" && hg -q commit -A -m "$2"', 'sh', REPOSITORY, name, user=USER)
+
+
+LOG = 'three\ntwo\none\n'
+
+
+@check('install the package')
+def install(host):
+    host.install('/packages/0.deb')
+    prepare_service(host)
+    equal(host.show(SOCKET, 'LoadState'), 'loaded', 'the socket unit')
+    verify = host.run('sh', '-c', 'systemd-analyze verify --man=no /usr/lib/systemd/system/hg-cmdserver*')
+    equal(verify.stderr, '', 'systemd-analyze verify')
+    host.run('systemd-analyze', 'security', '--no-pager', '--threshold=30', SERVICE)
+
+
+@check('the socket starts without a JVM, and the first client is answered')
+def first_client(host):
+    host.systemctl('stop', SERVICE)
+    host.systemctl('start', SOCKET)
+    equal(host.run('pgrep', '-x', 'java', check=False).stdout, '', 'the list of JVMs')
+    equal(host.show(SERVICE, 'ActiveState'), 'inactive', 'the service')
+    first = host.run(
+        'hg-cmdserver', 'run', '--address', ADDRESS, '--', 'log', '-R', REPOSITORY, '-T', '{desc}\\n'
+    )
+    equal(first.stdout, LOG, 'the first answer')
+
+
+@check('systemctl status shows that it is ready, and its own words')
+def status(host):
+    shown = host.systemctl('status', '--no-pager', SERVICE)
+    expect('Active: active (running)' in shown, 'not active: ' + shown)
+    expect('Status: "' in shown, 'no status text: ' + shown)
+    is_notify = {'NotifyAccess': 'main', 'Type': 'notify', 'User': USER}
+    equal(host.show(SERVICE, *is_notify), is_notify, 'the service')
+    wait_for('the status counts', lambda: host.show(SERVICE, 'StatusText').startswith('0 '))
+    client = AttachedClient(host)
+    wait_for('the status counts', lambda: host.show(SERVICE, 'StatusText').startswith('1 '))
+    client.leave()
+
+
+@check('the journal has the lines with their priorities')
+def priorities(host):
+    since = host.now()
+    slow = SlowCommand(host)
+    hook = host.run('pgrep', '-u', USER, '-f', slow.gate).stdout.split()[0]
+    server = host.run('ps', '-o', 'ppid=', hook).stdout.strip()
+    expect(int(server) > 1, 'the hook has no parent')
+    host.run('kill', '-KILL', server)  # a worker that crashes is a warning
+    wait_for('the client ends', lambda: not slow.is_running())
+    slow.open_gate()
+    wait_for(
+        'a warning', lambda: [m for m in host.journal(since=since) if m['PRIORITY'] == '4' and server in m['MESSAGE']]
+    )
+    lines = host.journal()
+    ours = [m for m in lines if m['SYSLOG_IDENTIFIER'] == 'hg-cmdserver']
+    listening = [m for m in ours if 'listening at' in m['MESSAGE']]
+    expect(listening, 'no line says that it listens')
+    equal({m['PRIORITY'] for m in listening}, {'6'}, 'the priority of "listening"')
+    equal([m['MESSAGE'] for m in ours if m['MESSAGE'].startswith('<')], [], 'the list of lines with a bare prefix')
+
+
+@check('a member of the socket\'s group is served, another user is refused by the kernel')
+def group(host):
+    equal(host.run('stat', '-c', '%U %G %a', ADDRESS).stdout, 'root hg-cmdserver 660\n', 'the socket')
+    equal(host.log(user='member'), LOG, 'the member\'s answer')
+    refused = host.hg('version', user='stranger', check=False)
+    expect(refused.returncode != 0, 'the stranger was served')
+    expect('PermissionError: [Errno 13]' in refused.stderr, 'not EACCES: ' + refused.stderr)
+
+
+@check('stop during a slow command: it finishes, nothing is killed, the result is "success"')
+def stop(host):
+    host.drop_in(SERVICE, '[Service]\nTimeoutStopSec=5s\n')
+    host.begin()
+    slow = SlowCommand(host)
+    since = host.now()
+    stop = host.start('systemctl', 'stop', SERVICE)
+    wait_for('it is stopping', lambda: host.show(SERVICE, 'ActiveState') == 'deactivating')
+    # beyond TimeoutStopSec: the daemon has to ask for more time
+    started = time.monotonic()
+    wait_for('13 s pass', lambda: time.monotonic() - started > 13)
+    equal(host.show(SERVICE, 'ActiveState'), 'deactivating', 'the service')
+    expect(slow.is_running(), 'the slow command was ended')
+    equal(slow.finish(), LOG, 'its output')
+    equal(stop.wait(PATIENCE), 0, 'the status of systemctl stop')
+    success = {'ActiveState': 'inactive', 'Result': 'success'}
+    equal(host.show(SERVICE, *success), success, 'the service')
+    said = [m['MESSAGE'] for m in host.journal(since=since)]
+    equal([line for line in said if 'SIGKILL' in line or 'Killing' in line], [], 'the list of kills')
+    host.no_drop_in(SERVICE)
+
+
+@check('five restarts and ten reloads while 8 clients connect: nobody notices')
+def restarts(host):
+    host.begin()
+    crowd = Crowd(host)
+    for _ in range(5):
+        before = host.main_pid()
+        host.systemctl('restart', SERVICE)
+        expect(host.main_pid() != before, 'the restart has not replaced the process')
+    pid = host.main_pid()
+    for n in range(10):
+        since = host.now()
+        host.systemctl('reload', SERVICE)
+        wait_for(
+            'reload %d is over' % n, lambda: [m for m in host.journal(since=since) if 'listening at' in m['MESSAGE']]
+        )
+        host.await_active()
+    equal(host.main_pid(), pid, 'the process after the reloads')
+    print('      %d answers' % crowd.leave())
+
+
+@check('a reload with a wrong configuration fails and changes nothing')
+def wrong_configuration(host):
+    host.log()
+    pid = host.main_pid()
+    kept = host.run('cat', CONFIGURATION).stdout
+    host.write(CONFIGURATION, kept + '\nmax-workers = many\n')
+    expect(host.run('systemctl', 'reload', SERVICE, check=False).returncode != 0, 'the reload has not failed')
+    host.write(CONFIGURATION, kept)
+    host.await_active()
+    equal(host.main_pid(), pid, 'the process')
+    equal(host.log(), LOG, 'the answer')
+
+
+@check('SIGKILL of the daemon: busy workers finish, the service comes back, the socket stays')
+def killed(host):
+    host.begin()
+    inode = host.inode()
+    slow = SlowCommand(host)
+    before = host.main_pid()
+    host.systemctl('kill', '--signal=KILL', '--kill-who=main', SERVICE)
+    wait_for('another daemon', lambda: host.main_pid() not in (0, before))
+    host.await_active()
+    expect(slow.is_running(), 'the slow command was ended')
+    equal(host.log(), LOG, 'the answer of the new daemon')
+    equal(slow.finish(), LOG, 'the output of the slow command')
+    equal(host.inode(), inode, 'the socket\'s inode')
+
+
+@check('an upgrade waits for no client and cuts none off; the new version runs')
+def upgrade(host):
+    host.begin()
+    host.log()
+    alone = timed(lambda: upgrade_to(host, '/packages/1.deb'))
+    slow = SlowCommand(host)
+    attached = AttachedClient(host)
+    pid, inode = host.main_pid(), host.inode()
+    beside = timed(lambda: upgrade_to(host, '/packages/2.deb'))
+    print('      %.1f s without clients, %.1f s with' % (alone, beside))
+    expect(beside < 2 * alone + 3, 'the upgrade took %.1f s with clients, %.1f s without' % (beside, alone))
+    expect(slow.is_running(), 'the slow command was ended')
+    equal(slow.finish(), LOG, 'its output')
+    equal(attached.ask(), 3, 'python-hglib\'s answer')
+    attached.leave()
+    equal((host.main_pid(), host.inode()), (pid, inode), 'daemon and socket')
+
+
+def upgrade_to(host, package):
+    host.install(package)
+    wait_for('the daemon runs what is installed', lambda: runs_installed_files(host))
+    host.await_active()
+
+
+def runs_installed_files(host):
+    """whether all jars that the daemon has open are files that are there, none that was replaced"""
+    links = host.run('sh', '-c', 'readlink /proc/%d/fd/*' % host.main_pid(), check=False).stdout
+    jars = [line for line in links.splitlines() if '.jar' in line and 'hg-cmdserver' in line]
+    return jars and not [jar for jar in jars if jar.endswith(' (deleted)')]
+
+
+def timed(action):
+    started = time.monotonic()
+    action()
+    return time.monotonic() - started
+
+
+@check('the unit of a lingering user: ends when idle, and wakes again')
+def lingering(host):
+    host.run('loginctl', 'enable-linger', 'alice')
+    uid = host.run('id', '-u', 'alice').stdout.strip()
+    manager = of_user('alice', uid)
+    address = '/run/user/%s/hg-cmdserver/server.sock' % uid
+    wait_for('the user\'s manager', lambda: host.exists('/run/user/%s/systemd/private' % uid))
+    started = host.show(SERVICE, 'ExecStart', manager=manager)
+    expect('--idle-exit 1h' in started, 'the idle exit after an hour is not in ' + started)
+    host.write(
+        '/home/alice/.config/systemd/user/%s.d/idle.conf' % SERVICE,
+        '[Service]\nExecStart=\nExecStart=/usr/bin/hg-cmdserver serve --idle-exit 2s\n',
+    )
+    host.run('chown', '-R', 'alice:', '/home/alice/.config')
+    host.write('/home/alice/.hgrc', '[ui]\nusername = Alice\n')
+    host.systemctl('daemon-reload', manager=manager)
+    host.systemctl('start', SOCKET, manager=manager)
+    for _ in range(2):
+        equal(host.show(SERVICE, 'ActiveState', manager=manager), 'inactive', 'the service')
+        equal(host.hg('config', 'ui.username', address=address, user='alice').stdout, 'Alice\n', 'the answer')
+        equal(host.show(SERVICE, 'ActiveState', manager=manager), 'active', 'the service')
+        host.await_inactive(manager=manager)
+        equal(host.show(SERVICE, 'Result', manager=manager), 'success', 'the result')
+    equal(host.run('stat', '-c', '%U %a', address).stdout, 'alice 600\n', 'the socket')
+    host.systemctl('stop', SOCKET, manager=manager)
+    host.run('loginctl', 'disable-linger', 'alice')
+
+
+@check('hg-cmdserver@USER: each user has a server and a configuration of their own')
+def instances(host):
+    for user in 'alice', 'bob':
+        host.write('/home/%s/.hgrc' % user, '[ui]\nusername = %s\n' % user.capitalize())
+        host.write('/home/%s/.config/hg-cmdserver/hg-cmdserver.conf' % user, 'max-workers = %d\n' % len(user))
+        host.run('chown', '-R', user + ':', '/home/' + user)
+        host.systemctl('start', 'hg-cmdserver@%s.socket' % user)
+    for user, other in ('alice', 'bob'), ('bob', 'alice'):
+        address = '/run/hg-cmdserver/users/%s.sock' % user
+        equal(host.run('stat', '-c', '%U %a', address).stdout, user + ' 600\n', 'the socket')
+        shown = host.hg('config', 'ui.username', address=address, user=user)
+        equal(shown.stdout, user.capitalize() + '\n', 'the answer')
+        unit = 'hg-cmdserver@%s.service' % user
+        equal(host.run('ps', '-o', 'user=', str(host.main_pid(unit))).stdout.strip(), user, 'the daemon\'s user')
+        refused = host.hg('version', address=address, user=other, check=False)
+        expect('PermissionError: [Errno 13]' in refused.stderr, 'another user was not refused: ' + refused.stderr)
+        # a repository at home, which the system's service does not see
+        work = '/home/%s/work' % user
+        host.run('hg', 'init', work, user=user)
+        commit = ('commit', '-m', 'mine', '--config', 'ui.allowemptycommit=1')
+        host.hg('--cwd', work, *commit, address=address, user=user)
+        equal(host.log(work, address=address, user=user), 'mine\n', 'the log')
+    # a wrong configuration is that of one user, and a failure that is not tried again and again
+    host.systemctl('stop', 'hg-cmdserver@bob.service')
+    host.write('/home/bob/.config/hg-cmdserver/hg-cmdserver.conf', 'max-workers = many\n')
+    host.run('systemctl', 'start', 'hg-cmdserver@bob.service', check=False)
+    wait_for('bob\'s service fails', lambda: host.show('hg-cmdserver@bob.service', 'ActiveState') == 'failed')
+    equal(host.show('hg-cmdserver@bob.service', 'NRestarts'), '0', 'the number of restarts')
+    equal(host.hg('version', address='/run/hg-cmdserver/users/alice.sock', user='alice').returncode, 0, 'alice\'s server')
+    for user in 'alice', 'bob':
+        host.systemctl('stop', 'hg-cmdserver@%s.socket' % user, 'hg-cmdserver@%s.service' % user)
+    host.systemctl('reset-failed')
+
+
+@check('under the hardened unit: a commit with a hook, and a push over ssh and over http')
+def hardened(host):
+    host.begin()
+    host.run('hg', 'clone', '-q', REPOSITORY, '/srv/hardened', check=False)
+    host.run('chown', '-R', USER + ':', '/srv/hardened')
+    hook = '(id -un; nice true && mktemp -u; echo $HG_NODE) >/srv/gate/hook'
+    host.write('/srv/hardened/.hg/hgrc', '[hooks]\ncommit = %s\n' % hook)
+    host.run('chown', USER + ':', '/srv/hardened/.hg/hgrc')
+    host.run('sh', '-c', 'echo four >/srv/hardened/four', user=USER)
+    host.hg('--cwd', '/srv/hardened', 'commit', '-A', '-m', 'four', user='member')
+    node = host.hg('log', '-R', '/srv/hardened', '-r', 'tip', '-T', '{node}').stdout
+    hook = host.run('cat', '/srv/gate/hook').stdout.split()
+    equal((hook[0], hook[-1]), (USER, node), 'what the hook wrote')
+
+    for target in 'by-ssh', 'by-http':
+        host.run('hg', 'init', '/home/store/' + target, user='store')
+    host.run('systemctl', 'start', 'ssh.service')
+    host.run('sh', '-ec', 'mkdir -pm 700 ~/.ssh; ssh-keygen -q -t ed25519 -N "" -f ~/.ssh/id_ed25519', user=USER)
+    key = host.run('sh', '-c', 'cat ~/.ssh/id_ed25519.pub', user=USER).stdout
+    host.write('/home/store/.ssh/authorized_keys', key)
+    host.run('chown', '-R', 'store:', '/home/store/.ssh')
+    host.hg(
+        'push', '-R', '/srv/hardened', 'ssh://store@localhost//home/store/by-ssh',
+        '--config', 'ui.ssh=ssh -o StrictHostKeyChecking=accept-new', user='member',
+    )
+    web = host.start(
+        'hg', 'serve', '-R', '/home/store/by-http', '-a', 'localhost', '-p', '8000',
+        '--config', 'web.allow-push=*', '--config', 'web.push_ssl=no', user='store',
+    )
+    push = ('push', '-R', '/srv/hardened', 'http://localhost:8000/')
+    wait_for('the push by http', lambda: host.hg(*push, user='member', check=False).returncode in (0, 1))
+    web.terminate()
+    web.wait(PATIENCE)
+    for target in 'by-ssh', 'by-http':
+        tip = host.run('hg', 'log', '-R', '/home/store/' + target, '-r', 'tip', '-T', '{node}', user='store')
+        equal(tip.stdout, node, 'the tip of ' + target)
+
+
+@check('under the hardened unit: a repository that a group shares, in a setgid directory')
+def shared(host):
+    host.run('install', '-d', '-m', '2775', '-g', 'developers', '/srv/shared')
+    host.drop_in(SERVICE, '[Service]\nSupplementaryGroups=developers\n')
+    host.begin()
+    repository = '/srv/shared/repository'
+    host.run('sh', '-c', 'umask 002; hg init ' + repository, user='alice')
+    host.run('sh', '-c', 'umask 002; mkdir %s/d; echo 1 >%s/d/file' % (repository, repository), user='alice')
+    host.hg('--cwd', repository, 'commit', '-A', '-m', 'by the service', user='member')
+    # what the service has made, the group can change
+    made = host.run('sh', '-c', 'find %s/.hg/store -user %s ! -group developers' % (repository, USER)).stdout
+    equal(made, '', 'the list of files of another group')
+    made = host.run('find', repository + '/.hg/store', '-user', USER, '!', '-perm', '-0060').stdout
+    equal(made, '', 'the list of files that the group cannot write')
+    made = host.run('find', repository + '/.hg/store', '-user', USER, '-type', 'd', '!', '-perm', '-2000').stdout
+    equal(made, '', 'the list of directories without the setgid bit')
+    change = 'cd %s; umask 002; echo 2 >>d/file; hg commit -m "by alice" -u alice' % repository
+    host.run('sh', '-c', change, user='alice')
+    equal(host.log(repository, user='member'), 'by alice\nby the service\n', 'the log')
+    host.no_drop_in(SERVICE)
+
+
+@check('the service works with a /tmp from which nothing can be executed')
+def noexec(host):
+    host.drop_in(SERVICE, '[Service]\nTemporaryFileSystem=/tmp:rw,noexec,nosuid,mode=1777\n')
+    host.begin()
+    equal(host.log(), LOG, 'the answer')
+    host.no_drop_in(SERVICE)
+
+
+@check('after a reboot the enabled socket answers')
+def reboot(host):
+    host.systemctl('disable', SERVICE)  # which disables both: Also=
+    host.systemctl('enable', SOCKET)
+    host.reboot()
+    equal(host.show(SERVICE, 'ActiveState'), 'inactive', 'the service before the first client')
+    equal(host.log(user='member'), LOG, 'the answer')
+
+
+@check('remove keeps the configuration; purge leaves nothing behind')
+def purge(host):
+    host.log()
+    host.run('apt-get', 'remove', '-y', 'hg-cmdserver')
+    expect(host.exists(CONFIGURATION), 'the configuration is gone')
+    equal(host.run('pgrep', '-u', USER, check=False).stdout, '', 'the list of processes')
+    host.run('apt-get', 'purge', '-y', 'hg-cmdserver')
+    host.run('systemctl', 'daemon-reload')
+    left = host.run(
+        'find', '/', '-xdev', '(', '-path', '/srv', '-o', '-path', '/packages', '-o', '-path', '/boot-test',
+        '-o', '-path', '/home', '-o', '-path', '/var/log', '-o', '-path', '/proc', ')', '-prune',
+        '-o', '-name', '*hg-cmdserver*', '-print',
+    )
+    left_in_run = host.run('find', '/run', '-name', '*hg-cmdserver*')
+    equal(left.stdout + left_in_run.stdout, '', 'the list of files that are left')
+    # it may remember the name of a unit, with control groups of version 1: there is no word of a group's end
+    units = host.systemctl('list-units', '--all', '--plain', '--no-legend', 'hg-cmdserver*').splitlines()
+    equal([unit for unit in units if ' not-found ' not in unit], [], 'the list of units that are left')
+
+
+def main(root, console):
+    os.umask(0o022)
+    for number in signal.SIGTERM, signal.SIGINT, signal.SIGHUP:
+        signal.signal(number, lambda *_: sys.exit(1))
+    wanted = os.environ.get('BOOT_TEST_CHECKS')  # some of the functions above; "install" is always needed
+    passed, failed = 0, []
+    started = time.monotonic()
+    host = Host(root, os.path.dirname(os.path.abspath(__file__)), console)
+    try:
+        print('booted in %.1f s' % (time.monotonic() - started), flush=True)
+        prepare(host)
+        for name, function in checks:
+            if wanted and function.__name__ not in wanted.split(','):
+                continue
+            begun = time.monotonic()
+            try:
+                function(host)
+                word = 'pass'
+                passed += 1
+            except Exception as error:  # whatever it is, it is this check's failure
+                word = 'FAIL'
+                failed.append(name)
+                reason = error if isinstance(error, Failure) else traceback.format_exc()
+            print('%s  %s (%.1f s)' % (word, name, time.monotonic() - begun), flush=True)
+            if word == 'FAIL':
+                print('      %s' % reason, flush=True)
+                print(host.run('journalctl', '--no-pager', '-n', '30', check=False).stdout, flush=True)
+                host.systemctl('reset-failed', check=False)
+    finally:
+        host.destroy()
+    print('%d checks passed, %d failed' % (passed, len(failed)))
+    return 1 if failed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,138 @@
+"""Clients of a command server, for use in the booted system.
+
+    client.py run SOCKET HG-ARGUMENT...     one command; its output, errors and exit status
+    client.py loop SOCKET REPOSITORY CLIENTS
+                                            so many clients connect again and again until the standard
+                                            input ends; then a line of JSON with the numbers
+    client.py hglib SOCKET REPOSITORY       python-hglib, attached; for each line of input it says how
+                                            many revisions there are, and the pid of its server
+"""
+
+import json
+import socket
+import struct
+import sys
+import threading
+
+PAUSE = 0.5  # seconds between the connections of a client in a loop: the machine has other things to do
+
+
+class Session:
+    """one connection, by the protocol of mercurial/commandserver.py"""
+
+    def __init__(self, address):
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.connect(address)
+        self._file = self._socket.makefile('rwb')
+        channel, hello = self._frame()
+        if channel != b'o' or not hello.startswith(b'capabilities:'):
+            raise EOFError('no hello but %r' % (channel + hello))
+
+    def _frame(self):
+        header = self._file.read(5)
+        if len(header) < 5:
+            raise EOFError('the connection ended')
+        channel, length = header[:1], struct.unpack('>I', header[1:])[0]
+        if channel in b'IL':
+            return channel, b''
+        data = self._file.read(length)
+        if len(data) < length:
+            raise EOFError('the connection ended within an answer')
+        return channel, data
+
+    def run(self, *arguments):
+        """the exit status, the output and the errors of a command"""
+        request = b'\0'.join(argument.encode() for argument in arguments)
+        self._file.write(b'runcommand\n' + struct.pack('>I', len(request)) + request)
+        self._file.flush()
+        said = {b'o': b'', b'e': b'', b'd': b''}
+        while True:
+            channel, data = self._frame()
+            if channel == b'r':
+                return struct.unpack('>i', data)[0], said[b'o'], said[b'e']
+            if channel in b'IL':
+                self._file.write(struct.pack('>I', 0))  # the end of the input
+                self._file.flush()
+            else:
+                said[channel] += data
+
+    def close(self):
+        self._file.close()
+        self._socket.close()
+
+
+def run(address, *arguments):
+    session = Session(address)
+    status, output, errors = session.run(*arguments)
+    sys.stdout.buffer.write(output)
+    sys.stderr.buffer.write(errors)
+    return status
+
+
+def loop(address, repository, clients):
+    log = ('log', '-R', repository, '-T', '{node}\\n')
+    expected = Session(address).run(*log)
+    answers = [0] * int(clients)
+    failures = []
+    ended = threading.Event()
+
+    def client(number):
+        while not ended.is_set():
+            try:
+                session = Session(address)
+                answer = session.run(*log)
+                session.close()
+                if answer != expected:
+                    raise ValueError('a wrong answer: %r' % (answer,))
+                answers[number] += 1
+                ended.wait(PAUSE)
+            except (OSError, EOFError, ValueError) as error:
+                failures.append(repr(error))
+                ended.wait(0.1)
+
+    threads = [threading.Thread(target=client, args=(n,)) for n in range(len(answers))]
+    for thread in threads:
+        thread.start()
+    print('started', flush=True)
+    sys.stdin.read()
+    ended.set()
+    for thread in threads:
+        thread.join()
+    print(json.dumps({'answers': answers, 'failures': failures}))
+    return 0
+
+
+def hglib(address, repository):
+    import hglib.client
+
+    class Connection:
+        returncode = 0
+
+        def __init__(self):
+            self._socket = socket.socket(socket.AF_UNIX)
+            self._socket.connect(address)
+            self.stdin = self._socket.makefile('wb')
+            self.stdout = self._socket.makefile('rb')
+
+        def communicate(self):
+            self.stdin.close()
+            self.stdout.close()
+            self._socket.close()
+            return b'', b''
+
+    class Client(hglib.client.hgclient):
+        def __init__(self):
+            super().__init__(None, None, None, connect=False)
+            self.server = Connection()
+            self._readhello()
+
+    client = Client()
+    for _ in sys.stdin:
+        revisions = client.rawcommand([b'log', b'-R', repository.encode(), b'-T', b'x'])
+        print(len(revisions), flush=True)
+    client.close()
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit({'run': run, 'loop': loop, 'hglib': hglib}[sys.argv[1]](*sys.argv[2:]))
