@@ -1,0 +1,112 @@
+package org.hgcmdserver.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.newsclub.net.unix.AFUNIXDatagramSocket;
+import org.newsclub.net.unix.AFUNIXSocketAddress;
+
+/**
+ * Native libraries are loaded from where they are installed: what was unpacked for one start would
+ * be mapped from another place, and from a file that is deleted by now.
+ */
+class NativeLibrariesIT {
+
+    private static final Path NATIVE = Daemon.DIST.resolve("lib/native");
+
+    @TempDir Path directory;
+
+    @BeforeEach
+    void installedForThisMachine() throws Exception {
+        String machine = Processes.run(directory, "uname", "-sm").out().strip().replace(' ', '-');
+        assumeThat(NATIVE.resolve(machine))
+                .as(
+                        "there are no native libraries for %s, they are unpacked at each start",
+                        machine)
+                .exists();
+    }
+
+    @Test
+    void daemon() throws Exception {
+        Path path = directory.resolve("notify");
+        try (AFUNIXDatagramSocket manager = AFUNIXDatagramSocket.newInstance()) {
+            manager.bind(AFUNIXSocketAddress.of(path));
+            try (Daemon daemon =
+                    Daemon.start(directory, env -> env.put("NOTIFY_SOCKET", path.toString()))) {
+                try (Session hg = Session.to(daemon)) {
+                    assertThat(hg.run("version", "-q").status()).isZero();
+                }
+                Processes.await()
+                        .untilAsserted(
+                                () ->
+                                        assertThat(ownLibraries(daemon.pid()))
+                                                .contains("libjffi-1.2.so", "libjnidispatch.so"));
+                assertThat(foreignLibraries(daemon.pid())).isEmpty();
+                daemon.stop();
+            }
+        }
+    }
+
+    @Test
+    void client() throws Exception {
+        Gate gate = new Gate(directory);
+        try (Daemon daemon = Daemon.start(directory)) {
+            Process run =
+                    new ProcessBuilder(
+                                    Daemon.PROGRAM,
+                                    "run",
+                                    "--address",
+                                    daemon.address().toString(),
+                                    "--",
+                                    "version",
+                                    "--config",
+                                    gate.hook("version"))
+                            .start();
+            gate.awaitReached();
+            assertThat(ownLibraries(run.pid())).contains("libjunixsocket-native.so");
+            assertThat(foreignLibraries(run.pid())).isEmpty();
+            gate.open();
+            assertThat(run.waitFor()).isZero();
+            daemon.stop();
+        }
+    }
+
+    private static List<String> ownLibraries(long pid) throws IOException {
+        return libraries(pid)
+                .filter(line -> line.contains(NATIVE.toString()))
+                .map(line -> Path.of(line).getFileName().toString())
+                .toList();
+    }
+
+    /** Mapped libraries that are neither installed with the program nor the system's or Java's. */
+    private static List<String> foreignLibraries(long pid) throws IOException {
+        Path java =
+                ProcessHandle.of(pid).flatMap(p -> p.info().command()).map(Path::of).orElseThrow();
+        Path home = java.toRealPath().getParent().getParent();
+        return libraries(pid)
+                .filter(path -> path.endsWith(" (deleted)") || !isIn(Path.of(path), home))
+                .toList();
+    }
+
+    private static boolean isIn(Path library, Path home) {
+        return Stream.of(NATIVE, home, Path.of("/usr/lib"), Path.of("/lib"), Path.of("/lib64"))
+                .anyMatch(library::startsWith);
+    }
+
+    /** proc(5): the sixth column of maps is the path. */
+    private static Stream<String> libraries(long pid) throws IOException {
+        return Files.readAllLines(Path.of("/proc/" + pid + "/maps")).stream()
+                .map(line -> line.split("\\s+", 6))
+                .filter(columns -> columns.length == 6 && columns[5].contains(".so"))
+                .map(columns -> columns[5])
+                .distinct();
+    }
+}
