@@ -1,0 +1,87 @@
+package org.hgcmdserver.documents;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.zip.Deflater;
+import java.util.zip.GZIPOutputStream;
+import org.hgcmdserver.cli.Main;
+import picocli.AutoComplete;
+import picocli.CommandLine;
+
+/**
+ * Writes the configuration file, the man pages, the completions for bash and zsh, and Debian's
+ * changelog. Called by the build: TEMPLATES OUTPUT VERSION DATE.
+ */
+public final class Documents {
+
+    private static final String NAME = "hg-cmdserver";
+
+    private final CommandLine program = new CommandLine(Main.class);
+    private final Path output;
+
+    private Documents(Path output) {
+        this.output = output;
+    }
+
+    public static void main(String[] arguments) throws IOException {
+        Path templates = Path.of(arguments[0]);
+        Documents documents = new Documents(Path.of(arguments[1]));
+        Files.createDirectories(documents.output);
+        documents.writeConfiguration();
+        documents.writeManuals(templates, arguments[2], arguments[3].substring(0, 10));
+        documents.writeCompletions();
+        documents.writeChangelog(templates.resolveSibling("deb/changelog"), arguments[2]);
+    }
+
+    private void writeConfiguration() throws IOException {
+        Files.writeString(output.resolve(NAME + ".conf"), ConfigurationFile.of(program));
+    }
+
+    private void writeManuals(Path templates, String version, String date) throws IOException {
+        ManualPage manual = new ManualPage(program, version, date);
+        for (String name : new String[] {NAME + ".8", NAME + ".conf.5"}) {
+            String page = manual.fill(Files.readString(templates.resolve(name)));
+            Files.write(output.resolve(name + ".gz"), compress(page));
+        }
+    }
+
+    private void writeCompletions() throws IOException {
+        String bash = AutoComplete.bash(NAME, program);
+        if (bash.startsWith("#!")) { // it is read by a shell, never run
+            bash = bash.substring(bash.indexOf('\n') + 1);
+        }
+        Files.writeString(output.resolve(NAME + ".bash"), bash);
+        Files.writeString(output.resolve("_" + NAME), new ZshCompletion(program).script());
+    }
+
+    private void writeChangelog(Path changelog, String version) throws IOException {
+        String text = Files.readString(changelog);
+        if (!text.startsWith(NAME + " (" + version.replaceFirst("-SNAPSHOT$", "~SNAPSHOT") + ")")) {
+            throw new IOException(
+                    changelog + " has no entry for " + version + "; add one at the top");
+        }
+        Files.write(output.resolve("changelog.gz"), compress(text));
+    }
+
+    /** As gzip -9n: the same bytes each time, and marked as compressed as well as can be. */
+    private static byte[] compress(String text) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (GZIPOutputStream gzip = new BestGzip(bytes)) {
+            gzip.write(text.getBytes(StandardCharsets.UTF_8));
+        }
+        byte[] file = bytes.toByteArray();
+        file[8] = 2; // RFC 1952, XFL: the slowest algorithm
+        file[9] = 3; // OS: Unix
+        return file;
+    }
+
+    private static final class BestGzip extends GZIPOutputStream {
+        BestGzip(ByteArrayOutputStream out) throws IOException {
+            super(out);
+            def.setLevel(Deflater.BEST_COMPRESSION);
+        }
+    }
+}
