@@ -8,6 +8,7 @@ install_missing javac:default-jdk-headless mvn:maven hg:mercurial socat:socat st
     shellcheck:shellcheck systemd-socket-activate:systemd python3:python3 cc:gcc cc:libc6-dev
 /usr/bin/python3 -c 'import hglib' 2>/dev/null || install_missing hglib-is-missing:python3-hglib
 
-shellcheck -x packaging/*.sh packaging/boot/*.sh src/main/sh/hg-cmdserver
+shellcheck -x packaging/*.sh packaging/boot/*.sh packaging/deb/control/p* packaging/rpm/p* src/main/sh/hg-cmdserver
 mvn --batch-mode --no-transfer-progress verify "$@"
+sh packaging/packages-check.sh
 sh packaging/boot-test.sh target/hg-cmdserver_*.deb

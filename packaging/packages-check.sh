@@ -1,0 +1,133 @@
+#!/bin/sh
+# Checks the packages that mvn package has built: the same bytes from another build, man pages,
+# completions, lintian, rpmlint, the same files in both, and a package's life in a root of its own:
+# unpacked, run with a /tmp that is noexec, upgraded, removed, purged. Installs the tools that it
+# needs, on this system nothing else. Needs root, for roots (chroot) and mounts of its own.
+set -eu
+cd "$(dirname "$0")/.."
+
+. packaging/install.sh
+tools="lintian:lintian rpm:rpm rpmlint:rpmlint mandoc:mandoc man:man-db zsh:zsh cpio:cpio strace:strace socat:socat"
+if [ "$(id -u)" != 0 ]; then
+    for tool in $tools; do
+        if ! command -v "${tool%%:*}" >/dev/null; then
+            echo "packages-check: the packages were not checked: ${tool%%:*} is missing, which only root can install"
+            exit 0
+        fi
+    done
+fi
+# shellcheck disable=SC2086 # several words
+install_missing $tools
+
+version=$(sed -n 's|^  <version>\(.*\)</version>|\1|p' pom.xml)
+deb=target/hg-cmdserver_${version}_all.deb
+rpm=target/hg-cmdserver-$version-1.noarch.rpm
+work=$(mktemp -d /var/tmp/hg-cmdserver-packages.XXXXXX)
+trap 'rm -rf "$work"' EXIT
+
+say() { printf '== %s\n' "$1"; }
+
+fail() {
+    printf 'packages-check: %s\n' "$1" >&2
+    exit 1
+}
+
+say "the same bytes from a build in another place, at another time, with another locale and time zone"
+mkdir "$work/checkout"
+tar -c --exclude=./target --exclude=./.git . | tar -x -C "$work/checkout"
+# touched: a file's time is the time of its checkout
+find "$work/checkout" -type f -exec touch {} +
+(
+    cd "$work/checkout"
+    # but the same umask, which a jar records
+    LC_ALL=tr_TR.UTF-8 TZ=Asia/Kathmandu mvn --batch-mode --quiet --offline package -DskipTests -Dspotless.check.skip=true
+)
+for package in "$deb" "$rpm"; do
+    cmp "$package" "$work/checkout/$package"
+done
+rm -rf "$work/checkout"
+
+say "man pages"
+for page in target/documents/*.[0-9].gz; do
+    mandoc -T lint -W warning "$page"
+    warnings=$(LC_ALL=C.UTF-8 MANROFFSEQ='' MANWIDTH=80 man --warnings -l "$page" 2>&1 >/dev/null)
+    [ -z "$warnings" ] || fail "$page: $warnings"
+done
+
+say "completions"
+bash -n target/documents/hg-cmdserver.bash
+zsh -n target/documents/_hg-cmdserver
+# what is offered behind "serve --min"
+offered=$(bash -c '
+    compopt() { :; } # it works within bash alone, when TAB is pressed
+    . target/documents/hg-cmdserver.bash
+    COMP_WORDS=(hg-cmdserver serve --min) COMP_CWORD=2 COMP_LINE="hg-cmdserver serve --min" COMP_POINT=24
+    $(complete -p hg-cmdserver | sed "s/.*-F \([^ ]*\).*/\1/")
+    echo "${COMPREPLY[@]}"')
+[ "$offered" = --min-idle ] || fail "bash offers \"$offered\" for --min"
+
+say lintian
+lintian --allow-root --tag-display-limit 0 --fail-on error,warning "$deb"
+
+say rpmlint
+rpmlint --config packaging/rpm/rpmlint.toml "$rpm"
+
+say "the same files in both"
+mkdir "$work/deb" "$work/rpm"
+dpkg-deb --extract "$deb" "$work/deb"
+rpm2cpio "$rpm" | (cd "$work/rpm" && cpio --extract --quiet --make-directories --preserve-modification-time)
+# zsh's functions have different places, and so have licenses; the rest is for one of them alone
+mkdir -p "$work/deb/usr/share/zsh/site-functions" "$work/deb/usr/share/licenses/hg-cmdserver"
+mv "$work/deb/usr/share/zsh/vendor-completions/_hg-cmdserver" "$work/deb/usr/share/zsh/site-functions/"
+mv "$work/deb/usr/share/doc/hg-cmdserver/copyright" "$work/deb/usr/share/licenses/hg-cmdserver/"
+rm -r "$work/deb/usr/share/lintian" "$work/deb/usr/share/doc/hg-cmdserver/changelog.gz" \
+    "$work/rpm/usr/share/licenses/hg-cmdserver/LICENSE"
+rmdir "$work/deb/usr/share/zsh/vendor-completions"
+diff --recursive --no-dereference "$work/deb" "$work/rpm"
+# (directories have theirs in the rpm only if they are the package's own)
+modes() { (cd "$1" && find . -type f -printf '%p %M %s %T@\n' -o -type l -printf '%p -> %l\n' | sort); }
+modes "$work/deb" >"$work/deb.modes"
+modes "$work/rpm" >"$work/rpm.modes"
+diff "$work/deb.modes" "$work/rpm.modes"
+
+say "the configuration file"
+conf=$work/deb/etc/hg-cmdserver/hg-cmdserver.conf
+help=$(target/dist/bin/hg-cmdserver serve --help)
+for option in $(printf '%s\n' "$help" | grep -o '^ *\(-., *\)\?--[a-z-]*' | grep -o -e '--[a-z-]*'); do
+    case $option in
+        --config-file | --check | --help | --version) ;;
+        --drain-timeout) grep -qx 'drain-timeout = 1min' "$conf" || fail "drain-timeout is not set" ;;
+        *) grep -q "^# ${option#--} = ." "$conf" || fail "$option is not in $conf" ;;
+    esac
+done
+case $help in
+    *--check*)
+        target/dist/bin/hg-cmdserver serve --check --config-file "$conf"
+        # what is shown as a default is a value
+        sed -n 's/^# \([a-z-]* = .*[^A-Z].*\)/\1/p' "$conf" >"$work/defaults.conf"
+        target/dist/bin/hg-cmdserver serve --check --config-file "$work/defaults.conf"
+        ;;
+    *) echo "serve has no --check yet: the file was not read" ;;
+esac
+
+if [ "$(id -u)" != 0 ]; then
+    echo "packages-check: the packages were not installed into roots, which only root can make"
+    exit 0
+fi
+
+say "nothing is unpacked at run time, with a /tmp that is noexec"
+case $(uname -m) in
+    x86_64 | aarch64) unshare --mount sh packaging/noexec-check.sh "$work/deb" ;;
+    *) echo "left out: there are no libraries for $(uname -m)" ;;
+esac
+
+say "the packages' lives in roots of their own"
+mkdir "$work/packages"
+cp "$deb" "$work/packages/1.deb"
+dpkg-deb --raw-extract "$deb" "$work/raw"
+sed -i "s/^Version: .*/&+upgrade/" "$work/raw/DEBIAN/control"
+dpkg-deb --root-owner-group --build "$work/raw" "$work/packages/2.deb" >/dev/null
+cp "$rpm" "$work/packages/1.rpm"
+mvn --batch-mode --quiet --offline rpm:rpm@rpm -Drpm.release=2 -Drpm.targetDir="$work/packages" \
+    -Drpm.outputFileName=2.rpm
+unshare --mount sh packaging/life-check.sh "$work/packages"
