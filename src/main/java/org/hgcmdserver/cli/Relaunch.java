@@ -1,12 +1,16 @@
 package org.hgcmdserver.cli;
 
 import java.io.IOException;
+import java.net.URLDecoder;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.hgcmdserver.listener.HandedOver;
 import org.hgcmdserver.listener.Listener;
 import org.hgcmdserver.posix.Child;
@@ -26,9 +30,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Starts this program anew in its own process, as sshd(8) does on SIGHUP: by the launcher that
- * started it, with the same arguments, so that another release of the program, of Java or of the
- * configuration takes effect. What is handed over stands in a sealed memory file; the variable
+ * Starts this program anew in its own process, as sshd(8) does on SIGHUP, so that another release
+ * of the program, of Java or of the configuration takes effect. The launcher that started it, run
+ * with {@code --check} in a child, says with what command; that is executed without the launcher,
+ * since a shell would wait for children that are not its own, and let blocked signals through (dash
+ * does so after each child). What is handed over stands in a sealed memory file; the variable
  * HG_CMDSERVER_HANDOVER tells the process that it is for, the file's descriptor, the listening
  * descriptor, and those of connections, in that order for all releases.
  */
@@ -37,6 +43,12 @@ final class Relaunch implements Successor {
     private static final Logger log = LoggerFactory.getLogger(Relaunch.class);
 
     private static final String VARIABLE = "HG_CMDSERVER_HANDOVER";
+
+    /** Set for a check, which is to say how the program starts. */
+    private static final String ASKED = "HG_CMDSERVER_TELL_COMMAND";
+
+    private static final String COMMAND = "command ";
+    private static final String CHECK = "--check";
 
     /** Far more than a start takes. */
     private static final Duration CHECK_TIMEOUT = Duration.ofSeconds(60);
@@ -47,6 +59,7 @@ final class Relaunch implements Successor {
     private final List<String> arguments;
     private final ConfigFile config;
     private Object checkedConfig;
+    private List<String> command;
     private int checking;
 
     /**
@@ -63,6 +76,7 @@ final class Relaunch implements Successor {
     public void check(EventLoop loop, WorkerTable table, Consumer<String> result)
             throws IOException {
         checkedConfig = config.fingerprint();
+        command = null;
         new Check(loop, result).start(table);
     }
 
@@ -73,11 +87,25 @@ final class Relaunch implements Successor {
         }
     }
 
-    private List<String> commandLine(String... more) {
+    private List<String> checkCommand() {
         List<String> all = new ArrayList<>(List.of(launcher));
         all.addAll(arguments);
-        all.addAll(List.of(more));
+        all.add(CHECK);
         return all;
+    }
+
+    /** Called in the check's process: tells the daemon, if it was that who asked, how it starts. */
+    static void tellCommand() {
+        if (System.getenv(ASKED) == null) {
+            return;
+        }
+        List<String> all = ProcessImage.command();
+        all.remove(all.size() - 1); // "--check", which was added last
+        System.out.println(
+                COMMAND
+                        + all.stream()
+                                .map(a -> URLEncoder.encode(a, StandardCharsets.UTF_8))
+                                .collect(Collectors.joining(" ")));
     }
 
     /** A run of the program with {@code --check}, to the end of both its process and its output. */
@@ -101,17 +129,13 @@ final class Relaunch implements Successor {
             try {
                 Environment environment =
                         Environment.inherited()
-                                .without("LISTEN_", "NOTIFY_SOCKET=", "WATCHDOG_", VARIABLE + "=");
+                                .without("LISTEN_", "NOTIFY_SOCKET=", "WATCHDOG_", VARIABLE + "=")
+                                .with(ASKED, "1");
                 int input = Descriptors.openNull();
                 try {
                     pid =
                             Child.spawn(
-                                    launcher,
-                                    commandLine("--check"),
-                                    environment,
-                                    input,
-                                    ends[1],
-                                    ends[1]);
+                                    launcher, checkCommand(), environment, input, ends[1], ends[1]);
                 } finally {
                     Descriptors.close(input);
                 }
@@ -136,7 +160,12 @@ final class Relaunch implements Successor {
 
         @Override
         public void received(String text) {
-            if (!text.isBlank()) {
+            if (text.startsWith(COMMAND)) {
+                command =
+                        Arrays.stream(text.substring(COMMAND.length()).split(" "))
+                                .map(a -> URLDecoder.decode(a, StandardCharsets.UTF_8))
+                                .toList();
+            } else if (!text.isBlank()) {
                 output.add(text.strip());
             }
         }
@@ -159,6 +188,9 @@ final class Relaunch implements Successor {
                 return "the check of the new configuration took over "
                         + CHECK_TIMEOUT.toSeconds()
                         + " s";
+            }
+            if (exit.equals(new Exit(exit.pid(), 0, 0)) && command == null) {
+                return launcher + " does not say how it starts";
             }
             if (exit.equals(new Exit(exit.pid(), 0, 0))) {
                 output.forEach(said -> log.info("{}", said)); // such as a warning of the JVM
@@ -184,8 +216,8 @@ final class Relaunch implements Successor {
             value.append(ProcessHandle.current().pid()).append(' ').append(state);
             handover.descriptors().forEach(fd -> value.append(' ').append(fd));
             ProcessImage.replace(
-                    launcher,
-                    commandLine(),
+                    command.get(0),
+                    command,
                     Environment.inherited().with(VARIABLE, value.toString()),
                     descriptors);
         } finally {

@@ -126,6 +126,7 @@ final class ServeCommand implements Callable<Integer> {
         WorkerSource.Factory source = workers.source(server);
         LifeCycle lifeCycle = life.lifeCycle(workers.maxWorkers());
         if (check) {
+            Relaunch.tellCommand();
             return ExitStatus.OK;
         }
         Optional<Handover> predecessor = Relaunch.predecessor();

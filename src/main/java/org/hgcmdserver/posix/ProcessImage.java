@@ -1,5 +1,9 @@
 package org.hgcmdserver.posix;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import jnr.ffi.Pointer;
@@ -8,6 +12,21 @@ import jnr.ffi.Pointer;
 public final class ProcessImage {
 
     private ProcessImage() {}
+
+    /** With what this process was started: the program's absolute path, and its arguments. */
+    public static List<String> command() {
+        ProcessHandle.Info self = ProcessHandle.current().info();
+        List<String> command = new ArrayList<>(List.of(self.command().orElse("")));
+        try {
+            // not by ProcessHandle, which takes a page of it at most
+            String all = PlatformString.decode(Files.readAllBytes(Path.of("/proc/self/cmdline")));
+            List<String> words = List.of(all.split("\0", -1));
+            command.addAll(words.subList(1, words.size() - 1));
+        } catch (IOException noProc) {
+            command.addAll(List.of(self.arguments().orElse(new String[0])));
+        }
+        return command;
+    }
 
     /**
      * Has this process run {@code program} in place of what it runs: the process id, the parent,

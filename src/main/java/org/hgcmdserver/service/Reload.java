@@ -61,7 +61,9 @@ final class Reload {
 
     /** The service stops. */
     void cancel() {
-        if (state == State.CHECKING) {
+        if (state != State.NONE) {
+            log.warn("not reloading: the service is stopping");
+            state = State.NONE;
             service.successor().stopChecking();
         }
     }
@@ -91,7 +93,7 @@ final class Reload {
     }
 
     private void checked(String problem) {
-        if (endedByStop()) {
+        if (state != State.CHECKING) {
             return;
         }
         if (again) {
@@ -106,7 +108,7 @@ final class Reload {
     }
 
     private void replaceWhenNobodyWaits() {
-        if (endedByStop()) {
+        if (state != State.REPLACING) {
             return;
         }
         if (again) {
@@ -132,13 +134,5 @@ final class Reload {
         service.acceptPausedChanged();
         notifier.ready();
         notifier.status("Reload failed, going on as before: " + reason);
-    }
-
-    private boolean endedByStop() {
-        if (service.isStopping()) {
-            log.warn("not reloading: the service is stopping");
-            state = State.NONE;
-        }
-        return service.isStopping();
     }
 }
