@@ -76,6 +76,22 @@ final class Daemon implements AutoCloseable {
         return daemon;
     }
 
+    /**
+     * Has systemd-socket-activate listen at a socket in {@code directory} and start the daemon,
+     * with the kind of workers that this run of the tests is about, for the first client. Returns
+     * when clients can connect.
+     */
+    static Daemon activate(Path directory, String... options) throws Exception {
+        Path address = directory.resolve("server.sock");
+        List<String> command =
+                new ArrayList<>(List.of("systemd-socket-activate", "-l", address.toString()));
+        command.addAll(List.of(PROGRAM, "serve", "--debug", "--workers", WORKERS));
+        command.addAll(List.of(options));
+        Daemon daemon = launch(directory, address, environment -> {}, command);
+        await().until(() -> Files.exists(address));
+        return daemon;
+    }
+
     /** Starts any command that leads to a daemon at {@code address}; does not wait for it. */
     static Daemon launch(
             Path directory,

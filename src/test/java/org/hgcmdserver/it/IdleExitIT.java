@@ -38,21 +38,8 @@ class IdleExitIT {
      */
     @Test
     void doesNotEndWithAConnection() throws Exception {
-        Path address = directory.resolve("server.sock");
-        List<String> command =
-                List.of(
-                        "systemd-socket-activate",
-                        "-l",
-                        address.toString(),
-                        Daemon.PROGRAM,
-                        "serve",
-                        "--debug",
-                        "--workers",
-                        Daemon.WORKERS,
-                        "--idle-exit=10ms",
-                        "--poll-interval=1ms");
-        try (Daemon daemon = Daemon.launch(directory, address, env -> {}, command)) {
-            await().until(() -> Files.exists(address));
+        try (Daemon daemon =
+                Daemon.activate(directory, "--idle-exit=10ms", "--poll-interval=1ms")) {
             try (Session hg = Session.to(daemon)) {
                 ReloadIT.reload(daemon);
                 assertThat(hg.run("version", "-q").status()).isZero();

@@ -1,13 +1,10 @@
 package org.hgcmdserver.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.hgcmdserver.it.Processes.await;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import org.hgcmdserver.client.CommandClient;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -18,10 +15,9 @@ class InheritedSocketIT {
 
     @Test
     void activatedByTheFirstClient() throws Exception {
-        Path address = directory.resolve("server.sock");
-        try (Daemon daemon = activate(address)) {
-            await().until(() -> Files.exists(address));
-            try (Session hg = new Session(CommandClient.connect(address))) {
+        try (Daemon daemon = Daemon.activate(directory)) {
+            Path address = daemon.address();
+            try (Session hg = Session.to(daemon)) {
                 assertThat(hg.run("version", "-q").status()).isZero();
                 assertThat(daemon.log()).contains("listening at " + address);
                 assertThat(Processes.status(hg.pid(), "PPid")).isEqualTo("" + daemon.pid());
@@ -36,7 +32,7 @@ class InheritedSocketIT {
                 daemon.awaitLog("DRAINING");
             }
             assertThat(daemon.awaitExit()).isZero();
-            assertThat(address).as("the service manager's socket").exists();
+            assertThat(daemon.address()).as("the service manager's socket").exists();
         }
     }
 
@@ -133,13 +129,6 @@ class InheritedSocketIT {
     void socketThatDoesNotListen() throws Exception {
         assertThat(serveWith("LISTEN_FDS=1", "socket.socket(socket.AF_UNIX)"))
                 .contains("is not a listening socket");
-    }
-
-    private Daemon activate(Path address) throws Exception {
-        List<String> command =
-                new ArrayList<>(List.of("systemd-socket-activate", "-l", address.toString()));
-        command.addAll(List.of(Daemon.PROGRAM, "serve", "--debug", "--workers", "spawn"));
-        return Daemon.launch(directory, address, env -> {}, command);
     }
 
     private static long instance(Daemon services, int number) throws Exception {

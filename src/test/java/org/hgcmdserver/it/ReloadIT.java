@@ -20,7 +20,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.jar.JarFile;
 import java.util.stream.Stream;
-import org.hgcmdserver.client.CommandClient;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -414,20 +413,8 @@ class ReloadIT {
 
     @Test
     void inheritedSocketGoesOn() throws Exception {
-        Path address = directory.resolve("server.sock");
-        List<String> command =
-                List.of(
-                        "systemd-socket-activate",
-                        "-l",
-                        address.toString(),
-                        Daemon.PROGRAM,
-                        "serve",
-                        "--debug",
-                        "--workers",
-                        Daemon.WORKERS);
-        try (Daemon daemon = Daemon.launch(directory, address, env -> {}, command)) {
-            await().until(() -> Files.exists(address));
-            try (Session hg = new Session(CommandClient.connect(address))) {
+        try (Daemon daemon = Daemon.activate(directory)) {
+            try (Session hg = Session.to(daemon)) {
                 reload(daemon);
                 assertThat(hg.run("version", "-q").status()).isZero();
                 try (Session other = Session.to(daemon)) {
@@ -435,7 +422,7 @@ class ReloadIT {
                 }
             }
             daemon.stop();
-            assertThat(address).exists();
+            assertThat(daemon.address()).exists();
         }
     }
 
