@@ -1,7 +1,7 @@
 """Starts Mercurial as hg-cmdserver's template, or as a strict server of one connection.
 
-    main.py template HG WARM_UP_DIRECTORY MAX_REQUEST MAX_REPO_CACHE [HG OPTION...]
-    main.py pipe     HG MAX_REQUEST [HG OPTION...]
+    main.py template HG MAX_REQUEST IDLE_TIMEOUT WARM_UP_DIRECTORY MAX_REPO_CACHE [HG OPTION...]
+    main.py pipe     HG MAX_REQUEST IDLE_TIMEOUT [HG OPTION...]
 
 HG is the hg script in whose place this runs, with its interpreter. `pipe` serves the connection that
 is descriptors 0 and 1. `template` talks to the daemon over a stream socket, descriptor 3:
@@ -65,29 +65,30 @@ def interpreter():
     return [sys.executable] + arguments[1 : arguments.index(SCRIPT)]
 
 
-def template(hg, warmup, maxrequest, maxrepos, *options):
+def template(hg, maxrequest, idletimeout, warmup, maxrepos, *options):
     be(hg, ['serve', '--cmdserver', 'prefork'] + list(options))
     from mercurial import dispatch, server
 
-    from hgcmdserver import dependencies
+    from hgcmdserver import dependencies, strictserver
     from hgcmdserver.template import template  # now: hg would make an abort of what it cannot import
 
     made = dependencies.dependencies(STARTED, os.fsencode(hg), os.fsencode(HERE))
     made.record()
 
     def service(ui, repo, opts):
-        fresh = interpreter() + [SCRIPT, 'pipe', hg, maxrequest] + list(options)
+        fresh = interpreter() + [SCRIPT, 'pipe', hg, maxrequest, idletimeout] + list(options)
         # of another Mercurial this script knows nothing
         other = [hg, 'serve', '--cmdserver', 'pipe'] + list(options)
+        limits = strictserver.limits(int(maxrequest), float(idletimeout))
         return template(
-            ui, repo, made, os.fsencode(warmup), int(maxrequest), int(maxrepos), fresh, other
+            ui, repo, made, os.fsencode(warmup), limits, int(maxrepos), fresh, other
         )
 
     server._cmdservicemap[b'prefork'] = service
     dispatch.run()
 
 
-def pipe(hg, maxrequest, *options):
+def pipe(hg, maxrequest, idletimeout, *options):
     try:
         be(hg, ['serve', '--cmdserver', 'strictpipe'] + list(options))
         from mercurial import dispatch, server
@@ -95,7 +96,8 @@ def pipe(hg, maxrequest, *options):
         from hgcmdserver import strictserver
 
         # here, since it is now that modules which are loaded on demand fail
-        server._cmdservicemap[b'strictpipe'] = strictserver.pipeservice(int(maxrequest))
+        limits = strictserver.limits(int(maxrequest), float(idletimeout))
+        server._cmdservicemap[b'strictpipe'] = strictserver.pipeservice(limits)
     except Exception as inst:  # a Mercurial with other internals: better its own server than none
         sys.stderr.write('hg-cmdserver: using the server of %s: %s\n' % (hg, inst))
         sys.stderr.flush()

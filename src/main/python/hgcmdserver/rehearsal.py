@@ -66,9 +66,9 @@ WORKER = b"""
 
 
 class rehearsal:
-    def __init__(self, ui, path, maxrequest):
+    def __init__(self, ui, path, limits):
         self._path = path
-        self._maxrequest = maxrequest
+        self._limits = limits._replace(idletimeout=0)  # of what is no socket
         self._ui = ui.copy()
         self._ui.callhooks = False  # of the user's extensions and hooks, the hooks can be left out
 
@@ -92,7 +92,7 @@ class rehearsal:
                     continue
                 fin = io.BytesIO(b'runcommand\n' + struct.pack(b'>I', len(args)) + args)
                 sv = strictserver.server(
-                    self._ui, None, fin, fout, self._maxrequest, prereposetups
+                    self._ui, None, fin, fout, self._limits, prereposetups
                 )
                 try:
                     sv.serve()

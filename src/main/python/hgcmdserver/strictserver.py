@@ -4,17 +4,22 @@ Mercurial's own takes what it could read when the connection ends for the whole,
 request, its arguments, or the input of a command.
 """
 
+import collections
+import socket
 import struct
 
 from mercurial import commandserver, error
 from mercurial.i18n import _
+
+# maxrequest: bytes; idletimeout: seconds that a client may ask nothing, 0 for any time
+limits = collections.namedtuple('limits', 'maxrequest idletimeout')
 
 MAX_NAME = 256  # bytes; Mercurial's longest is "setprocname"
 
 
 def readall(stream, size):
     data = stream.read(size)
-    if len(data) != size:
+    if data is None or len(data) != size:  # None: a timeout
         raise EOFError
     return data
 
@@ -45,9 +50,11 @@ class strictinput(commandserver.channeledinput):
 
 
 class server(commandserver.server):
-    def __init__(self, ui, repo, fin, fout, maxrequest, prereposetups=None):
+    def __init__(self, ui, repo, fin, fout, limits, prereposetups=None):
         super().__init__(ui, repo, fin, fout, prereposetups)
+        maxrequest = limits.maxrequest
         self._maxrequest = maxrequest
+        self._idletimeout = limits.idletimeout
         self.cin = strictinput(fin, fout, b'I', maxrequest)
 
     def _read(self, size):
@@ -57,9 +64,25 @@ class server(commandserver.server):
             raise EOFError
         return readall(self.client, size) if size else b''
 
+    def _settimeout(self, seconds):
+        """how long a read of the client's socket waits; 0: for ever (SO_RCVTIMEO in socket(7))"""
+        if self._idletimeout:
+            client = socket.socket(fileno=self.client.fileno())
+            try:
+                timeval = struct.pack('ll', int(seconds), int(seconds % 1 * 1000000))
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeval)
+            finally:
+                client.detach()
+
+    def _readlist(self):
+        arguments = super()._readlist()
+        self._settimeout(0)  # the command may wait for input as long as it likes
+        return arguments
+
     def serveone(self):
         if self.cin.desynchronized:
             raise EOFError
+        self._settimeout(self._idletimeout)
         line = self.client.readline(MAX_NAME)
         if not line:
             return False
@@ -72,13 +95,13 @@ class server(commandserver.server):
         return True
 
 
-def pipeservice(maxrequest):
+def pipeservice(limits):
     """commandserver.pipeservice with a strict server"""
 
     class strictpipeservice(commandserver.pipeservice):
         def run(self):
             with self.ui.protectedfinout() as (fin, fout):
-                sv = server(self.ui, self.repo, fin, fout, maxrequest)
+                sv = server(self.ui, self.repo, fin, fout, limits)
                 try:
                     return sv.serve()
                 finally:

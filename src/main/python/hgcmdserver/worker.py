@@ -62,7 +62,7 @@ class worker:
             template.repo,
             self._fin,
             self._fout,
-            template.maxrequest,
+            template.limits,
             [self._reposetup],
         )
 

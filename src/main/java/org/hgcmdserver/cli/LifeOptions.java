@@ -2,7 +2,6 @@ package org.hgcmdserver.cli;
 
 import java.io.IOException;
 import java.time.Duration;
-import java.util.Optional;
 import org.hgcmdserver.service.CommandServerHandler.LifeCycle;
 import org.hgcmdserver.service.Drain;
 import picocli.CommandLine.ITypeConverter;
@@ -59,17 +58,14 @@ final class LifeOptions {
     /**
      * @throws IOException if the options contradict each other
      */
-    LifeCycle lifeCycle(int maxWorkers) throws IOException {
+    LifeCycle lifeCycle(WorkerOptions workers) throws IOException {
         return new LifeCycle(
                 pollInterval,
-                maxWorkers,
+                workers.maxWorkers(),
+                workers.startTimeout(),
                 drain == DrainKind.finish ? Drain.FINISH : Drain.WAIT,
-                finite(drainTimeout),
-                finite(idleExit));
-    }
-
-    private static Optional<Duration> finite(Duration duration) {
-        return Optional.of(duration).filter(d -> !d.equals(Values.INFINITY));
+                Values.finite(drainTimeout),
+                Values.finite(idleExit));
     }
 
     static final class PollIntervalConverter implements ITypeConverter<Duration> {

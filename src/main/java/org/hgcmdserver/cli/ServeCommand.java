@@ -15,6 +15,7 @@ import org.hgcmdserver.listener.LaunchdListener;
 import org.hgcmdserver.listener.Listener;
 import org.hgcmdserver.posix.SignalSource;
 import org.hgcmdserver.service.CommandServerHandler;
+import org.hgcmdserver.service.CommandServerHandler.Admission;
 import org.hgcmdserver.service.CommandServerHandler.LifeCycle;
 import org.hgcmdserver.service.ForkingService;
 import org.hgcmdserver.service.ForkingService.Outcome;
@@ -54,6 +55,8 @@ final class ServeCommand implements Callable<Integer> {
     @Mixin private WorkerOptions workers;
 
     @Mixin private LifeOptions life;
+
+    @Mixin private AccessOptions access;
 
     @Option(
             names = "--socket-mode",
@@ -124,7 +127,8 @@ final class ServeCommand implements Callable<Integer> {
         LogConfigurator.setLevel(debug ? Level.DEBUG : quiet ? Level.WARN : Level.INFO);
         Supplier<CommandServer> server = workers.commandServer();
         WorkerSource.Factory source = workers.source(server);
-        LifeCycle lifeCycle = life.lifeCycle(workers.maxWorkers());
+        LifeCycle lifeCycle = life.lifeCycle(workers);
+        Admission admission = access.admission();
         if (check) {
             Relaunch.tellCommand();
             return ExitStatus.OK;
@@ -135,6 +139,7 @@ final class ServeCommand implements Callable<Integer> {
                         pathIfAny -> listener(predecessor),
                         server,
                         lifeCycle,
+                        admission,
                         successor(),
                         Ticker.SYSTEM);
         ForkingService service =

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import picocli.CommandLine.ITypeConverter;
@@ -85,6 +86,11 @@ final class Values {
                     "'" + text + "' is not a time span, such as 500ms, 10min, 1h 30s or infinity");
         }
         return Duration.ofNanos(nanos.longValue());
+    }
+
+    /** Empty for "infinity". */
+    static Optional<Duration> finite(Duration duration) {
+        return Optional.of(duration).filter(d -> !d.equals(INFINITY));
     }
 
     /**

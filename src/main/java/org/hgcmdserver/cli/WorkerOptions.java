@@ -3,7 +3,9 @@ package org.hgcmdserver.cli;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.hgcmdserver.worker.CommandServer;
 import org.hgcmdserver.worker.WorkerSource;
@@ -93,6 +95,27 @@ final class WorkerOptions {
     private long maxRequest;
 
     @Option(
+            names = "--idle-timeout",
+            paramLabel = "TIME",
+            defaultValue = "infinity",
+            converter = Values.DurationConverter.class,
+            description =
+                    "End a connection that has asked nothing for so long, between two requests and never"
+                            + " in a command. Default: ${DEFAULT-VALUE}.")
+    private Duration idleTimeout;
+
+    @Option(
+            names = "--start-timeout",
+            paramLabel = "TIME",
+            defaultValue = "1min",
+            converter = Values.DurationConverter.class,
+            description =
+                    "Give up a worker that has not said hello for so long, and tell its client. It does"
+                            + " not hold for a --worker-command, which may have nothing to say. Default:"
+                            + " ${DEFAULT-VALUE}.")
+    private Duration startTimeout;
+
+    @Option(
             names = "--max-repo-cache",
             paramLabel = "N",
             defaultValue = "4",
@@ -104,6 +127,10 @@ final class WorkerOptions {
 
     int maxWorkers() {
         return maxWorkers;
+    }
+
+    Optional<Duration> startTimeout() {
+        return workerCommand == null ? Values.finite(startTimeout) : Optional.empty();
     }
 
     /**
@@ -140,7 +167,13 @@ final class WorkerOptions {
         if (!Files.isReadable(main)) {
             throw new IOException(main + " is missing; install hg-cmdserver anew");
         }
-        return new TemplateProgram(Executables.find(hg), options, main, maxRequest, maxRepoCache);
+        return new TemplateProgram(
+                Executables.find(hg),
+                options,
+                main,
+                maxRequest,
+                Values.finite(idleTimeout),
+                maxRepoCache);
     }
 
     private Kind kind() throws IOException {

@@ -210,6 +210,23 @@ public final class BoundListener extends Listener {
     }
 
     @Override
+    public boolean isInherited() {
+        return false;
+    }
+
+    /** As chgserver.py's {@code _issocketowner}. */
+    @Override
+    public boolean isReachable() {
+        try {
+            return inode.equals(Inode.of(path));
+        } catch (NoSuchFileException e) {
+            return false;
+        } catch (IOException e) {
+            return true; // such as a directory that cannot be searched for now
+        }
+    }
+
+    @Override
     public boolean refuseNewConnections() {
         UnixSocket.refuseNewConnections(fd());
         return true;

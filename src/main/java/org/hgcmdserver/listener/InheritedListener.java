@@ -111,6 +111,16 @@ public final class InheritedListener extends Listener {
     }
 
     @Override
+    public boolean isInherited() {
+        return true;
+    }
+
+    @Override
+    public boolean isReachable() {
+        return true;
+    }
+
+    @Override
     public boolean refuseNewConnections() {
         return false; // shutting it down would end it for the service manager too
     }

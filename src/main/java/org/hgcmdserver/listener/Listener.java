@@ -1,6 +1,13 @@
 package org.hgcmdserver.listener;
 
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
+import java.util.Set;
 import org.hgcmdserver.posix.Descriptors;
 import org.hgcmdserver.posix.UnixSocket;
 
@@ -36,6 +43,33 @@ public abstract class Listener {
         return address;
     }
 
+    /** Whether the socket is somebody else's, who passed it on. */
+    public abstract boolean isInherited();
+
+    /**
+     * Whether clients still reach this socket at its path; what is not this process's own is taken
+     * to be there.
+     */
+    public abstract boolean isReachable();
+
+    /** Who can write to the socket, by the permissions of its file, for people. */
+    public final String permissions() {
+        try {
+            Map<String, Object> file =
+                    Files.readAttributes(Path.of(address), "posix:permissions,owner,group");
+            @SuppressWarnings("unchecked") // as the documentation of PosixFileAttributeView has it
+            Set<PosixFilePermission> mode = (Set<PosixFilePermission>) file.get("permissions");
+            return "by the permissions of %s, %s of user %s and group %s"
+                    .formatted(
+                            address,
+                            PosixFilePermissions.toString(mode),
+                            file.get("owner"),
+                            file.get("group"));
+        } catch (IOException | InvalidPathException e) { // an abstract name has none
+            return "everybody who can reach " + address;
+        }
+    }
+
     /** Whether it did not block when it came to this process. */
     final boolean wasNonBlocking() {
         return wasNonBlocking;
@@ -56,7 +90,8 @@ public abstract class Listener {
             return null;
         }
         UnixSocket.Credentials peer = UnixSocket.peerCredentials(accepted);
-        return new Connection(accepted, new Peer(peer.pid(), peer.uid(), peer.gid()));
+        return new Connection(
+                accepted, new Peer(peer.pid(), peer.uid(), peer.gid(), peer.groups()));
     }
 
     /**

@@ -1,12 +1,16 @@
 package org.hgcmdserver.posix;
 
 import com.sun.security.auth.module.UnixSystem;
+import java.util.OptionalLong;
+import jnr.posix.Group;
 import jnr.posix.POSIX;
 import jnr.posix.POSIXFactory;
 import jnr.posix.Passwd;
 
 /** User ids and names. */
 public final class Users {
+
+    private static final String NUMBER = "\\d{1,9}|[1-3]\\d{9}|4[01]\\d{8}";
 
     private Users() {}
 
@@ -18,6 +22,29 @@ public final class Users {
     /** Whether this process runs as root. */
     public static boolean isRoot() {
         return new UnixSystem().getUid() == 0;
+    }
+
+    /** The effective user of this process. */
+    public static long self() {
+        return new UnixSystem().getUid();
+    }
+
+    /** The id of a user in the system's database (getpwnam(3)), or of a number; empty if none. */
+    public static OptionalLong userId(String nameOrNumber) {
+        if (nameOrNumber.matches(NUMBER)) {
+            return OptionalLong.of(Long.parseLong(nameOrNumber));
+        }
+        Passwd user = Names.POSIX.getpwnam(nameOrNumber);
+        return user == null ? OptionalLong.empty() : OptionalLong.of(user.getUID() & 0xffffffffL);
+    }
+
+    /** The id of a group in the system's database (getgrnam(3)), or of a number; empty if none. */
+    public static OptionalLong groupId(String nameOrNumber) {
+        if (nameOrNumber.matches(NUMBER)) {
+            return OptionalLong.of(Long.parseLong(nameOrNumber));
+        }
+        Group group = Names.POSIX.getgrnam(nameOrNumber);
+        return group == null ? OptionalLong.empty() : OptionalLong.of(group.getGID() & 0xffffffffL);
     }
 
     /** The user's name in the system's user database (getpwuid(3)), or "uid N" if it has none. */

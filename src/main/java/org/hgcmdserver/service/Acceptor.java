@@ -2,6 +2,7 @@ package org.hgcmdserver.service;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Optional;
 import org.hgcmdserver.listener.Connection;
 import org.hgcmdserver.listener.Listener;
 import org.hgcmdserver.posix.EventLoop;
@@ -123,10 +124,16 @@ final class Acceptor {
     }
 
     private void serve(Connection connection) {
-        connections++;
-        noticed(connection);
         CommandServer server;
         try {
+            Optional<String> refusal = handler.refusal(connection.peer());
+            if (refusal.isPresent()) {
+                log.info("refused {}: {}", connection.peer(), refusal.get());
+                hello.refuse(connection, refusal.get());
+                return;
+            }
+            connections++;
+            noticed(connection);
             server = handler.createCmdServer(connection.peer());
         } catch (RuntimeException e) {
             log.error("the handler failed for {}", connection.peer(), e);

@@ -30,13 +30,27 @@ public class CommandServerHandler implements ServiceHandler {
     public record LifeCycle(
             Duration pollInterval,
             int maxWorkers,
+            Optional<Duration> startTimeout,
             Drain drain,
             Optional<Duration> drainTimeout,
             Optional<Duration> idleExit) {}
 
+    /**
+     * Who may connect, and how often.
+     *
+     * @param rules at a socket of this process's own
+     * @param rulesIfInherited at one of the service manager's; empty if its permissions decide
+     */
+    public record Admission(
+            AccessRules rules, Optional<AccessRules> rulesIfInherited, int maxWorkersPerUser) {}
+
     private final Binder binder;
     private final Supplier<CommandServer> server;
     private final LifeCycle life;
+    private final Admission admission;
+    private final ConnectionsPerUser perUser;
+    private Listener listener;
+    private Optional<AccessRules> rules = Optional.empty();
     private final Successor successor;
     private final Optional<IdleExit> idleExit;
 
@@ -48,11 +62,14 @@ public class CommandServerHandler implements ServiceHandler {
             Binder binder,
             Supplier<CommandServer> server,
             LifeCycle life,
+            Admission admission,
             Successor successor,
             Ticker ticker) {
         this.binder = binder;
         this.server = server;
         this.life = life;
+        this.admission = admission;
+        perUser = new ConnectionsPerUser(admission.maxWorkersPerUser());
         this.successor = successor;
         idleExit = life.idleExit().map(limit -> new IdleExit(limit, ticker));
     }
@@ -63,13 +80,26 @@ public class CommandServerHandler implements ServiceHandler {
     }
 
     @Override
+    public Optional<Duration> startTimeout() {
+        return life.startTimeout();
+    }
+
+    @Override
     public Duration pollInterval() {
         return life.pollInterval();
     }
 
     @Override
     public Listener bindSocket(Path address) throws IOException {
-        return binder.bind(address);
+        listener = binder.bind(address);
+        rules =
+                listener.isInherited()
+                        ? admission.rulesIfInherited()
+                        : Optional.of(admission.rules());
+        log.info(
+                "who may connect: {}",
+                rules.map(AccessRules::toString).orElse(listener.permissions()));
+        return listener;
     }
 
     @Override
@@ -79,17 +109,41 @@ public class CommandServerHandler implements ServiceHandler {
     }
 
     @Override
+    public Optional<String> refusal(Peer peer) {
+        if (rules.isPresent() && !rules.get().permit(peer)) {
+            return Optional.of(
+                    "access denied: uid %d is not among those who may connect"
+                            .formatted(peer.uid()));
+        }
+        if (!perUser.hasRoom(peer.uid())) {
+            return Optional.of(
+                    "uid %d has %d connections, as many as one user may have (--max-workers-per-user)"
+                            .formatted(peer.uid(), admission.maxWorkersPerUser()));
+        }
+        return Optional.empty();
+    }
+
+    @Override
     public void newConnection(Peer peer) {
+        perUser.began(peer.uid());
         idleExit.ifPresent(IdleExit::connectionBegan);
     }
 
     @Override
     public void connectionEnded(Peer peer) {
+        perUser.ended(peer.uid());
         idleExit.ifPresent(IdleExit::connectionEnded);
     }
 
     @Override
     public boolean shouldExit() {
+        if (!listener.isReachable()) {
+            // as chgunixservicehandler.shouldexit: serve who is here, and leave the path alone
+            log.warn(
+                    "{} has been removed or replaced: ending when the connections have",
+                    listener.address());
+            return true;
+        }
         boolean due = idleExit.isPresent() && idleExit.get().isDue();
         if (due) {
             log.info("no connection for {} s", life.idleExit().get().toMillis() / 1000.0);

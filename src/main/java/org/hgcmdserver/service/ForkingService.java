@@ -85,7 +85,7 @@ public final class ForkingService {
         this.ticker = ticker;
         loop = new EventLoop();
         table = new WorkerTable(loop);
-        hello = new HelloWatch(loop, table);
+        hello = new HelloWatch(loop, table, handler.startTimeout());
         reload = new Reload(loop, table, notifier, new ReloadedService());
     }
 

@@ -48,8 +48,17 @@ public interface ServiceHandler {
     }
 
     /**
-     * Called when the main process notices a new connection, and at start for each that an earlier
-     * image of the process has handed over.
+     * Whether a client is to be turned away.
+     *
+     * @return what to tell it, on the error channel; empty to serve it
+     */
+    default Optional<String> refusal(Peer peer) {
+        return Optional.empty();
+    }
+
+    /**
+     * Called when the main process notices a new connection that it will serve, and at start for
+     * each that an earlier image of the process has handed over.
      */
     default void newConnection(Peer peer) {}
 
@@ -69,6 +78,11 @@ public interface ServiceHandler {
     /** What takes this program's place in a reload; null if the service cannot be reloaded. */
     default Successor successor() {
         return null;
+    }
+
+    /** How long a worker may take to say hello until it is given up; any time if empty. */
+    default Optional<Duration> startTimeout() {
+        return Optional.empty();
     }
 
     /** How many connections are served at a time; more wait in the socket's queue. */

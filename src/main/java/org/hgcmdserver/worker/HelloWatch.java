@@ -4,8 +4,10 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.hgcmdserver.listener.Connection;
+import org.hgcmdserver.posix.Child;
 import org.hgcmdserver.posix.EventLoop;
 import org.hgcmdserver.posix.Exit;
 import org.hgcmdserver.posix.FirstReadWatch;
@@ -36,12 +38,19 @@ public final class HelloWatch {
     private final FirstReadWatch firstReads;
     private final WorkerTable table;
 
+    private final Optional<Duration> timeout;
+
     /** The workers whose hello is awaited. */
     private final Set<Worker> watched = new LinkedHashSet<>();
 
     private long starts;
 
-    public HelloWatch(EventLoop loop, WorkerTable table) throws IOException {
+    /**
+     * @param timeout after which a worker that has said nothing is given up; never if empty
+     */
+    public HelloWatch(EventLoop loop, WorkerTable table, Optional<Duration> timeout)
+            throws IOException {
+        this.timeout = timeout;
         this.loop = loop;
         this.table = table;
         this.firstReads = FirstReadWatch.isSupported() ? FirstReadWatch.open(loop) : null;
@@ -66,6 +75,7 @@ public final class HelloWatch {
             }
             started[0] = starter.start();
             watched.add(started[0]);
+            timeout.ifPresent(t -> loop.after(t, () -> giveUp(started[0])));
             if (firstReads == null) {
                 saidHello(started[0]);
             } else {
@@ -97,6 +107,22 @@ public final class HelloWatch {
         } catch (IOException e) {
             log.debug("not watching {}: {}", worker.pid(), e.getMessage());
             saidHello(worker);
+        }
+    }
+
+    /** A worker that says nothing serves nobody, and has the place of one that might. */
+    private void giveUp(Worker worker) {
+        if (watched.contains(worker) && firstReads != null) {
+            noticeUnread();
+        }
+        if (watched.remove(worker)) {
+            unwatch(worker.connection());
+            String reason =
+                    "worker process (pid=%d) has not said hello for %d s"
+                            .formatted(worker.pid(), timeout.get().toSeconds());
+            log.warn("{}; killing it", reason);
+            tell(worker.connection(), reason);
+            Child.kill(worker.pid());
         }
     }
 

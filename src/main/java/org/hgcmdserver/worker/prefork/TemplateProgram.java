@@ -5,8 +5,10 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.hgcmdserver.worker.CommandServer;
 
 /**
@@ -17,10 +19,16 @@ import org.hgcmdserver.worker.CommandServer;
  * @param options hg's own options, such as -R
  * @param main the path of main.py
  * @param maxRequest the longest request that a worker takes, in bytes
+ * @param idleTimeout after which a connection that asks nothing is ended; never if empty
  * @param maxRepoCache how many repositories are kept loaded
  */
 public record TemplateProgram(
-        String hg, List<String> options, Path main, long maxRequest, int maxRepoCache) {
+        String hg,
+        List<String> options,
+        Path main,
+        long maxRequest,
+        Optional<Duration> idleTimeout,
+        int maxRepoCache) {
 
     /**
      * argv of a template, the interpreter's absolute path first.
@@ -29,12 +37,7 @@ public record TemplateProgram(
      * @throws IOException if hg is no Python script, with what it is
      */
     List<String> templateArguments(Path warmUp) throws IOException {
-        return arguments(
-                "template",
-                hg,
-                warmUp.toString(),
-                String.valueOf(maxRequest),
-                String.valueOf(maxRepoCache));
+        return arguments("template", warmUp.toString(), String.valueOf(maxRepoCache));
     }
 
     /**
@@ -44,17 +47,24 @@ public record TemplateProgram(
     public CommandServer commandServer() {
         CommandServer own = CommandServer.mercurial(hg, options);
         try {
-            List<String> all = arguments("pipe", hg, String.valueOf(maxRequest));
+            List<String> all = arguments("pipe");
             return new CommandServer(all.get(0), all, own.environment());
         } catch (IOException notPython) {
             return own;
         }
     }
 
-    private List<String> arguments(String... ofMain) throws IOException {
+    private List<String> arguments(String mode, String... more) throws IOException {
         List<String> all = new ArrayList<>(interpreter());
-        all.add(main.toString());
-        all.addAll(List.of(ofMain));
+        double idleSeconds = idleTimeout.map(Duration::toMillis).orElse(0L) / 1000.0;
+        all.addAll(
+                List.of(
+                        main.toString(),
+                        mode,
+                        hg,
+                        String.valueOf(maxRequest),
+                        String.valueOf(idleSeconds)));
+        all.addAll(List.of(more));
         all.addAll(options);
         return all;
     }

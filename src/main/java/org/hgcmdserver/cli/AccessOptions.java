@@ -1,0 +1,74 @@
+package org.hgcmdserver.cli;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Function;
+import org.hgcmdserver.posix.Users;
+import org.hgcmdserver.service.AccessRules;
+import org.hgcmdserver.service.CommandServerHandler.Admission;
+import picocli.CommandLine.Option;
+
+/** The options that say who may connect, and how often. */
+final class AccessOptions {
+
+    @Option(
+            names = "--allow-user",
+            paramLabel = "USER",
+            split = ",",
+            description =
+                    "A user, by name or number, who may connect; can be repeated. Without this and"
+                            + " --allow-group: the daemon's own user and root, or, at a socket of the"
+                            + " service manager's, whoever its permissions let.")
+    private List<String> users = List.of();
+
+    @Option(
+            names = "--allow-group",
+            paramLabel = "GROUP",
+            split = ",",
+            description = "A group, by name or number, whose members may connect; can be repeated.")
+    private List<String> groups = List.of();
+
+    @Option(
+            names = "--max-workers-per-user",
+            paramLabel = "N",
+            defaultValue = "infinity",
+            converter = Values.LimitConverter.class,
+            description =
+                    "How many connections one user may have at a time; more are refused. Default:"
+                            + " ${DEFAULT-VALUE}.")
+    private int maxWorkersPerUser;
+
+    /**
+     * @throws IOException if there is no such user or group
+     */
+    Admission admission() throws IOException {
+        AccessRules given =
+                new AccessRules(
+                        ids(users, Users::userId, "user"), ids(groups, Users::groupId, "group"));
+        boolean none = users.isEmpty() && groups.isEmpty();
+        return new Admission(
+                none ? new AccessRules(Set.copyOf(List.of(0L, Users.self())), Set.of()) : given,
+                none ? Optional.empty() : Optional.of(given),
+                maxWorkersPerUser);
+    }
+
+    private static Set<Long> ids(
+            List<String> names, Function<String, OptionalLong> lookUp, String kind)
+            throws IOException {
+        Set<Long> ids = new TreeSet<>();
+        for (String name : names) {
+            OptionalLong id = lookUp.apply(name.strip());
+            if (id.isEmpty()) {
+                throw new OptionException(
+                        "allow-" + kind,
+                        "there is no %s \"%s\"; correct --allow-%s".formatted(kind, name, kind));
+            }
+            ids.add(id.getAsLong());
+        }
+        return ids;
+    }
+}

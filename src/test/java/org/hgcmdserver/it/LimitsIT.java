@@ -1,0 +1,117 @@
+package org.hgcmdserver.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.hgcmdserver.it.Processes.await;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a client may not take for ever, and what ends a daemon that nobody can reach. */
+class LimitsIT {
+
+    @TempDir Path directory;
+    private Repository repository;
+
+    @BeforeEach
+    void createRepository() throws Exception {
+        repository = Repository.create(directory, "repository").commit("a", "x", "the one");
+    }
+
+    @Test
+    void connectionThatAsksNothingIsEnded() throws Exception {
+        try (Daemon daemon = Daemon.start(directory, "--idle-timeout", "1s")) {
+            try (RawClient silent = new RawClient(daemon.address())) {
+                silent.readFrame();
+                assertThat(silent.readToEnd()).isEmpty();
+            }
+            try (RawClient half = new RawClient(daemon.address())) {
+                half.send("runcommand\n\0\0\0\7ver");
+                half.readFrame();
+                assertThat(half.readToEnd()).isEmpty();
+            }
+            try (RawClient once = new RawClient(daemon.address())) {
+                once.runCommand("root -R " + repository);
+                once.readFrame();
+                assertThat(once.awaitResult()).isZero();
+                assertThat(once.readToEnd()).isEmpty();
+            }
+            await().until(() -> daemon.busyWorkers().isEmpty());
+            daemon.stop();
+            assertThat(daemon.log()).doesNotContain("Traceback");
+        }
+    }
+
+    /** Neither a command that takes its time, nor one that waits for its client's input. */
+    @Test
+    void commandIsNotEnded() throws Exception {
+        Files.writeString(repository.path().resolve("a"), "two\n");
+        Gate gate = new Gate(directory);
+        try (Daemon daemon = Daemon.start(directory, "--idle-timeout", "300ms");
+                RawClient busy = new RawClient(daemon.address());
+                RawClient prompted = new RawClient(daemon.address())) {
+            busy.readFrame();
+            busy.runCommand(
+                    "root -R " + repository + " --config " + gate.hook("root").replace(" ", "\t"));
+            gate.awaitReached();
+            prompted.readFrame();
+            prompted.runCommand(
+                    "commit -i -m picked --config ui.interactive=yes --config ui.interface=text -R "
+                            + repository);
+            prompted.awaitPrompt();
+            long later = System.nanoTime() + 1_000_000_000L; // so much longer than the limit
+            await().until(() -> System.nanoTime() - later > 0);
+            gate.open();
+            assertThat(busy.awaitResult()).isZero();
+            prompted.send(new byte[] {0, 0, 0, 2, 'y', '\n'});
+            prompted.awaitPrompt();
+            prompted.send(new byte[] {0, 0, 0, 2, 'y', '\n'});
+            assertThat(prompted.awaitResult()).isZero();
+            daemon.stop();
+        }
+    }
+
+    @Test
+    void workerThatNeverSaysHelloIsGivenUp() throws Exception {
+        Path hg = directory.resolve("hg");
+        Files.writeString(hg, "#!/bin/sh\nexec sleep 1000\n");
+        assertThat(hg.toFile().setExecutable(true)).isTrue();
+        try (Daemon daemon =
+                        Daemon.start(
+                                directory,
+                                "--workers",
+                                "spawn",
+                                "--start-timeout=300ms",
+                                "--hg=" + hg);
+                RawClient client = new RawClient(daemon.address())) {
+            assertThat(client.readFrame())
+                    .matches(
+                            "ehg-cmdserver: worker process \\(pid=\\d+\\) has not said hello for 0 s\n");
+            assertThat(client.readToEnd()).isEmpty();
+            await().until(() -> daemon.busyWorkers().isEmpty());
+            daemon.stop();
+        }
+    }
+
+    @Test
+    void daemonWhosePathIsGoneServesOnAndEnds() throws Exception {
+        for (boolean replaced : new boolean[] {false, true}) {
+            try (Daemon daemon = Daemon.start(directory, "--poll-interval", "50ms");
+                    Session hg = Session.to(daemon)) {
+                assertThat(hg.run("version", "-q").status()).isZero();
+                Files.delete(daemon.address());
+                if (replaced) {
+                    Files.writeString(daemon.address(), "somebody else's");
+                }
+                daemon.awaitLog("has been removed or replaced");
+                assertThat(hg.run("version", "-q").status()).isZero();
+                assertThat(daemon.isAlive()).isTrue();
+                hg.close();
+                assertThat(daemon.awaitExit()).isZero();
+                assertThat(Files.exists(daemon.address())).isEqualTo(replaced);
+            }
+        }
+    }
+}
