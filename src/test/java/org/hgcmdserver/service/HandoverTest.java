@@ -23,7 +23,7 @@ class HandoverTest {
                     4711,
                     List.of(
                             new BusyWorker(100, Worker.State.SERVING, -5, new Connection(9, PEER)),
-                            new BusyWorker(101, Worker.State.STARTING, 6, null)),
+                            new BusyWorker(101, Worker.State.STARTING, 6, Connection.unknown())),
                     List.of(102, 103));
 
     @Test
@@ -34,7 +34,7 @@ class HandoverTest {
         assertThat(back.connections()).isEqualTo(4711);
         assertThat(back.descriptors()).containsExactly(7, 9);
         assertThat(back.workers().get(0).connection().peer()).isEqualTo(PEER);
-        assertThat(back.workers().get(1).connection()).isNull();
+        assertThat(back.workers().get(1).connection().hasHandle()).isFalse();
         assertThat(back.leftovers()).containsExactly(102, 103);
     }
 
