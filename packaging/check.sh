@@ -6,9 +6,13 @@ cd "$(dirname "$0")/.."
 . packaging/install.sh
 install_missing javac:default-jdk-headless mvn:maven hg:mercurial socat:socat strace:strace \
     shellcheck:shellcheck systemd-socket-activate:systemd python3:python3 cc:gcc cc:libc6-dev
+if [ "$(id -u)" = 0 ]; then # a booted system, which an ordinary user cannot have
+    install_missing debootstrap:debootstrap systemd-nspawn:systemd-container
+fi
 /usr/bin/python3 -c 'import hglib' 2>/dev/null || install_missing hglib-is-missing:python3-hglib
 
 shellcheck -x packaging/*.sh packaging/boot/*.sh packaging/deb/control/p* packaging/rpm/p* src/main/sh/hg-cmdserver
 mvn --batch-mode --no-transfer-progress verify "$@"
 sh packaging/packages-check.sh
-sh packaging/boot-test.sh target/hg-cmdserver_*.deb
+version=$(sed -n 's|^  <version>\(.*\)</version>|\1|p' pom.xml)
+sh packaging/boot-test.sh "target/hg-cmdserver_${version}_all.deb"

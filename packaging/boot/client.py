@@ -14,7 +14,7 @@ import struct
 import sys
 import threading
 
-PAUSE = 0.5  # seconds between the connections of a client in a loop: the machine has other things to do
+PAUSE = 0.05  # seconds between the connections of a client in a loop: the machine has other things to do
 
 
 class Session:
@@ -72,6 +72,8 @@ def run(address, *arguments):
 def loop(address, repository, clients):
     log = ('log', '-R', repository, '-T', '{node}\\n')
     expected = Session(address).run(*log)
+    if expected[0] or not expected[1]:
+        raise ValueError(expected)
     answers = [0] * int(clients)
     failures = []
     ended = threading.Event()
@@ -86,7 +88,7 @@ def loop(address, repository, clients):
                     raise ValueError('a wrong answer: %r' % (answer,))
                 answers[number] += 1
                 ended.wait(PAUSE)
-            except (OSError, EOFError, ValueError) as error:
+            except Exception as error:  # whatever it is, an answer is lost
                 failures.append(repr(error))
                 ended.wait(0.1)
 

@@ -31,7 +31,7 @@ to() {
 mirror=$(apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
     sed -n "s/^$suite main //p" | head -n 1)
 : >"$root.log"
-to "$root.log" debootstrap --variant=minbase "$suite" "$root" ${mirror:+"$mirror"}
+to "$root.log" unshare --mount debootstrap --variant=minbase "$suite" "$root" ${mirror:+"$mirror"}
 if [ -n "$mirror" ]; then
     for part in sources.list sources.list.d apt.conf.d preferences.d trusted.gpg.d keyrings; do
         [ ! -e "/etc/apt/$part" ] || cp -a "/etc/apt/$part" "$root/etc/apt/"
