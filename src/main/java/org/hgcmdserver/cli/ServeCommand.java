@@ -150,8 +150,8 @@ final class ServeCommand implements Callable<Integer> {
                         SystemdNotifier.fromEnvironment(System.getenv()),
                         Ticker.SYSTEM);
         SignalSource.deliver(service.loop(), signal -> onSignal(service, signal));
-        LoggerFactory.getLogger(ServeCommand.class).info("{}", Main.Version.text());
         service.init(predecessor.orElse(null));
+        LoggerFactory.getLogger(ServeCommand.class).info("{}", Main.Version.text());
         openAllJars();
         return service.run() == Outcome.DRAINED ? ExitStatus.OK : ExitStatus.FAILURE;
     }

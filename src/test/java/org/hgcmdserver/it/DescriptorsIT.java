@@ -1,0 +1,87 @@
+package org.hgcmdserver.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.hgcmdserver.it.Processes.await;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The descriptors and children that the README's table allows, and no others. */
+class DescriptorsIT {
+
+    private static final int CONNECTIONS = 5;
+
+    @TempDir Path directory;
+
+    @Test
+    void areThoseOfTheTable() throws Exception {
+        try (Daemon daemon = Daemon.start(directory)) {
+            awaitTable(daemon, 0);
+            List<Session> sessions = new ArrayList<>();
+            for (int i = 0; i < CONNECTIONS; i++) {
+                sessions.add(Session.to(daemon));
+                assertThat(sessions.get(i).run("version", "-q").status()).isZero();
+            }
+            awaitTable(daemon, CONNECTIONS);
+            ReloadIT.reload(daemon);
+            awaitTable(daemon, CONNECTIONS, 0);
+            for (Session session : sessions) {
+                session.close();
+            }
+            awaitTable(daemon, 0);
+            daemon.stop();
+        }
+    }
+
+    private static void awaitTable(Daemon daemon, int busy) throws Exception {
+        awaitTable(daemon, busy, busy);
+    }
+
+    /**
+     * @param lines how many of the busy workers have a line to the daemon: those of this image
+     */
+    private static void awaitTable(Daemon daemon, int busy, int lines) throws Exception {
+        await().untilAsserted(
+                        () -> {
+                            int children = Processes.children(daemon.pid()).size();
+                            int idle = Daemon.PREFORK ? children - busy - 1 : 0;
+                            if (Daemon.PREFORK) {
+                                assertThat(idle).as("idle workers").isBetween(2, 8);
+                            } else {
+                                assertThat(children).as("children").isEqualTo(busy);
+                            }
+                            Map<String, Integer> expected = new TreeMap<>();
+                            int forked = Daemon.PREFORK ? 1 + idle + lines : 0;
+                            expected.put("socket", 1 + busy + forked);
+                            expected.put("pipe", 2);
+                            expected.put("eventpoll", 1);
+                            expected.put("signalfd", 1);
+                            assertThat(kinds(daemon)).isEqualTo(expected);
+                        });
+    }
+
+    /** What there is, but for the standard three and what the JVM has open of its own. */
+    private static Map<String, Integer> kinds(Daemon daemon) throws Exception {
+        Map<String, Integer> kinds = new TreeMap<>();
+        for (String descriptor : Processes.descriptors(daemon.pid())) {
+            String target = descriptor.replaceFirst(".* -> ", "");
+            boolean standard = descriptor.matches("[012] -> .*");
+            boolean ofTheJvm =
+                    target.endsWith(".jar")
+                            || target.endsWith("/lib/modules")
+                            || target.matches("/dev/u?random");
+            if (!standard && !ofTheJvm) {
+                String kind =
+                        target.replaceFirst("^anon_inode:\\[(.*)\\]$", "$1")
+                                .replaceFirst("^(socket|pipe):.*", "$1");
+                kinds.merge(kind, 1, Integer::sum);
+            }
+        }
+        return kinds;
+    }
+}
