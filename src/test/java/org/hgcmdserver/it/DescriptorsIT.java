@@ -55,13 +55,14 @@ class DescriptorsIT {
                             } else {
                                 assertThat(children).as("children").isEqualTo(busy);
                             }
-                            Map<String, Integer> expected = new TreeMap<>();
+                            Map<String, Integer> kinds = kinds(daemon);
                             int forked = Daemon.PREFORK ? 1 + idle + lines : 0;
-                            expected.put("socket", 1 + busy + forked);
-                            expected.put("pipe", 2);
-                            expected.put("eventpoll", 1);
-                            expected.put("signalfd", 1);
-                            assertThat(kinds(daemon)).isEqualTo(expected);
+                            // the JVM's own: where jstack attaches, and a marker of its channels'
+                            assertThat(kinds.remove("socket"))
+                                    .as("sockets")
+                                    .isBetween(1 + busy + forked, 1 + busy + forked + 2);
+                            assertThat(kinds)
+                                    .isEqualTo(Map.of("pipe", 2, "eventpoll", 1, "signalfd", 1));
                         });
     }
 
