@@ -143,6 +143,10 @@ final class WorkerOptions {
             CommandServer shell = CommandServer.shell(workerCommand);
             return () -> shell;
         }
+        if (kind() == Kind.prefork) { // it is by this one that the pool knows its own connections
+            CommandServer server = program().commandServer();
+            return () -> server;
+        }
         return program()::commandServer;
     }
 
@@ -158,7 +162,7 @@ final class WorkerOptions {
         }
         return kind() == Kind.spawn
                 ? SpawnSource::new
-                : PreforkSource.factory(program(), server, minIdle, maxIdle);
+                : PreforkSource.factory(program(), server.get(), minIdle, maxIdle);
     }
 
     private TemplateProgram program() throws IOException {

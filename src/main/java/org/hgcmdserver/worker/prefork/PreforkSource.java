@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.function.Predicate;
-import java.util.function.Supplier;
 import org.hgcmdserver.listener.Connection;
 import org.hgcmdserver.posix.Child;
 import org.hgcmdserver.posix.EventLoop;
@@ -43,7 +42,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
     private final HelloWatch hello;
     private final SpawnSource spawn;
     private final TemplateProgram program;
-    private final Supplier<CommandServer> server;
+    private final CommandServer server;
     private final PoolSize size;
     private final RestartPause restartPause = new RestartPause();
 
@@ -68,7 +67,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
      * @param maxIdle how many at most
      */
     public static WorkerSource.Factory factory(
-            TemplateProgram program, Supplier<CommandServer> server, int minIdle, int maxIdle) {
+            TemplateProgram program, CommandServer server, int minIdle, int maxIdle) {
         return (loop, table, hello) ->
                 new PreforkSource(
                         loop,
@@ -89,7 +88,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
             WorkerTable table,
             HelloWatch hello,
             TemplateProgram program,
-            Supplier<CommandServer> server,
+            CommandServer server,
             PoolSize size)
             throws IOException {
         this.loop = loop;
@@ -110,8 +109,8 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
     @Override
     public void serve(Connection connection, CommandServer wanted) {
         boolean idle = available.stream().anyMatch(ForkedWorker::isIdle);
-        if (!wanted.equals(server.get()) || !(idle || isTemplateReady())) {
-            spawn.serve(connection, wanted);
+        if (!wanted.equals(server) || !(idle || isTemplateReady())) {
+            spawn.serve(connection, wanted.equals(server) ? program.commandServer() : wanted);
             return;
         }
         waiting.add(connection);
@@ -154,7 +153,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
                 log.debug("an idle worker is gone: {}", e.getMessage());
             }
         }
-        return spawn.spawn(connection, server.get());
+        return spawn.spawn(connection, program.commandServer());
     }
 
     /** One that has rehearsed if there is one; null if nobody is idle. */
@@ -257,7 +256,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
 
     private void serveWaitingBySpawning() {
         while (!waiting.isEmpty()) {
-            spawn.serve(waiting.remove(), server.get());
+            spawn.serve(waiting.remove(), program.commandServer());
         }
         letGoIfDrained();
     }
@@ -273,7 +272,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
             return;
         }
         try {
-            template = new Template(loop, table, program, server.get().environment(), this);
+            template = new Template(loop, table, program, server.environment(), this);
         } catch (IOException e) {
             failed(e.getMessage());
         }
