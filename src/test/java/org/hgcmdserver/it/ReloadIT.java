@@ -30,6 +30,9 @@ class ReloadIT {
 
     private static final String LISTENING = "listening at";
 
+    /** Fewer where the same is shown a second time. */
+    private static final int RELOADS = Integer.getInteger("hgcmdserver.reloads", 20);
+
     @TempDir Path directory;
     private Repository repository;
 
@@ -53,7 +56,7 @@ class ReloadIT {
                 client.start();
                 clients.add(client);
             }
-            for (int i = 0; i < 20; i++) {
+            for (int i = 0; i < RELOADS; i++) {
                 int before = answers.get();
                 reload(daemon);
                 await().until(() -> answers.get() > before || !failures.isEmpty());
@@ -63,7 +66,7 @@ class ReloadIT {
                 client.join();
             }
             assertThat(failures).isEmpty();
-            System.out.printf("%d answers during 20 reloads%n", answers.get());
+            System.out.printf("%d answers during %d reloads%n", answers.get(), RELOADS);
             await().untilAsserted(() -> assertThat(daemon.busyWorkers()).isEmpty());
             assertThat(descriptorsAtRest(daemon)).isLessThanOrEqualTo(descriptors);
             await().untilAsserted(() -> assertThat(daemon.zombies()).isEmpty());
