@@ -23,7 +23,8 @@ class IdleExitIT {
         try (Daemon daemon =
                 Daemon.start(
                         directory,
-                        "--worker-command=cat",
+                        "--worker-command",
+                        "cat",
                         "--idle-exit=100ms",
                         "--poll-interval=10ms")) {
             assertThat(daemon.awaitExit()).isZero();
