@@ -220,7 +220,9 @@ public final class ForkingService {
         hello.noticeUnread();
         acceptor.update(); // should no exit do it
         // as Mercurial's main loop: not while somebody is at the door
-        if (!loop.runOnce(Duration.ZERO) && handler.shouldExit()) {
+        long before = acceptor.connections();
+        loop.runOnce(Duration.ZERO);
+        if (acceptor.connections() == before && handler.shouldExit()) {
             stopping = true;
         }
     }
