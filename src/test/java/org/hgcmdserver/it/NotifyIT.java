@@ -2,6 +2,7 @@ package org.hgcmdserver.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.hgcmdserver.it.Processes.await;
 
 import java.io.BufferedReader;
 import java.io.Writer;
@@ -62,6 +63,7 @@ class NotifyIT {
     void watchdogIsTheLoops() throws Exception {
         Path path = directory.resolve("notify");
         try (AFUNIXDatagramSocket manager = manager(path)) {
+            manager.setSoTimeout(1000); // now: junixsocket does not heed a later change
             Process program =
                     EmbeddingProgram.start(
                             directory,
@@ -71,11 +73,10 @@ class NotifyIT {
                             });
             try (Writer tell = program.outputWriter()) {
                 for (int i = 0; i < 5; i++) {
-                    awaitMessage(manager, "WATCHDOG=1");
+                    awaitPing(manager);
                 }
                 tell.append("block\n").flush();
                 awaitSaid(program, "blocked");
-                manager.setSoTimeout(1000);
                 assertThatThrownBy(
                                 () -> {
                                     for (int i = 0; i < 5; i++) { // but for what is under way
@@ -83,15 +84,19 @@ class NotifyIT {
                                     }
                                 })
                         .isInstanceOf(SocketTimeoutException.class);
-                manager.setSoTimeout((int) Processes.PATIENCE.toMillis());
                 tell.append("unblock\n").flush();
-                awaitMessage(manager, "WATCHDOG=1");
+                awaitPing(manager);
                 tell.append("stop\n").flush();
                 assertThat(program.waitFor(60, TimeUnit.SECONDS)).isTrue();
             } finally {
                 program.destroyForcibly();
             }
         }
+    }
+
+    private static void awaitPing(AFUNIXDatagramSocket manager) {
+        await().ignoreException(SocketTimeoutException.class)
+                .until(() -> awaitMessage(manager, "WATCHDOG=1") != null);
     }
 
     private static void awaitSaid(Process program, String line) throws Exception {
