@@ -20,7 +20,7 @@ say() { printf '\n== %s\n' "$1"; }
 say "hg-cmdserver serve --address $work/server.sock"
 target/dist/bin/hg-cmdserver serve --address "$work/server.sock" &
 daemon=$!
-trap 'kill $daemon 2>/dev/null; rm -rf "$work"' EXIT
+trap 'kill $daemon 2>/dev/null || true; rm -rf "$work"' EXIT
 until [ -S "$work/server.sock" ]; do
     kill -0 $daemon
     sleep 0.1
