@@ -1,6 +1,5 @@
 package org.hgcmdserver.cli;
 
-import java.io.IOException;
 import java.time.Duration;
 import org.hgcmdserver.service.CommandServerHandler.LifeCycle;
 import org.hgcmdserver.service.Drain;
@@ -55,10 +54,7 @@ final class LifeOptions {
                     "How often to look whether the service should end. Default: ${DEFAULT-VALUE}.")
     private Duration pollInterval;
 
-    /**
-     * @throws IOException if the options contradict each other
-     */
-    LifeCycle lifeCycle(WorkerOptions workers) throws IOException {
+    LifeCycle lifeCycle(WorkerOptions workers) {
         return new LifeCycle(
                 pollInterval,
                 workers.maxWorkers(),

@@ -8,7 +8,7 @@ import jnr.ffi.Pointer;
 public final class Launchd {
 
     /** The system property with the name or path of the library that has the calls. */
-    public static final String LIBRARY = "hgcmdserver.launchd.library";
+    public static final String LIBRARY = "hgcmdserver.launchd.lib";
 
     private static final String LIB_SYSTEM = "System";
 

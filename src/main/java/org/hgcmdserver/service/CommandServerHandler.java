@@ -24,6 +24,7 @@ public class CommandServerHandler implements ServiceHandler {
     /**
      * What can be configured of a service's life.
      *
+     * @param startTimeout how long a worker may take to say hello
      * @param drainTimeout after which a drain that waits becomes one that finishes
      * @param idleExit after which a service without a connection ends
      */

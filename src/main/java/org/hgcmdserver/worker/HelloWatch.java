@@ -90,7 +90,8 @@ public final class HelloWatch {
 
     /**
      * Goes on watching a worker that an earlier image of this process has started. A hello that was
-     * read in between has gone unnoticed; then the next thing that the client reads counts.
+     * read in between has gone unnoticed; then the next thing that the client reads counts. For the
+     * same reason its silence is no reason to give it up.
      */
     public void adopt(Worker worker) {
         if (worker.state() != Worker.State.STARTING || !worker.connection().hasHandle()) {

@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -81,7 +80,7 @@ class AccessIT {
 
     @Test
     void strangersByTheirGroups() throws Exception {
-        Assumptions.assumeTrue(ROOT, "left out: only root can act as another user");
+        LeftOut.unless(ROOT, "only root can act as another user");
         Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
         try (Daemon daemon = Daemon.start(directory, "--socket-mode", "0666")) {
             assertThat(firstFrameFor("1,2", daemon)).contains("access denied: uid " + STRANGER);

@@ -6,7 +6,6 @@ import static org.hgcmdserver.it.Processes.await;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -59,8 +58,7 @@ class IdleExitIT {
     @Test
     @Timeout(900)
     void connectionInTheMomentOfTheEndIsServedByTheNextInstance() throws Exception {
-        Assumptions.assumeTrue(
-                !Daemon.PREFORK, "left out: the end is the same with both kinds of workers");
+        LeftOut.unless(!Daemon.PREFORK, "the end is the same with both kinds of workers");
         Path address = directory.resolve("server.sock");
         Path manager = directory.resolve("manager.py");
         Files.writeString(

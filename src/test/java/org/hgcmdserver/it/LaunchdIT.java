@@ -2,7 +2,6 @@ package org.hgcmdserver.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.hgcmdserver.it.Processes.await;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -48,12 +47,7 @@ class LaunchdIT {
 
     @BeforeAll
     static void compile() throws Exception {
-        String missing = "launchd is not tested: there is no C compiler (cc) for its stand-in";
-        boolean compiler = isThere("cc");
-        if (!compiler) {
-            System.out.println(missing);
-        }
-        assumeTrue(compiler, missing);
+        LeftOut.unless(isThere("cc"), "there is no C compiler (cc) for launchd's stand-in");
         Path source = compiled.resolve("launchd.c");
         try (var in = LaunchdIT.class.getResourceAsStream("/launchd.c")) {
             Files.copy(in, source);
@@ -156,7 +150,7 @@ class LaunchdIT {
 
     private static void use(Map<String, String> environment, String sockets) {
         environment.put("LAUNCHD_SOCKETS", sockets);
-        environment.put("HG_CMDSERVER_JAVA_OPTIONS", "-Dhgcmdserver.launchd.library=" + library);
+        environment.put("HG_CMDSERVER_JAVA_OPTIONS", "-Dhgcmdserver.launchd.lib=" + library);
     }
 
     /** The error of a job whose socket is such a thing; it is one line. */
@@ -167,7 +161,7 @@ class LaunchdIT {
                         .formatted(make, FD);
         List<String> command = new ArrayList<>(List.of("env"));
         command.add("LAUNCHD_SOCKETS=" + sockets);
-        command.add("HG_CMDSERVER_JAVA_OPTIONS=-Dhgcmdserver.launchd.library=" + library);
+        command.add("HG_CMDSERVER_JAVA_OPTIONS=-Dhgcmdserver.launchd.lib=" + library);
         command.addAll(List.of("python3", "-c", start, Daemon.PROGRAM, "serve"));
         Processes.Result result = Processes.run(directory, command.toArray(String[]::new));
         assertThat(result.status()).as(result.err()).isEqualTo(1);
