@@ -117,7 +117,12 @@ class Machine:
         """by its own systemctl; returns when it is up again"""
         REBOOT = 133  # with this status systemd-nspawn asks to be started again (--keep-unit)
         self.run('systemctl', 'reboot', check=False)
-        status = self._nspawn.wait(PATIENCE)
+        try:
+            status = self._nspawn.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            jobs = self.run('systemctl', 'list-jobs', '--no-pager', check=False)
+            processes = self.run('ps', '-eo', 'pid,ppid,stat,wchan,args', check=False)
+            raise Failure('it does not go down:\n%s%s%s' % (jobs.stdout, jobs.stderr, processes.stdout))
         if status != REBOOT:
             raise Failure('systemd-nspawn ended with status %d' % status)
         self._boot()
