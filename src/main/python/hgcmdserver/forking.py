@@ -42,11 +42,14 @@ def forktwice():
     to the daemon as the subreaper"""
     intermediate = os.fork()
     if intermediate:
-        os.waitpid(intermediate, 0)
+        _pid, status = os.waitpid(intermediate, 0)
+        number = os.WEXITSTATUS(status)
+        if number:
+            raise OSError(number, os.strerror(number))
         return intermediate
     try:
         if os.fork() == 0:
             return 0
-    except OSError:
-        pass  # the daemon sees the end of the worker's line
+    except OSError as inst:
+        os._exit(inst.errno)
     os._exit(0)

@@ -6,7 +6,7 @@ import select
 import shutil
 import socket
 
-from mercurial import config, encoding, repocache
+from mercurial import config, repocache
 
 from hgcmdserver import forking, rehearsal, worker
 
@@ -76,7 +76,8 @@ class template:
                 byte, fds = worker.receive(self._control)
                 if not byte:
                     return
-                self._forkworker(fds[0])
+                if fds:  # else there was no place for it, and the daemon sees its end
+                    self._forkworker(fds[0])
             else:
                 self._used(self._suggestions.recv(32768))
 
@@ -131,9 +132,9 @@ class template:
     def _forkworker(self, line):
         try:
             pid = self._fork()
-        except OSError as inst:  # the daemon sees the end of the worker's line
-            self.ui.warn(b'cannot fork: %s\n' % encoding.strtolocal(inst.strerror))
+        except OSError as inst:
             pid = -1
+            os.write(line, b'failed fork: %s\n' % inst.strerror.encode())
         if pid == 0:
             self._work(line)
         os.close(line)

@@ -29,6 +29,9 @@ public final class EventLoop implements Closeable {
     private static final int POLLIN = 1; // poll.h, alike on Linux and the BSDs
     private static final int POLLFD_SIZE = 8; // int fd; short events, revents
 
+    /** In milliseconds, while one poll cannot wait for all. */
+    private static final int POLL_PAUSE = 50;
+
     private final Map<Integer, Action> actions = new LinkedHashMap<>();
     private final PriorityQueue<Timer> timers =
             new PriorityQueue<>((a, b) -> Long.signum(a.due - b.due));
@@ -93,7 +96,7 @@ public final class EventLoop implements Closeable {
         }
         int count = LibC.C.poll(pollFds, polled.length, millis(untilTimer(timeout)));
         if (count < 0 && !PosixException.lastWas(Errno.EINTR)) {
-            throw PosixException.last("poll " + polled.length + " descriptors");
+            count = pollOneByOne(timeout);
         }
         boolean ran = count > 0 && runReadable();
         while (!timers.isEmpty() && timers.peek().due - System.nanoTime() <= 0) {
@@ -105,6 +108,20 @@ public final class EventLoop implements Closeable {
             ran = true;
         }
         return ran;
+    }
+
+    /**
+     * After poll has failed for the number of descriptors: EINVAL, since the limit RLIMIT_NOFILE
+     * was lowered below it, or ENOMEM. It is slower, and all are still looked at.
+     */
+    private int pollOneByOne(Duration timeout) throws IOException {
+        LibC.C.poll(null, 0, Math.min(POLL_PAUSE, millis(untilTimer(timeout))));
+        int count = 0;
+        for (int i = 0; i < polled.length; i++) {
+            int one = LibC.C.poll(pollFds.slice((long) i * POLLFD_SIZE), 1, 0);
+            count += PosixException.check(one, "poll fd", polled[i]);
+        }
+        return count;
     }
 
     private boolean runReadable() throws IOException {

@@ -1,13 +1,13 @@
 package org.hgcmdserver.service;
 
 import java.io.IOException;
-import java.time.Duration;
 import java.util.Optional;
 import org.hgcmdserver.listener.Connection;
 import org.hgcmdserver.listener.Listener;
 import org.hgcmdserver.posix.EventLoop;
 import org.hgcmdserver.worker.CommandServer;
 import org.hgcmdserver.worker.HelloWatch;
+import org.hgcmdserver.worker.Shortage;
 import org.hgcmdserver.worker.WorkerSource;
 import org.hgcmdserver.worker.WorkerTable;
 import org.slf4j.Logger;
@@ -34,9 +34,6 @@ final class Acceptor {
 
     private static final Logger log = LoggerFactory.getLogger(Acceptor.class);
 
-    /** How long after a failed accept the next is tried, if no worker ends before. */
-    private static final Duration ACCEPT_AGAIN = Duration.ofSeconds(1);
-
     private final EventLoop loop;
     private final Listener listener;
     private final ServiceHandler handler;
@@ -44,8 +41,12 @@ final class Acceptor {
     private final HelloWatch hello;
     private final WorkerSource source;
     private final Owner owner;
+    private final Shortage shortage;
     private boolean accepting;
+
+    /** The last accept has failed, and nothing has changed since. */
     private boolean failed;
+
     private boolean closed;
     private long connections;
 
@@ -69,6 +70,7 @@ final class Acceptor {
         this.source = source;
         this.owner = owner;
         this.connections = connections;
+        shortage = new Shortage(loop, "accept connections", this::tryAgain);
     }
 
     /** How many there have been. */
@@ -89,6 +91,10 @@ final class Acceptor {
 
     /** A worker's exit has made room, and perhaps freed what an accept lacked. */
     void workerExited() {
+        tryAgain();
+    }
+
+    private void tryAgain() {
         failed = false;
         update();
     }
@@ -104,18 +110,12 @@ final class Acceptor {
         try {
             Connection connection = listener.accept();
             if (connection != null) {
+                shortage.over();
                 serve(connection);
             }
-        } catch (IOException e) {
-            // out of descriptors, as a rule: the queue is intact, so wait for better times
-            log.warn("cannot accept connections for now: {}", e.getMessage());
+        } catch (IOException e) { // the queue is intact
             failed = true;
-            loop.after(
-                    ACCEPT_AGAIN,
-                    () -> {
-                        failed = false;
-                        update();
-                    });
+            shortage.noticed(e.getMessage());
         }
         update();
         if (!hasRoom()) {
@@ -191,10 +191,11 @@ final class Acceptor {
                 Connection connection = listener.accept();
                 empty = connection == null;
                 if (!empty) {
+                    shortage.over();
                     serve(connection);
                 }
             } catch (IOException e) {
-                log.warn("cannot accept queued connections for now: {}", e.getMessage());
+                shortage.noticed(e.getMessage());
                 loop.runOnce(handler.pollInterval()); // a worker's exit frees a descriptor
             }
         }

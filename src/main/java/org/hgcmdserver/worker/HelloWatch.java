@@ -63,10 +63,11 @@ public final class HelloWatch {
     }
 
     /**
-     * Starts a worker for {@code connection} and takes the connection over. A failure to start it
-     * is told to the client and logged, and is no failure of the caller's.
+     * Starts a worker for {@code connection}.
+     *
+     * @throws IOException if that fails, with the reason; the connection is the caller's then
      */
-    public void start(Connection connection, Starter starter) {
+    public void start(Connection connection, Starter starter) throws IOException {
         Worker[] started = new Worker[1];
         try {
             if (firstReads != null) {
@@ -74,17 +75,16 @@ public final class HelloWatch {
                 firstReads.add(connection.fd(), () -> saidHello(started[0]));
             }
             started[0] = starter.start();
-            watched.add(started[0]);
-            timeout.ifPresent(t -> loop.after(t, () -> giveUp(started[0])));
-            if (firstReads == null) {
-                saidHello(started[0]);
-            } else {
-                lookAfterPause();
-            }
         } catch (IOException e) {
-            log.warn("no worker for {}: {}", connection.peer(), e.getMessage());
             unwatch(connection);
-            refuse(connection, e.getMessage());
+            throw e;
+        }
+        watched.add(started[0]);
+        timeout.ifPresent(t -> loop.after(t, () -> giveUp(started[0])));
+        if (firstReads == null) {
+            saidHello(started[0]);
+        } else {
+            lookAfterPause();
         }
     }
 

@@ -20,8 +20,15 @@ final class ForkedWorker implements MessageLine.Receiver {
         /** It has found that its template is out of date. */
         void stale(ForkedWorker worker) throws IOException;
 
-        /** It is of no more use: it has ended, or was never forked. */
-        void gone(ForkedWorker worker, boolean neverForked) throws IOException;
+        /** It has ended. */
+        void gone(ForkedWorker worker) throws IOException;
+
+        /**
+         * It will not come.
+         *
+         * @param reason of a fork that failed; null if it was not tried, since the template ends
+         */
+        void notForked(ForkedWorker worker, String reason) throws IOException;
     }
 
     private final Template template;
@@ -29,6 +36,7 @@ final class ForkedWorker implements MessageLine.Receiver {
     private final Listener listener;
     private final MessageLine line;
     private Worker worker;
+    private String failure;
     private boolean rehearsing;
     private boolean warm;
     private boolean unwanted;
@@ -102,6 +110,8 @@ final class ForkedWorker implements MessageLine.Receiver {
             } else {
                 listener.idle(this);
             }
+        } else if (message.startsWith("failed ")) {
+            failure = message.substring("failed ".length());
         } else if (message.equals("warm")) {
             rehearsing = false;
             warm = true;
@@ -117,8 +127,13 @@ final class ForkedWorker implements MessageLine.Receiver {
         if (worker == null) {
             table.unexpect();
         }
-        if (!unwanted) {
-            listener.gone(this, worker == null);
+        if (unwanted) {
+            return;
+        }
+        if (worker == null) {
+            listener.notForked(this, failure);
+        } else {
+            listener.gone(this);
         }
     }
 }

@@ -13,6 +13,7 @@ import org.hgcmdserver.posix.EventLoop;
 import org.hgcmdserver.posix.Exit;
 import org.hgcmdserver.worker.CommandServer;
 import org.hgcmdserver.worker.HelloWatch;
+import org.hgcmdserver.worker.Shortage;
 import org.hgcmdserver.worker.Worker;
 import org.hgcmdserver.worker.WorkerSource;
 import org.hgcmdserver.worker.WorkerTable;
@@ -29,9 +30,6 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
 
     private static final Logger log = LoggerFactory.getLogger(PreforkSource.class);
 
-    /** How long after a failed fork the next is tried. */
-    private static final Duration FORK_AGAIN = Duration.ofSeconds(1);
-
     /** How long a connection waits for the template to fork until it is taken to be stuck. */
     private static final Duration FORK_TIMEOUT = Duration.ofSeconds(5);
 
@@ -45,6 +43,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
     private final CommandServer server;
     private final PoolSize size;
     private final RestartPause restartPause = new RestartPause();
+    private final Shortage shortage;
 
     /** Without a connection, in the order in which they were asked for. */
     private final List<ForkedWorker> available = new ArrayList<>();
@@ -98,6 +97,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
         this.server = server;
         this.size = size;
         spawn = new SpawnSource(loop, table, hello);
+        shortage = new Shortage(loop, "fork workers ahead", this::refill);
         Child.becomeSubreaper(); // a worker's parent is this process, however it was forked
         table.onExit(this::workerExited);
         startTemplate();
@@ -131,29 +131,40 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
 
     @Override
     public int waiting() {
-        return waiting.size();
+        return waiting.size() + spawn.waiting();
     }
 
     /** Gives the first of the waiting connections to idle workers. */
     private void dispense() {
         while (!waiting.isEmpty() && available.stream().anyMatch(ForkedWorker::isIdle)) {
             Connection connection = waiting.remove();
-            hello.start(connection, () -> giveToSomebody(connection));
+            try {
+                hello.start(connection, () -> giveToSomebody(connection));
+            } catch (IOException e) {
+                log.debug("no idle worker for {}: {}", connection.peer(), e.getMessage());
+                spawn.serve(connection, program.commandServer());
+            }
         }
         letGoIfDrained();
     }
 
+    /**
+     * @throws IOException if none can be given it; the last one's reason
+     */
     private Worker giveToSomebody(Connection connection) throws IOException {
+        IOException failure = null;
         for (ForkedWorker idle = takeIdle(); idle != null; idle = takeIdle()) {
             try {
                 Worker worker = idle.give(connection);
                 size.taken(System.nanoTime());
                 return worker;
-            } catch (IOException e) { // it has died, and its end is about to be read
-                log.debug("an idle worker is gone: {}", e.getMessage());
+            } catch (IOException e) { // it has died, as a rule, and its end is about to be read
+                log.debug("an idle worker is of no use: {}", e.getMessage());
+                idle.letGo();
+                failure = e;
             }
         }
-        return spawn.spawn(connection, program.commandServer());
+        throw failure;
     }
 
     /** One that has rehearsed if there is one; null if nobody is idle. */
@@ -181,9 +192,13 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
             for (int i = 0; i < missing; i++) {
                 available.add(new ForkedWorker(template, table, this));
             }
-        } catch (IOException e) { // its end is about to be read, or there are too many descriptors
-            log.debug("no worker from the template: {}", e.getMessage());
-            refillAfter(FORK_AGAIN);
+        } catch (IOException e) {
+            if (Shortage.isCauseOf(e)) {
+                shortage.noticed(e.getMessage());
+                serveWaitingBySpawning();
+            } else { // the template's end is about to be read
+                log.debug("no worker from the template: {}", e.getMessage());
+            }
             return;
         }
         size.untilRefill(available.size(), System.nanoTime()).ifPresent(this::refillAfter);
@@ -214,6 +229,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
 
     @Override
     public void idle(ForkedWorker worker) {
+        shortage.over();
         dispense();
         rehearse();
     }
@@ -237,14 +253,17 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
     }
 
     @Override
-    public void gone(ForkedWorker worker, boolean neverForked) {
+    public void gone(ForkedWorker worker) {
         available.remove(worker);
-        if (neverForked) {
-            log.debug("the template could not fork");
-            serveWaitingBySpawning();
-            refillAfter(FORK_AGAIN);
-        } else {
-            refill();
+        refill();
+    }
+
+    @Override
+    public void notForked(ForkedWorker worker, String reason) {
+        available.remove(worker);
+        serveWaitingBySpawning();
+        if (reason != null) {
+            shortage.noticed(reason);
         }
     }
 

@@ -1,0 +1,177 @@
+package org.hgcmdserver.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.hgcmdserver.it.Processes.await;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * When the system is short of descriptors or processes clients wait and none is lost; the log has a
+ * line for the beginning and one for the end of it.
+ */
+class ShortageIT {
+
+    private static final boolean ROOT = System.getProperty("user.name").equals("root");
+
+    /** Any that has no processes. The number of root's is not limited. */
+    private static final String SOMEBODY = "54321";
+
+    private static final List<String> AS_SOMEBODY =
+            List.of("setpriv", "--clear-groups", "--reuid", SOMEBODY, "--regid", SOMEBODY);
+
+    /** More than there are idle workers. */
+    private static final int CLIENTS = 10;
+
+    @TempDir Path directory;
+
+    @Test
+    void noDescriptorForAConnection() throws Exception {
+        try (Daemon daemon = Daemon.start(directory);
+                Session attached = Session.to(daemon)) {
+            List<RawClient> leaving = connectAndAwaitHello(daemon);
+            for (int episode = 1; episode <= 2; episode++) {
+                limit("nofile", "10", daemon.pid()); // fewer than it has, and than it polls
+                List<RawClient> waiting = connect(daemon);
+                awaitLines(daemon, "cannot accept connections for now", episode);
+                assertThat(attached.run("version", "-q").status()).isZero();
+                for (RawClient client : leaving) { // at each exit it tries again
+                    client.close();
+                }
+                await().until(() -> daemon.busyWorkers().size() == 1);
+                assertThat(lines(daemon, "cannot accept connections for now")).isEqualTo(episode);
+                limit("nofile", "1024", daemon.pid());
+                for (RawClient client : waiting) {
+                    client.runCommand("version -q");
+                    client.readFrame();
+                    assertThat(client.awaitResult()).isZero();
+                }
+                awaitLines(daemon, "can accept connections again", episode);
+                for (RawClient client : waiting) {
+                    client.close();
+                }
+                leaving = connectAndAwaitHello(daemon);
+            }
+            for (RawClient client : leaving) {
+                client.close();
+            }
+            attached.close();
+            daemon.stop();
+        }
+    }
+
+    @Test
+    void noProcessForAWorker() throws Exception {
+        try (Daemon daemon = startAsSomebody()) {
+            for (int episode = 1; episode <= 2; episode++) {
+                List<Long> forking = new ArrayList<>(List.of(daemon.pid()));
+                if (Daemon.PREFORK) {
+                    Prefork.awaitIdle(daemon, 1);
+                    forking.add(Prefork.template(daemon));
+                }
+                for (long pid : forking) {
+                    limit("nproc", "1", pid);
+                }
+                List<RawClient> served = new ArrayList<>();
+                if (Daemon.PREFORK) { // they take who is idle
+                    served = connect(daemon);
+                    awaitLines(daemon, "cannot fork workers ahead for now", episode);
+                }
+                List<RawClient> waiting = connect(daemon);
+                awaitLines(daemon, "cannot start worker processes for now", episode);
+                for (long pid : forking) {
+                    limit("nproc", "1000", pid);
+                }
+                served.addAll(waiting);
+                for (RawClient client : served) {
+                    client.runCommand("version -q");
+                    client.readFrame();
+                    assertThat(client.awaitResult()).isZero();
+                    client.close();
+                }
+                awaitLines(daemon, "can start worker processes again", episode);
+                if (Daemon.PREFORK) {
+                    awaitLines(daemon, "can fork workers ahead again", episode);
+                }
+                await().until(() -> daemon.busyWorkers().isEmpty());
+            }
+            assertThat(lines(daemon, "for now")).isEqualTo(Daemon.PREFORK ? 4 : 2);
+            assertThat(daemon.zombies()).isEmpty();
+            daemon.stop();
+        }
+    }
+
+    /** Connections that wait for a worker when the daemon is told to stop. */
+    @Test
+    void drainServesThoseWhoWait() throws Exception {
+        try (Daemon daemon = startAsSomebody("--worker-command", "echo hello")) {
+            limit("nproc", "1", daemon.pid());
+            List<RawClient> waiting = connect(daemon);
+            daemon.awaitLog("cannot start worker processes for now");
+            daemon.signal("TERM");
+            daemon.awaitLog("stopping");
+            limit("nproc", "1000", daemon.pid());
+            for (RawClient client : waiting) {
+                assertThat(client.readToEnd()).isEqualTo("hello\n");
+            }
+            assertThat(daemon.awaitExit()).isZero();
+        }
+    }
+
+    private static List<RawClient> connect(Daemon daemon) throws Exception {
+        List<RawClient> clients = new ArrayList<>();
+        for (int i = 0; i < CLIENTS; i++) {
+            clients.add(new RawClient(daemon.address()));
+        }
+        return clients;
+    }
+
+    private static List<RawClient> connectAndAwaitHello(Daemon daemon) throws Exception {
+        List<RawClient> clients = connect(daemon);
+        for (RawClient client : clients) {
+            client.readFrame();
+        }
+        return clients;
+    }
+
+    /** Sets a soft limit of a running process, which its limits of the hard kind do not hinder. */
+    private void limit(String resource, String value, long pid) throws Exception {
+        List<String> command = new ArrayList<>();
+        if (ROOT && resource.equals("nproc")) {
+            command.addAll(AS_SOMEBODY);
+        }
+        command.addAll(List.of("prlimit", "--pid", "" + pid, "--" + resource + "=" + value + ":"));
+        Processes.run(directory, command.toArray(String[]::new)).succeeded();
+    }
+
+    private static int lines(Daemon daemon, String text) throws Exception {
+        return daemon.log().split(text, -1).length - 1;
+    }
+
+    private static void awaitLines(Daemon daemon, String text, int count) {
+        await().untilAsserted(() -> assertThat(lines(daemon, text)).as(text).isEqualTo(count));
+    }
+
+    private Daemon startAsSomebody(String... options) throws Exception {
+        if (!ROOT) {
+            return Daemon.start(directory, options);
+        }
+        Path dist = directory.resolve("dist");
+        Processes.run(directory, "cp", "-r", Daemon.DIST.toString(), dist.toString()).succeeded();
+        Processes.run(directory, "chown", SOMEBODY, directory.toString()).succeeded();
+        Path address = directory.resolve("server.sock");
+        List<String> command = new ArrayList<>(AS_SOMEBODY);
+        command.addAll(List.of(dist.resolve("bin/hg-cmdserver").toString(), "serve", "--debug"));
+        command.addAll(List.of("--address", address.toString()));
+        command.addAll(
+                options.length == 0 ? List.of("--workers", Daemon.WORKERS) : List.of(options));
+        Daemon daemon =
+                Daemon.launch(
+                        directory, address, env -> env.put("HOME", directory.toString()), command);
+        daemon.awaitLog("listening at");
+        return daemon;
+    }
+}
