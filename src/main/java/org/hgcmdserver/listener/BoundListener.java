@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import jnr.constants.platform.Errno;
 import org.hgcmdserver.posix.Descriptors;
+import org.hgcmdserver.posix.Place;
 import org.hgcmdserver.posix.PosixException;
 import org.hgcmdserver.posix.UnixSocket;
 import org.hgcmdserver.posix.Users;
@@ -101,23 +102,30 @@ public final class BoundListener extends Listener {
 
     private static BoundListener bindAndListen(Path path, int mode) throws IOException {
         int fd = UnixSocket.open();
-        boolean bound = false;
-        Inode inode;
+        Inode bound = null;
         try {
             UnixSocket.bind(fd, path);
-            bound = true;
+            bound = Inode.of(path);
             // before listen: until then a connect is refused, so nobody slips in with a wider mode
-            Files.setPosixFilePermissions(path, permissions(mode));
+            setMode(path, bound, mode);
             UnixSocket.listen(fd, path);
-            inode = Inode.of(path);
+            return new BoundListener(fd, path, bound);
         } catch (IOException e) {
             Descriptors.close(fd);
-            if (bound) {
+            if (bound != null && bound.isAt(path)) {
                 Files.deleteIfExists(path);
             }
             throw e;
         }
-        return new BoundListener(fd, path, inode);
+    }
+
+    /** Of the very socket: another that has come into its place keeps what it has. */
+    private static void setMode(Path path, Inode socket, int mode) throws IOException {
+        try (Place place = Place.of(path)) {
+            if (socket.equals(Inode.ofTarget(place.path()))) {
+                Files.setPosixFilePermissions(place.path(), permissions(mode));
+            }
+        }
     }
 
     private static void checkDirectory(Path path) throws IOException {
@@ -199,13 +207,11 @@ public final class BoundListener extends Listener {
     }
 
     /** Gives the socket's file other permission bits, if it is still this socket. */
-    public void setMode(int mode) throws IOException {
+    public void setMode(int mode) {
         try {
-            if (inode.equals(Inode.of(path))) {
-                Files.setPosixFilePermissions(path, permissions(mode));
-            }
-        } catch (FileSystemException e) {
-            throw cannot(path, "its permissions cannot be set: " + e.getReason(), e);
+            setMode(path, inode, mode);
+        } catch (IOException e) { // no reason not to serve
+            log.warn("cannot set the permissions of {}: {}", path, e.toString());
         }
     }
 
@@ -217,13 +223,7 @@ public final class BoundListener extends Listener {
     /** As chgserver.py's {@code _issocketowner}. */
     @Override
     public boolean isReachable() {
-        try {
-            return inode.equals(Inode.of(path));
-        } catch (NoSuchFileException e) {
-            return false;
-        } catch (IOException e) {
-            return true; // such as a directory that cannot be searched for now
-        }
+        return inode.isAt(path);
     }
 
     @Override
@@ -263,9 +263,27 @@ public final class BoundListener extends Listener {
 
     private record Inode(long device, long number) {
         static Inode of(Path path) throws IOException {
-            Map<String, Object> attributes =
-                    Files.readAttributes(path, "unix:dev,ino", LinkOption.NOFOLLOW_LINKS);
+            return read(path, LinkOption.NOFOLLOW_LINKS);
+        }
+
+        /** Of what a symbolic link leads to. */
+        static Inode ofTarget(Path path) throws IOException {
+            return read(path);
+        }
+
+        private static Inode read(Path path, LinkOption... options) throws IOException {
+            Map<String, Object> attributes = Files.readAttributes(path, "unix:dev,ino", options);
             return new Inode((Long) attributes.get("dev"), (Long) attributes.get("ino"));
+        }
+
+        boolean isAt(Path path) {
+            try {
+                return equals(of(path));
+            } catch (NoSuchFileException e) {
+                return false;
+            } catch (IOException e) {
+                return true; // such as a directory that cannot be searched for now
+            }
         }
     }
 }

@@ -95,7 +95,9 @@ public final class UnixSocket {
         int directory = Descriptors.openDirectory(path.getParent());
         try {
             bind(fd, "/proc/self/fd/" + directory + "/" + shortName, path);
-            Files.move(path.resolveSibling(shortName), path);
+            // a link, since a move might replace what another has bound meanwhile
+            Files.createLink(path, path.resolveSibling(shortName));
+            Files.delete(path.resolveSibling(shortName));
         } finally {
             Descriptors.close(directory);
         }
@@ -121,12 +123,9 @@ public final class UnixSocket {
             return;
         }
         checkName(path);
-        int place = Descriptors.openPlace(path);
-        try {
-            int length = fill(address, "/proc/self/fd/" + place);
+        try (Place place = Place.of(path)) {
+            int length = fill(address, place.path().toString());
             PosixException.check(LibC.C.connect(fd, address, length), "connect to", path);
-        } finally {
-            Descriptors.close(place);
         }
     }
 
