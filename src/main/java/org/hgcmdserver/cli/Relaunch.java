@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import org.hgcmdserver.host.LogConfigurator;
 import org.hgcmdserver.listener.HandedOver;
 import org.hgcmdserver.listener.Listener;
 import org.hgcmdserver.posix.Child;
@@ -215,6 +216,7 @@ final class Relaunch implements Successor {
             StringBuilder value = new StringBuilder();
             value.append(ProcessHandle.current().pid()).append(' ').append(state);
             handover.descriptors().forEach(fd -> value.append(' ').append(fd));
+            LogConfigurator.flush();
             ProcessImage.replace(
                     command.get(0),
                     command,

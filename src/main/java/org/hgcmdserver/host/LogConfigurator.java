@@ -5,7 +5,9 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.Configurator;
 import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.Appender;
 import ch.qos.logback.core.ConsoleAppender;
+import ch.qos.logback.core.hook.DefaultShutdownHook;
 import ch.qos.logback.core.spi.ContextAwareBase;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -14,28 +16,55 @@ import java.util.Map;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sets logback up: one appender to stderr. In Java, since reading XML would double the time that
- * logging adds to the start. Found by logback through META-INF/services.
+ * Sets logback up: one appender to stderr, with a thread of its own. In Java, since reading XML
+ * would double the time that logging adds to the start. Found by logback through META-INF/services.
  */
 public final class LogConfigurator extends ContextAwareBase implements Configurator {
 
+    private static final String APPENDER = "unhurried";
+
     @Override
     public ExecutionStatus configure(LoggerContext context) {
-        ConsoleAppender<ILoggingEvent> appender = new ConsoleAppender<>();
-        appender.setContext(context);
-        appender.setName("stderr");
-        appender.setTarget("System.err");
-        LineEncoder encoder = new LineEncoder(stderrIsJournal(System.getenv()));
-        encoder.setContext(context);
-        encoder.start();
-        appender.setEncoder(encoder);
-        appender.start();
         Logger root = context.getLogger(Logger.ROOT_LOGGER_NAME);
         root.setLevel(Level.INFO);
-        root.addAppender(appender);
+        root.addAppender(appender(context));
+        DefaultShutdownHook flush = new DefaultShutdownHook();
+        flush.setContext(context);
+        Runtime.getRuntime().addShutdownHook(new Thread(flush, "log"));
         // it warns with a stack trace of what SystemdNotifier reports in a line
         context.getLogger("info.faljse").setLevel(Level.OFF);
         return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
+    }
+
+    private static Appender<ILoggingEvent> appender(LoggerContext context) {
+        LineEncoder encoder = new LineEncoder(stderrIsJournal(System.getenv()));
+        encoder.setContext(context);
+        encoder.start();
+        ConsoleAppender<ILoggingEvent> stderr = new ConsoleAppender<>();
+        stderr.setContext(context);
+        stderr.setName("stderr");
+        stderr.setTarget("System.err");
+        stderr.setEncoder(encoder);
+        stderr.start();
+        UnhurriedAppender unhurried = new UnhurriedAppender();
+        unhurried.setContext(context);
+        unhurried.setName(APPENDER);
+        unhurried.addAppender(stderr);
+        unhurried.start();
+        return unhurried;
+    }
+
+    /**
+     * Waits until what has been logged is written, for a second at most. For before an exec, which
+     * the thread that writes does not survive.
+     */
+    public static void flush() {
+        LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
+        Logger root = context.getLogger(Logger.ROOT_LOGGER_NAME);
+        Appender<ILoggingEvent> written = root.getAppender(APPENDER);
+        root.addAppender(appender(context)); // the exec may fail
+        root.detachAppender(written);
+        written.stop();
     }
 
     /** Logs this level and what is more severe from now on. */

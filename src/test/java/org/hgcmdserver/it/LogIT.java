@@ -1,9 +1,11 @@
 package org.hgcmdserver.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.hgcmdserver.it.Processes.await;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -70,9 +72,96 @@ class LogIT {
         List<String> command =
                 List.of(Daemon.PROGRAM, "serve", "--quiet", "--address", address.toString());
         try (Daemon daemon = Daemon.launch(directory, address, env -> {}, command)) {
-            Processes.await().until(() -> Files.exists(address));
+            await().until(() -> Files.exists(address));
             daemon.stop();
             assertThat(daemon.log()).isEmpty();
         }
+    }
+
+    @Test
+    void fullPipeHoldsUpNobody() throws Exception {
+        Path address = directory.resolve("server.sock");
+        List<String> worker = List.of("--debug", "--worker-command", "exit 3");
+        try (Daemon daemon = launchWithPipe("2<>", address, worker)) { // a reader that never reads
+            awaitListening(address);
+            fillPipe(address);
+            Process reader = readLog();
+            await().until(
+                            () -> {
+                                new RawClient(address).close(); // it has something to log
+                                return Files.readString(directory.resolve("read"))
+                                        .contains("lines of the log are lost: nobody has read it");
+                            });
+            reader.destroy();
+            reader.waitFor();
+            fillPipe(address);
+            daemon.stop();
+        }
+    }
+
+    /** The log cannot be asked. */
+    private static void awaitListening(Path address) {
+        await().ignoreExceptions()
+                .until(
+                        () -> {
+                            new RawClient(address).close();
+                            return true;
+                        });
+    }
+
+    /** More than a pipe and the daemon's own queue hold: some 100 bytes, and 4 lines, each. */
+    private static void fillPipe(Path address) throws Exception {
+        for (int i = 0; i < 600; i++) {
+            try (RawClient client = new RawClient(address)) {
+                assertThat(client.readToEnd()).contains("status 3");
+            }
+        }
+    }
+
+    @Test
+    void closedPipeHarmsNobody() throws Exception {
+        Path address = directory.resolve("server.sock");
+        List<String> options = List.of("--debug", "--workers", Daemon.WORKERS);
+        try (Daemon daemon = launchWithPipe("2>", address, options)) {
+            await().until(() -> Files.exists(directory.resolve("log")));
+            Process reader = readLog();
+            await().until(
+                            () ->
+                                    Files.readString(directory.resolve("read"))
+                                            .contains("listening at"));
+            reader.destroy();
+            reader.waitFor();
+            answersRight(daemon);
+            daemon.signal("HUP");
+            answersRight(daemon);
+            daemon.stop();
+        }
+    }
+
+    private static void answersRight(Daemon daemon) throws Exception {
+        for (int i = 0; i < 10; i++) {
+            try (Session session = Session.to(daemon)) {
+                assertThat(session.run("debuglock", "--config", "a.b=c").status()).isNotZero();
+                assertThat(session.run("config", "a.b", "--config", "a.b=c").out())
+                        .isEqualTo("c\n");
+            }
+        }
+    }
+
+    /** Starts a daemon whose stderr is the pipe "log". */
+    private Daemon launchWithPipe(String redirection, Path address, List<String> options)
+            throws Exception {
+        String start = "mkfifo log && exec \"$0\" \"$@\" " + redirection + "log";
+        List<String> command = new ArrayList<>(List.of("sh", "-c", start, Daemon.PROGRAM));
+        command.addAll(List.of("serve", "--address", address.toString()));
+        command.addAll(options);
+        return Daemon.launch(directory, address, env -> {}, command);
+    }
+
+    private Process readLog() throws Exception {
+        Path read = directory.resolve("read");
+        return new ProcessBuilder("cat", directory.resolve("log").toString())
+                .redirectOutput(read.toFile())
+                .start();
     }
 }
