@@ -6,6 +6,7 @@ write to (about a thousand) before there is a client who would wait for that.
 
 import io
 import os
+import shutil
 import struct
 import time
 
@@ -68,6 +69,7 @@ WORKER = b"""
 class rehearsal:
     def __init__(self, ui, path, limits):
         self._path = path
+        self._mark = os.path.join(path, b'.hg', b'requires')  # goes before all else
         self._limits = limits._replace(idletimeout=0)  # of what is no socket
         self._ui = ui.copy()
         self._ui.callhooks = False  # of the user's extensions and hooks, the hooks can be left out
@@ -82,6 +84,19 @@ class rehearsal:
                 f.write(b'line\n' * 20)
             os.utime(path, (past, past))
         self.run(SETUP)
+
+    def delete(self):
+        """remove the private repository; a worker that is in the middle of a rehearsal does the rest"""
+        try:
+            os.unlink(self._mark)
+        except OSError:
+            pass  # the daemon was first
+        shutil.rmtree(self._path, ignore_errors=True)
+
+    def tidyup(self):
+        """to be called after a rehearsal: its commands may have made anew what was being deleted"""
+        if not os.path.exists(self._mark):
+            shutil.rmtree(self._path, ignore_errors=True)
 
     def run(self, commands, prereposetups=None):
         """run each line as a request; a server of its own for each, lest anything be left over"""

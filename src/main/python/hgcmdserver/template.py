@@ -3,7 +3,6 @@
 import gc
 import os
 import select
-import shutil
 import socket
 
 from mercurial import config, repocache
@@ -30,7 +29,6 @@ class template:
         self.fresh = fresh
         self.other = other
         self.rehearsal = rehearsal.rehearsal(ui, warmup, limits)
-        self._warmup = warmup
         self._control = socket.socket(fileno=CONTROL)
         self._control.set_inheritable(False)
         # each datagram is the root of a repository that a worker has used
@@ -58,7 +56,7 @@ class template:
             raise
         finally:
             # workers may be at it, and a daemon that is gone cannot do it
-            shutil.rmtree(self._warmup, ignore_errors=True)
+            self.rehearsal.delete()
 
     def _freeze(self):
         """keep workers' collections off our objects: 20 ms and 10 MB of copied pages each"""

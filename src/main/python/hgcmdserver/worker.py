@@ -92,6 +92,7 @@ class worker:
         if select.select([self._line], [], [], PAUSE)[0]:
             return
         self._template.rehearsal.run(rehearsal.WORKER, [self._reposetup])
+        self._template.rehearsal.tidyup()
         defaultsignals()
         self._template.dependencies.stale()
         self._say(b'warm\n')

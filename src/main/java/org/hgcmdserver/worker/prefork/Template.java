@@ -45,6 +45,12 @@ final class Template implements MessageLine.Receiver {
     /** More than the warm-up takes, in which it does not look at its control channel. */
     private static final Duration TIME_TO_END = Duration.ofSeconds(10);
 
+    /**
+     * What is deleted first of the private repository: a worker that is in the middle of a
+     * rehearsal, which may make some of it anew, sees by it that it has to delete the rest.
+     */
+    private static final String MARK = ".hg/requires";
+
     private final EventLoop loop;
     private final Listener listener;
     private final Path warmUp;
@@ -181,6 +187,11 @@ final class Template implements MessageLine.Receiver {
 
     /** What is left of it, after a kill: the template removes it itself. */
     private static void delete(Path directory) {
+        try {
+            Files.deleteIfExists(directory.resolve(MARK));
+        } catch (IOException e) {
+            log.debug("left in {}: {}", directory, e.toString());
+        }
         try (Stream<Path> tree = Files.walk(directory)) {
             for (Path path : (Iterable<Path>) tree.sorted(Comparator.reverseOrder())::iterator) {
                 Files.deleteIfExists(path);

@@ -1,0 +1,223 @@
+package org.hgcmdserver.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.hgcmdserver.it.Processes.await;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * SIGKILL, to each kind of process that there is: nobody else's client notices, nothing is left
+ * behind, and a repository is as it was, as it was to become, or can be recovered.
+ */
+class KillIT {
+
+    private static final String TRANSACTION_LEFT = "abandoned transaction found";
+
+    @TempDir Path directory;
+    private Repository repository;
+    private Session bystander;
+
+    @BeforeEach
+    void createRepository() throws Exception {
+        repository = Repository.create(directory, "repository").commit("a", "x", "first");
+    }
+
+    @Test
+    void workerInACommand() throws Exception {
+        try (Daemon daemon = Daemon.start(directory)) {
+            bystander = Session.to(daemon);
+            Gate gate = new Gate(directory);
+            RawClient client = inTheMiddle(daemon, gate);
+            kill(workerOtherThan(daemon, bystander.pid()));
+            assertThat(client.readToEnd()).isEmpty();
+            daemon.awaitLog("was killed by SIGKILL");
+            gate.open(); // the hook's shell has a life of its own
+            nobodyElseNotices(daemon);
+            endsWithNothingLeft(daemon);
+        }
+    }
+
+    /** Before, in and after the transaction. */
+    @Test
+    void workerInACommit() throws Exception {
+        try (Daemon daemon = Daemon.start(directory)) {
+            bystander = Session.to(daemon);
+            commitUntil("pre-commit", daemon);
+            assertThat(repository.hg("recover").out()).doesNotContain("rolling back");
+            isWholeAt("first");
+            commitUntil("pretxncommit", daemon);
+            assertThat(repository.hg("bookmark", "b").err()).contains(TRANSACTION_LEFT);
+            assertThat(repository.hg("recover").out()).contains("rolling back");
+            isWholeAt("first");
+            commitUntil("commit", daemon);
+            isWholeAt("second");
+            nobodyElseNotices(daemon);
+            endsWithNothingLeft(daemon);
+        }
+    }
+
+    /** At any moment of many commits: which ones is drawn, and proves nothing by its length. */
+    @Test
+    void workerAtAnyMomentOfACommit() throws Exception {
+        Random random = new Random(20161126);
+        try (Daemon daemon = Daemon.start(directory)) {
+            bystander = Session.to(daemon);
+            String before = "first";
+            for (int i = 0; i < 20; i++) {
+                for (int file = 0; file < 20; file++) {
+                    Files.writeString(repository.path().resolve("f" + file), "round " + i);
+                }
+                try (RawClient client = new RawClient(daemon.address())) {
+                    client.readFrame();
+                    long worker = workerOtherThan(daemon, bystander.pid());
+                    client.runCommand("commit -A -q -m round" + i + " -R " + repository);
+                    LockSupport.parkNanos(random.nextInt(60_000_000));
+                    kill(worker);
+                    client.readToEnd();
+                }
+                if (repository.hg("commit", "-m", "no").err().contains(TRANSACTION_LEFT)) {
+                    repository.hg("recover").succeeded();
+                }
+                repository.hg("verify", "-q").succeeded();
+                String after = repository.hg("log", "-l1", "-T", "{desc}").out();
+                assertThat(after).isIn(before, "round" + i, "no");
+                before = after;
+            }
+            nobodyElseNotices(daemon);
+            endsWithNothingLeft(daemon);
+        }
+    }
+
+    @Test
+    void idleWorkersAndTemplateInAnyCombination() throws Exception {
+        LeftOut.unless(Daemon.PREFORK, "spawned workers are never idle, and have no template");
+        try (Daemon daemon = Daemon.start(directory)) {
+            bystander = Session.to(daemon);
+            Prefork.awaitReady(daemon, 1);
+            Prefork.awaitIdle(daemon, 2);
+            kill(Prefork.idleWorkers(daemon).get(0));
+            nobodyElseNotices(daemon);
+            kill(Prefork.template(daemon));
+            nobodyElseNotices(daemon);
+            Prefork.awaitReady(daemon, 2);
+            Prefork.awaitIdle(daemon, 2);
+            List<Long> all = new ArrayList<>(Prefork.idleWorkers(daemon));
+            all.add(0, Prefork.template(daemon));
+            Processes.stop(daemon.pid()); // so that it notices all at once
+            for (long pid : all) {
+                kill(pid);
+            }
+            daemon.signal("CONT");
+            nobodyElseNotices(daemon);
+            Prefork.awaitReady(daemon, 3);
+            Prefork.awaitIdle(daemon, 2);
+            nobodyElseNotices(daemon);
+            endsWithNothingLeft(daemon);
+        }
+    }
+
+    @Test
+    void daemon() throws Exception {
+        try (Daemon first = Daemon.start(directory)) {
+            bystander = Session.to(first);
+            Gate gate = new Gate(directory);
+            RawClient busy = inTheMiddle(first, gate);
+            List<Long> others = Processes.children(first.pid());
+            others.removeAll(first.busyWorkers());
+            first.signal("KILL");
+            first.awaitExit();
+            assertThat(first.address()).exists();
+            for (long pid : others) { // the template, and who is idle
+                await().until(() -> !Processes.isAlive(pid));
+            }
+            try (Daemon second = Daemon.start(directory)) {
+                second.awaitLog("replaced the stale socket");
+                nobodyElseNotices(second);
+                gate.open();
+                assertThat(busy.awaitResult()).isZero();
+                assertThat(bystander.run("root", "-R", repository.toString()).out())
+                        .isEqualTo(repository + "\n");
+                busy.close();
+                endsWithNothingLeft(second);
+            }
+            for (long pid : first.busyWorkers()) {
+                await().until(() -> !Processes.isAlive(pid));
+            }
+        }
+    }
+
+    /** A client whose command waits at the gate. */
+    private RawClient inTheMiddle(Daemon daemon, Gate gate) throws Exception {
+        RawClient client = new RawClient(daemon.address());
+        client.readFrame();
+        String hook = gate.hook("root").replace(" ", "\t");
+        client.runCommand("root -R " + repository + " --config " + hook);
+        gate.awaitReached();
+        return client;
+    }
+
+    /** Kills a worker whose commit has reached a hook. */
+    private void commitUntil(String hook, Daemon daemon) throws Exception {
+        Files.writeString(repository.path().resolve("a"), "changed before " + hook);
+        Gate gate = new Gate(directory);
+        try (RawClient client = new RawClient(daemon.address())) {
+            client.readFrame();
+            String config = "hooks." + hook + "=" + gate.command().replace(" ", "\t");
+            client.runCommand("commit -m second -R " + repository + " --config " + config);
+            gate.awaitReached();
+            kill(workerOtherThan(daemon, bystander.pid()));
+            client.readToEnd();
+        }
+        gate.open();
+    }
+
+    private void isWholeAt(String description) throws Exception {
+        repository.hg("verify", "-q").succeeded();
+        assertThat(repository.hg("log", "-l1", "-T", "{desc}").out()).isEqualTo(description);
+    }
+
+    /** One that has been connected all the time, and one that comes now. */
+    private void nobodyElseNotices(Daemon daemon) throws Exception {
+        assertThat(bystander.run("root", "-R", repository.toString()).out())
+                .isEqualTo(repository + "\n");
+        try (Session newcomer = Session.to(daemon)) {
+            assertThat(newcomer.run("root", "-R", repository.toString()).out())
+                    .isEqualTo(repository + "\n");
+        }
+        assertThat(daemon.isAlive()).isTrue();
+        await().until(() -> daemon.zombies().isEmpty());
+    }
+
+    private void endsWithNothingLeft(Daemon daemon) throws Exception {
+        bystander.close();
+        List<Long> children = Processes.children(daemon.pid());
+        daemon.stop();
+        for (long pid : children) {
+            assertThat(Processes.isAlive(pid)).as("child %s", pid).isFalse();
+        }
+        assertThat(daemon.address()).doesNotExist();
+        try (Stream<Path> left = Files.list(directory)) {
+            assertThat(left.map(p -> p.getFileName().toString()))
+                    .as("private repositories of templates")
+                    .noneMatch(name -> name.startsWith("hg-cmdserver-"));
+        }
+    }
+
+    private static long workerOtherThan(Daemon daemon, long pid) throws Exception {
+        await().until(() -> daemon.busyWorkers().size() == 2);
+        return daemon.busyWorkers().stream().filter(w -> w != pid).findFirst().orElseThrow();
+    }
+
+    private static void kill(long pid) throws Exception {
+        Processes.signal(pid, "KILL");
+    }
+}
