@@ -38,7 +38,7 @@ class DescriptorsIT {
         }
     }
 
-    private static void awaitTable(Daemon daemon, int busy) throws Exception {
+    static void awaitTable(Daemon daemon, int busy) throws Exception {
         awaitTable(daemon, busy, busy);
     }
 

@@ -1,0 +1,267 @@
+package org.hgcmdserver.it;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.hgcmdserver.it.Processes.await;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Many clients at once, and clients that send anything at all. One that was there before gets its
+ * answers all the time, and the daemon is as it was when they have gone.
+ */
+@Timeout(value = 20, unit = TimeUnit.MINUTES)
+class FloodIT {
+
+    /** Forked workers are some ten times as quick to come as spawned ones. */
+    private static final int CROWD = Daemon.PREFORK ? 2000 : 200;
+
+    private static final int SILENT = 500;
+    private static final int HALF = 200;
+    private static final int INPUTS =
+            Integer.getInteger("hgcmdserver.inputs", 20_000) / (Daemon.PREFORK ? 1 : 20);
+
+    /** The command of the protocol, and a length. An unknown command of hg's takes it too long. */
+    private static final int FRAME = "runcommand\n".length() + 4;
+
+    private static final double SLOWEST = 5;
+    private static final int THREADS = 4;
+    private static final int MAX_REQUEST = 64 << 20;
+    private static final int MAX_WORKERS = 64;
+
+    @TempDir Path directory;
+    private Repository repository;
+    private Daemon daemon;
+    private GoodClient good;
+
+    @BeforeEach
+    void start() throws Exception {
+        repository = Repository.create(directory, "repository");
+        repository.commit("big", "x".repeat(1 << 20), "the one");
+        daemon = Daemon.start(directory);
+        good = new GoodClient(daemon, repository, "the one");
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        try {
+            good.close();
+            await().until(() -> daemon.busyWorkers().isEmpty());
+            assertThat(daemon.zombies()).isEmpty();
+            assertThat(daemon.log()).doesNotContain("Traceback");
+            daemon.stop();
+        } finally {
+            daemon.close();
+        }
+    }
+
+    @Test
+    void manyConnectAtOnce() throws Exception {
+        during(
+                CROWD + " connect at once",
+                enough -> {
+                    List<RawClient> crowd = connect(CROWD);
+                    AtomicInteger next = new AtomicInteger();
+                    inThreads(
+                            () -> {
+                                for (int i; (i = next.getAndIncrement()) < CROWD; ) {
+                                    assertThat(crowd.get(i).readFrame()).contains("capabilities");
+                                    crowd.get(i).close();
+                                }
+                            });
+                });
+    }
+
+    @Test
+    void manyAskAndNeverRead() throws Exception {
+        during(
+                SILENT + " never read",
+                enough -> {
+                    List<RawClient> silent = connect(SILENT);
+                    for (RawClient client : silent) {
+                        client.runCommand("cat --cwd " + repository + " big");
+                    }
+                    await().until(() -> daemon.busyWorkers().size() == MAX_WORKERS);
+                    assertThat(Processes.sockets(daemon.pid()))
+                            .as("sockets of the daemon: those who wait are in the queue")
+                            .hasSizeLessThan(3 * MAX_WORKERS);
+                    enough.run();
+                    for (RawClient client : silent) {
+                        client.close();
+                    }
+                });
+    }
+
+    @Test
+    void manySendHalfARequest() throws Exception {
+        byte[] request = RawClient.request("bookmark -R " + repository + " created");
+        during(
+                HALF + " send half a request",
+                enough -> {
+                    List<RawClient> half = connect(HALF);
+                    for (int i = 0; i < HALF; i++) {
+                        half.get(i).send(Arrays.copyOf(request, 1 + i % (request.length - 1)));
+                    }
+                    await().until(() -> daemon.busyWorkers().size() == MAX_WORKERS);
+                    enough.run();
+                    for (RawClient client : half) {
+                        client.close();
+                    }
+                    await().until(() -> daemon.busyWorkers().size() == 1);
+                });
+        assertThat(repository.hg("bookmarks").out()).contains("no bookmarks set");
+    }
+
+    /** At each byte; what has arrived in part does not run. */
+    @Test
+    void requestCutShort() throws Exception {
+        byte[] request = RawClient.request("bookmark -R " + repository + " created");
+        for (int length = 0; length < request.length; length++) {
+            assertThat(answer(Arrays.copyOf(request, length))).isEmpty();
+        }
+        assertThat(repository.hg("bookmarks").out()).contains("no bookmarks set");
+        assertThat(answer(request)).startsWith("r");
+        assertThat(repository.hg("bookmarks").out()).contains("created");
+    }
+
+    @Test
+    void asMuchAsARequestMayHave() throws Exception {
+        during(
+                "64 MiB of arguments",
+                enough -> {
+                    byte[] start = "version\0-q\0--config\0a.b=".getBytes(ISO_8859_1);
+                    byte[] arguments = Arrays.copyOf(start, MAX_REQUEST);
+                    Arrays.fill(arguments, start.length, MAX_REQUEST, (byte) 'x');
+                    try (RawClient client = new RawClient(daemon.address())) {
+                        client.readFrame();
+                        client.send("runcommand\n");
+                        client.send(ByteBuffer.allocate(4).putInt(arguments.length).array());
+                        client.send(arguments);
+                        assertThat(client.awaitResult()).isZero();
+                        client.shutdownOutput();
+                        client.readToEnd();
+                    }
+                });
+    }
+
+    @Test
+    void moreThanARequestMayHave() throws Exception {
+        during(
+                "4 GiB announced",
+                enough -> {
+                    for (int length : new int[] {MAX_REQUEST + 1, Integer.MAX_VALUE, -1}) {
+                        try (RawClient client = new RawClient(daemon.address())) {
+                            client.readFrame();
+                            client.send("runcommand\n");
+                            client.send(ByteBuffer.allocate(4).putInt(length).array());
+                            assertThat(client.readFrame())
+                                    .startsWith("e")
+                                    .contains(Integer.toUnsignedString(length))
+                                    .contains("over the limit");
+                        }
+                    }
+                    enough.run();
+                });
+    }
+
+    /** Random bytes, and requests with random bytes in their frame; always the same ones. */
+    @Test
+    void anyBytes() throws Exception {
+        during(
+                INPUTS + " random inputs",
+                enough -> {
+                    AtomicInteger next = new AtomicInteger();
+                    inThreads(
+                            () -> {
+                                for (int i; (i = next.getAndIncrement()) < INPUTS; ) {
+                                    answer(input(i));
+                                }
+                            });
+                });
+    }
+
+    /**
+     * The answers must be right each time. The time, on a machine that may have other things to do,
+     * must be within bounds once in three times.
+     */
+    private void during(String name, GoodClient.Trouble trouble) throws Exception {
+        double ratio = SLOWEST + 1;
+        for (int i = 0; i < 3 && ratio > SLOWEST; i++) {
+            ratio = good.during(name, trouble);
+        }
+        assertThat(ratio).as("median time, as a multiple of the quiet one").isLessThan(SLOWEST);
+    }
+
+    private static byte[] input(int number) {
+        Random random = new Random(number);
+        byte[] bytes = new byte[random.nextInt(200)];
+        random.nextBytes(bytes);
+        if (random.nextBoolean()) {
+            return bytes;
+        }
+        byte[] request = RawClient.request("version -q");
+        for (int changes = 1 + random.nextInt(3); changes > 0; changes--) {
+            request[random.nextInt(FRAME)] = (byte) random.nextInt();
+        }
+        byte[] both = Arrays.copyOf(request, request.length + bytes.length);
+        System.arraycopy(bytes, 0, both, request.length, bytes.length);
+        return both;
+    }
+
+    /** What comes after the hello when these bytes are all that is sent. */
+    private String answer(byte[] bytes) throws IOException {
+        try (RawClient client = new RawClient(daemon.address())) {
+            assertThat(client.readFrame()).contains("capabilities");
+            try {
+                client.send(bytes);
+                client.shutdownOutput();
+                return client.readToEnd();
+            } catch (IOException e) { // the worker has left, with something of it unread
+                assertThat(e.getMessage()).containsAnyOf("Broken pipe", "reset");
+                return "";
+            }
+        }
+    }
+
+    private List<RawClient> connect(int count) throws Exception {
+        List<RawClient> clients = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            clients.add(new RawClient(daemon.address()));
+        }
+        return clients;
+    }
+
+    private static void inThreads(ThrowingCallable work) throws Exception {
+        List<CompletableFuture<Void>> threads = new ArrayList<>();
+        for (int i = 0; i < THREADS; i++) {
+            threads.add(
+                    CompletableFuture.runAsync(
+                            () -> {
+                                try {
+                                    work.call();
+                                } catch (Throwable e) {
+                                    throw new AssertionError(e);
+                                }
+                            },
+                            Processes.THREADS));
+        }
+        for (CompletableFuture<Void> thread : threads) {
+            thread.get();
+        }
+    }
+}

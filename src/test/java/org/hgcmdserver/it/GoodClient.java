@@ -1,0 +1,105 @@
+package org.hgcmdserver.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.hgcmdserver.it.Processes.await;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * A client that has been there before the others, and asks one thing after the other all the time.
+ * Each answer must be right; how long it takes beside the others is told as a ratio to how long it
+ * takes alone.
+ */
+final class GoodClient implements AutoCloseable {
+
+    private static final int COMMANDS = 200;
+    private static final double NANOS_PER_MILLI = 1e6;
+
+    private final Session session;
+    private final String[] command;
+    private final String answer;
+    private final double quiet;
+
+    /**
+     * @param repository the last commit of which has the description {@code answer}
+     */
+    GoodClient(Daemon daemon, Repository repository, String answer) throws Exception {
+        session = Session.to(daemon);
+        command = new String[] {"log", "-R", repository.toString(), "-l1", "-T", "{desc}"};
+        this.answer = answer;
+        List<Long> times = new ArrayList<>();
+        for (int i = 0; i < COMMANDS; i++) {
+            times.add(ask());
+        }
+        // the first are a cold Python's
+        quiet = median(times.subList(COMMANDS / 2, COMMANDS));
+    }
+
+    /** What the others do. */
+    interface Trouble {
+
+        /**
+         * @param enough returns when the good client has asked often enough while what is there now
+         *     stays as it is
+         */
+        void make(Runnable enough) throws Exception;
+    }
+
+    /**
+     * Asks while there is trouble. Returns its median time then, as a multiple of its quiet one.
+     */
+    double during(String name, Trouble trouble) throws Exception {
+        List<Long> times = Collections.synchronizedList(new ArrayList<>());
+        AtomicBoolean over = new AtomicBoolean();
+        CompletableFuture<Void> asking =
+                CompletableFuture.runAsync(() -> askUntil(over, times), Processes.THREADS);
+        try {
+            trouble.make(() -> await().until(() -> asking.isDone() || times.size() >= COMMANDS));
+        } finally {
+            over.set(true);
+        }
+        asking.get();
+        double ratio = median(times) / quiet;
+        System.out.printf(
+                "%s: %d answers, each right; median %.1f ms, %.1f times the quiet %.1f ms%n",
+                name,
+                times.size(),
+                median(times) / NANOS_PER_MILLI,
+                ratio,
+                quiet / NANOS_PER_MILLI);
+        return ratio;
+    }
+
+    private void askUntil(AtomicBoolean over, List<Long> times) {
+        try {
+            do {
+                times.add(ask());
+            } while (!over.get());
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private long ask() throws Exception {
+        long start = System.nanoTime();
+        Session.Answer said = session.run(command);
+        long time = System.nanoTime() - start;
+        assertThat(said).isEqualTo(new Session.Answer(0, answer, ""));
+        return time;
+    }
+
+    private static double median(List<Long> times) {
+        List<Long> sorted = new ArrayList<>(times);
+        Collections.sort(sorted);
+        return sorted.get(sorted.size() / 2);
+    }
+
+    @Override
+    public void close() throws Exception {
+        session.close();
+    }
+}

@@ -1,0 +1,277 @@
+package org.hgcmdserver.it;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.hgcmdserver.it.Processes.await;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * All that may go wrong, one thing after the other in an order that is drawn, under steady load;
+ * and in the end the count: each client was served, each answer was right, and nothing is left. How
+ * long it lasts says {@code -Dhgcmdserver.soak=SECONDS}.
+ */
+@Timeout(value = 1, unit = TimeUnit.DAYS)
+class SoakIT {
+
+    private static final Duration LENGTH =
+            Duration.ofSeconds(Integer.getInteger("hgcmdserver.soak", 30));
+
+    private static final int CLIENTS = 3;
+    private static final int BURST = 40;
+
+    /**
+     * How many of what concerns one client come to each that concerns all: a template that was
+     * killed before is not replaced at once, and then all that is tried is spawned workers.
+     */
+    private static final int OFTEN = 4;
+
+    /** What the JVM may take for itself meanwhile, by far less than a leak per connection would. */
+    private static final int MAX_GROWTH = 32 << 10; // KiB
+
+    /** One thing that goes wrong. */
+    private interface Fault {
+        void happen() throws Exception;
+    }
+
+    @TempDir Path directory;
+    private final Random random = new Random(20161126);
+    private final AtomicInteger connections = new AtomicInteger();
+    private final AtomicInteger right = new AtomicInteger();
+    private final List<String> wrong = Collections.synchronizedList(new ArrayList<>());
+    private final List<String> lost = Collections.synchronizedList(new ArrayList<>());
+    private final AtomicBoolean over = new AtomicBoolean();
+    private final ReadWriteLock connecting = new ReentrantReadWriteLock(true);
+    private Repository repository;
+    private Daemon daemon;
+    private int faults;
+
+    @Test
+    void everyClientIsServedWhateverGoesWrong() throws Exception {
+        repository = Repository.create(directory, "repository").commit("a", "x", "the one");
+        try (Daemon started = Daemon.start(directory)) {
+            daemon = started;
+            List<CompletableFuture<Void>> load = new ArrayList<>();
+            for (int i = 0; i < CLIENTS; i++) {
+                load.add(CompletableFuture.runAsync(this::ask, Processes.THREADS));
+            }
+            long start = System.nanoTime();
+            List<Fault> withReload = new ArrayList<>(faults());
+            withReload.add(() -> ReloadIT.reload(daemon));
+            letHappen(withReload, start + LENGTH.toNanos() / 2);
+            ReloadIT.reload(daemon);
+            // the same process image from here on, so that it shows what it keeps
+            letHappen(faults(), start + LENGTH.toNanos() * 6 / 10);
+            int before = residentKiB();
+            letHappen(faults(), start + LENGTH.toNanos());
+            int after = residentKiB();
+            over.set(true);
+            for (CompletableFuture<Void> client : load) {
+                client.get();
+            }
+            DescriptorsIT.awaitTable(daemon, 0);
+            List<Long> zombies = daemon.zombies();
+            daemon.stop();
+            List<String> orphans = orphans();
+            System.out.printf(
+                    "%d connections beside %d faults: %d answers right, %d wrong, %d clients lost;"
+                            + " %d zombies, %d orphans; daemon %d KiB resident, then %d KiB%n",
+                    connections.get(),
+                    faults,
+                    right.get(),
+                    wrong.size(),
+                    lost.size(),
+                    zombies.size(),
+                    orphans.size(),
+                    before,
+                    after);
+            assertThat(wrong).as("wrong answers").isEmpty();
+            assertThat(lost).as("lost clients; log: %s", tail(daemon.log())).isEmpty();
+            assertThat(zombies).as("zombies").isEmpty();
+            assertThat(orphans).as("orphans").isEmpty();
+            assertThat(after - before).as("growth in KiB").isLessThan(MAX_GROWTH);
+        }
+    }
+
+    private void letHappen(List<Fault> faults, long until) throws Exception {
+        do {
+            faults.get(random.nextInt(faults.size())).happen();
+            this.faults++;
+        } while (System.nanoTime() - until < 0);
+    }
+
+    private List<Fault> faults() {
+        List<Fault> faults = new ArrayList<>();
+        for (int i = 0; i < OFTEN; i++) {
+            faults.add(this::killABusyWorker);
+            faults.add(this::sendAnything);
+            faults.add(this::sendHalfARequest);
+            faults.add(this::connectManyTimes);
+            faults.add(this::leaveWithoutReading);
+        }
+        faults.add(this::lackDescriptors);
+        if (Daemon.PREFORK) {
+            faults.add(() -> killIfThere(Prefork.template(daemon)));
+            faults.add(this::killIdleWorkers);
+        }
+        return faults;
+    }
+
+    // the load
+
+    private void ask() {
+        while (!over.get()) {
+            connecting.readLock().lock();
+            try (Session session = Session.to(daemon)) {
+                connections.incrementAndGet();
+                for (int i = 0; i < 3; i++) {
+                    Session.Answer said =
+                            session.run("log", "-R", repository.toString(), "-l1", "-T", "{desc}");
+                    if (said.equals(new Session.Answer(0, "the one", ""))) {
+                        right.incrementAndGet();
+                    } else {
+                        wrong.add(said.toString());
+                    }
+                }
+            } catch (IOException e) {
+                lost.add(e.toString());
+            } finally {
+                connecting.readLock().unlock();
+            }
+        }
+    }
+
+    // the faults
+
+    private void killABusyWorker() throws Exception {
+        try (RawClient victim = new RawClient(daemon.address())) {
+            String hello = victim.readFrame();
+            killIfThere(Long.parseLong(hello.replaceFirst("(?s).*pid: (\\d+).*", "$1")));
+            assertThat(victim.readToEnd()).isEmpty();
+        }
+    }
+
+    private void killIdleWorkers() throws Exception {
+        connecting.writeLock().lock(); // else one might just be given a connection
+        try {
+            for (long pid : Prefork.idleWorkers(daemon)) {
+                killIfThere(pid);
+            }
+        } finally {
+            connecting.writeLock().unlock();
+        }
+    }
+
+    private void sendAnything() throws Exception {
+        byte[] bytes = new byte[random.nextInt(2000)];
+        random.nextBytes(bytes);
+        try (RawClient client = new RawClient(daemon.address())) {
+            client.readFrame();
+            client.send(bytes);
+            client.shutdownOutput();
+            client.readToEnd();
+        } catch (IOException e) { // the worker has left, with something of it unread
+            assertThat(e.getMessage()).containsAnyOf("Broken pipe", "reset");
+        }
+    }
+
+    private void sendHalfARequest() throws Exception {
+        byte[] request = RawClient.request("bookmark -R " + repository + " created");
+        try (RawClient client = new RawClient(daemon.address())) {
+            client.send(Arrays.copyOf(request, random.nextInt(request.length)));
+            client.shutdownOutput();
+            client.readToEnd();
+        }
+        assertThat(repository.path().resolve(".hg/bookmarks")).doesNotExist();
+    }
+
+    private void connectManyTimes() throws Exception {
+        List<RawClient> clients = new ArrayList<>();
+        for (int i = 0; i < BURST; i++) {
+            clients.add(new RawClient(daemon.address()));
+        }
+        for (RawClient client : clients) {
+            assertThat(client.readFrame()).contains("capabilities");
+            client.close();
+        }
+    }
+
+    private void leaveWithoutReading() throws Exception {
+        for (int i = 0; i < BURST; i++) {
+            try (RawClient client = new RawClient(daemon.address())) {
+                client.runCommand("log -R " + repository);
+            }
+        }
+    }
+
+    private void lackDescriptors() throws Exception {
+        String line = "cannot accept connections for now";
+        int before = daemon.log().split(line, -1).length;
+        limitDescriptors("10:");
+        await().until(() -> daemon.log().split(line, -1).length > before);
+        limitDescriptors("1024:");
+    }
+
+    private void limitDescriptors(String limit) throws Exception {
+        String pid = String.valueOf(daemon.pid());
+        Processes.run(directory, "prlimit", "--pid", pid, "--nofile=" + limit).succeeded();
+    }
+
+    private void killIfThere(long pid) throws Exception {
+        Processes.run(directory, "kill", "-s", "KILL", String.valueOf(pid));
+    }
+
+    // the count
+
+    private int residentKiB() throws Exception {
+        return Integer.parseInt(Processes.status(daemon.pid(), "VmRSS").replace(" kB", ""));
+    }
+
+    /**
+     * Processes that have the daemon's environment, in which this test's directory has its name.
+     */
+    private List<String> orphans() throws IOException {
+        List<String> orphans = new ArrayList<>();
+        try (Stream<Path> all = Files.list(Path.of("/proc"))) {
+            for (Path process : (Iterable<Path>) all::iterator) {
+                Path environment = process.resolve("environ");
+                if (process.getFileName().toString().matches("\\d+")
+                        && Files.isReadable(environment)
+                        && contents(environment).contains("TMPDIR=" + directory + "\0")) {
+                    orphans.add(process + " " + contents(process.resolve("cmdline")));
+                }
+            }
+        }
+        return orphans;
+    }
+
+    private static String contents(Path file) {
+        try {
+            return new String(Files.readAllBytes(file), UTF_8);
+        } catch (IOException gone) {
+            return "";
+        }
+    }
+
+    private static String tail(String log) {
+        return log.substring(Math.max(0, log.length() - 20_000));
+    }
+}
