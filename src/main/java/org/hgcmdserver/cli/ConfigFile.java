@@ -92,9 +92,10 @@ final class ConfigFile {
      * Where the file gave a value that has turned out to be wrong: "FILE:LINE: "; null if it did
      * not.
      */
-    String placeOf(String option) {
+    String placeOf(OptionException wrong) {
         return entries.stream()
-                .filter(entry -> entry.name.equals(option))
+                .filter(entry -> entry.name.equals(wrong.option()))
+                .filter(entry -> wrong.value() == null || entry.value.equals(wrong.value()))
                 .map(entry -> path + ":" + entry.line + ": ")
                 .findFirst()
                 .orElse(null);
