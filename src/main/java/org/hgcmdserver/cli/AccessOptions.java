@@ -18,7 +18,6 @@ final class AccessOptions {
     @Option(
             names = "--allow-user",
             paramLabel = "USER",
-            split = ",",
             description =
                     "A user, by name or number, who may connect; can be repeated. Without this and"
                             + " --allow-group: the daemon's own user and root, or, at a socket of the"
@@ -28,7 +27,6 @@ final class AccessOptions {
     @Option(
             names = "--allow-group",
             paramLabel = "GROUP",
-            split = ",",
             description = "A group, by name or number, whose members may connect; can be repeated.")
     private List<String> groups = List.of();
 
@@ -56,18 +54,23 @@ final class AccessOptions {
                 maxWorkersPerUser);
     }
 
+    /** Not picocli's split, which makes no names of "," and so what nobody gave. */
     private static Set<Long> ids(
-            List<String> names, Function<String, OptionalLong> lookUp, String kind)
+            List<String> values, Function<String, OptionalLong> lookUp, String kind)
             throws IOException {
         Set<Long> ids = new TreeSet<>();
-        for (String name : names) {
-            OptionalLong id = lookUp.apply(name.strip());
-            if (id.isEmpty()) {
-                throw new OptionException(
-                        "allow-" + kind,
-                        "there is no %s \"%s\"; correct --allow-%s".formatted(kind, name, kind));
+        for (String value : values) {
+            for (String name : value.split(",", -1)) {
+                OptionalLong id = lookUp.apply(name.strip());
+                if (id.isEmpty()) {
+                    throw new OptionException(
+                            "allow-" + kind,
+                            value,
+                            "there is no %s \"%s\"; correct --allow-%s"
+                                    .formatted(kind, name.strip(), kind));
+                }
+                ids.add(id.getAsLong());
             }
-            ids.add(id.getAsLong());
         }
         return ids;
     }

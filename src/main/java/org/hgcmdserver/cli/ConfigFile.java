@@ -92,9 +92,10 @@ final class ConfigFile {
      * Where the file gave a value that has turned out to be wrong: "FILE:LINE: "; null if it did
      * not.
      */
-    String placeOf(String option) {
+    String placeOf(OptionException wrong) {
         return entries.stream()
-                .filter(entry -> entry.name.equals(option))
+                .filter(entry -> entry.name.equals(wrong.option()))
+                .filter(entry -> wrong.value() == null || entry.value.equals(wrong.value()))
                 .map(entry -> path + ":" + entry.line + ": ")
                 .findFirst()
                 .orElse(null);
@@ -124,6 +125,12 @@ final class ConfigFile {
     }
 
     private void add(String line, int number, CommandLine serve) throws ConfigException {
+        int control = line.chars().filter(ConfigFile::isControl).findFirst().orElse(-1);
+        if (control >= 0) { // a NUL would end the value, others would garble the log
+            throw error(
+                    number,
+                    "the line has a control character (\\x%02x); remove it".formatted(control));
+        }
         int equals = line.indexOf('=');
         if (equals < 0) {
             throw error(number, "\"" + line + "\" is not of the form name = value");
@@ -152,6 +159,10 @@ final class ConfigFile {
             throw error(number, e.getMessage());
         }
         entries.add(entry);
+    }
+
+    private static boolean isControl(int c) {
+        return c != '\t' && Character.isISOControl(c);
     }
 
     private ConfigException error(int line, String what) {

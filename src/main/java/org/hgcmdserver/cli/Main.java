@@ -94,8 +94,8 @@ public final class Main {
     private static int failure(Exception e, CommandLine line, ParseResult parsed) {
         if (e instanceof OptionException wrong
                 && line.getCommand() instanceof ServeCommand serve
-                && serve.placeInTheFile(wrong.option()) != null) {
-            print(line.getErr(), serve.placeInTheFile(wrong.option()) + e.getMessage());
+                && serve.placeInTheFile(wrong) != null) {
+            print(line.getErr(), serve.placeInTheFile(wrong) + e.getMessage());
             return ExitStatus.CONFIG;
         }
         print(line.getErr(), e.getMessage() == null ? e.toString() : e.getMessage());

@@ -118,8 +118,8 @@ final class ServeCommand implements Callable<Integer> {
     }
 
     /** See {@link ConfigFile#placeOf}. */
-    String placeInTheFile(String option) {
-        return config.placeOf(option);
+    String placeInTheFile(OptionException wrong) {
+        return config.placeOf(wrong);
     }
 
     @Override

@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.channels.Channels;
-import java.nio.charset.Charset;
 import java.nio.file.Path;
 import java.util.List;
 import jnr.constants.platform.Signal;
@@ -73,12 +72,7 @@ public final class CommandClient implements Closeable {
      * @throws IllegalArgumentException if an argument holds a NUL
      */
     public int run(List<String> arguments, CommandStreams streams) throws IOException {
-        if (arguments.stream().anyMatch(a -> a.indexOf('\0') >= 0)) {
-            throw new IllegalArgumentException("an argument of " + arguments + " holds a NUL");
-        }
-        Charset encoding = hello.encoding();
-        server.writeRequest(
-                "runcommand", arguments.stream().map(a -> a.getBytes(encoding)).toList());
+        server.writeRequest("runcommand", hello.encode(arguments));
         while (true) {
             Frame frame = server.readFrame();
             if (frame.channel() == null) { // an optional channel of a newer server

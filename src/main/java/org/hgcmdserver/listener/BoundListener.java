@@ -53,7 +53,7 @@ public final class BoundListener extends Listener {
 
     @Override
     public String description() {
-        return HandedOver.bound(path, inode.device, inode.number);
+        return new HandedOver.Bound(path, inode.device, inode.number).toString();
     }
 
     /**

@@ -12,12 +12,31 @@ import java.nio.file.Path;
  */
 public final class HandedOver {
 
-    private HandedOver() {}
+    /** What the socket is bound to, and was bound by an earlier image. */
+    record Bound(Path path, long device, long inode) {
 
-    static String bound(Path path, long device, long inode) {
-        String encoded = URLEncoder.encode(path.toString(), StandardCharsets.UTF_8);
-        return "bound " + device + " " + inode + " " + encoded;
+        /** Null if the description is of another kind, or of none that this image knows. */
+        static Bound parse(String description) {
+            String[] words = description.split(" ");
+            if (words.length != 4 || !words[0].equals("bound")) {
+                return null;
+            }
+            try {
+                Path path = Path.of(URLDecoder.decode(words[3], StandardCharsets.UTF_8));
+                return new Bound(path, Long.parseLong(words[1]), Long.parseLong(words[2]));
+            } catch (IllegalArgumentException e) { // all three throw a kind of it
+                return null;
+            }
+        }
+
+        @Override
+        public String toString() {
+            String encoded = URLEncoder.encode(path.toString(), StandardCharsets.UTF_8);
+            return "bound " + device + " " + inode + " " + encoded;
+        }
     }
+
+    private HandedOver() {}
 
     static String inherited(boolean wasNonBlocking) {
         return "inherited " + (wasNonBlocking ? "nonblocking" : "blocking");
@@ -30,15 +49,10 @@ public final class HandedOver {
      *     known: then the path is left alone in the end, for it may be somebody else's
      */
     public static Listener adopt(int fd, String description) throws IOException {
-        if (description == null) {
-            return InheritedListener.adopt(fd, true);
+        Bound bound = description == null ? null : Bound.parse(description);
+        if (bound != null) {
+            return BoundListener.adopt(fd, bound.path(), bound.device(), bound.inode());
         }
-        String[] words = description.split(" ");
-        if (words.length == 4 && words[0].equals("bound")) {
-            Path path = Path.of(URLDecoder.decode(words[3], StandardCharsets.UTF_8));
-            long device = Long.parseLong(words[1]);
-            return BoundListener.adopt(fd, path, device, Long.parseLong(words[2]));
-        }
-        return InheritedListener.adopt(fd, description.equals(inherited(true)));
+        return InheritedListener.adopt(fd, !inherited(false).equals(description));
     }
 }

@@ -73,17 +73,11 @@ public final class InheritedListener extends Listener {
      */
     public static Optional<Listener> fromEnvironment(Map<String, String> environment, long pid)
             throws IOException {
-        if (!String.valueOf(pid).equals(environment.get("LISTEN_PID"))) {
-            return Optional.empty();
-        }
-        String count = environment.getOrDefault("LISTEN_FDS", "");
-        if (!count.equals("1")) {
-            throw new ListenException(
-                    "LISTEN_FDS is \"%s\", but this service takes exactly one socket; give the socket unit one ListenStream="
-                            .formatted(count));
-        }
-        String name = environment.getOrDefault("LISTEN_FDNAMES", "unknown");
-        return Optional.of(new InheritedListener(SD_LISTEN_FDS_START, name, Manager.SYSTEMD));
+        Optional<String> name = ListenVariables.nameOfSocket(environment, pid);
+        return name.isEmpty()
+                ? Optional.empty()
+                : Optional.of(
+                        new InheritedListener(SD_LISTEN_FDS_START, name.get(), Manager.SYSTEMD));
     }
 
     private static String checkedAddress(int fd, String name, Manager manager)

@@ -2,7 +2,6 @@ package org.hgcmdserver.posix;
 
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import jnr.constants.platform.Errno;
 import jnr.ffi.Pointer;
 
@@ -31,7 +30,7 @@ public final class MessageLine implements Closeable {
     private final Receiver receiver;
     private final Pointer buffer = NativeMemory.allocate(BUFFER_SIZE);
     private final OutgoingDescriptor outgoing = new OutgoingDescriptor();
-    private String partial = "";
+    private final LineBuffer lines = new LineBuffer();
     private boolean closed;
 
     /** Takes {@code fd} over, and listens to it as a part of {@code loop}. */
@@ -77,10 +76,10 @@ public final class MessageLine implements Closeable {
         if (size > 0) {
             byte[] bytes = new byte[size];
             buffer.get(0, bytes, 0, size);
-            String[] lines = (partial + new String(bytes, StandardCharsets.UTF_8)).split("\n", -1);
-            partial = lines[lines.length - 1];
-            for (int i = 0; i < lines.length - 1 && !closed; i++) {
-                receiver.received(lines[i]);
+            for (String line : lines.add(bytes)) {
+                if (!closed) {
+                    receiver.received(line);
+                }
             }
             return true;
         }

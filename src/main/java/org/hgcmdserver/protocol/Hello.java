@@ -40,13 +40,33 @@ public record Hello(Map<String, String> fields) {
         return Set.copyOf(List.of(fields.getOrDefault("capabilities", "").split(" ")));
     }
 
-    /** The encoding of what it reads and writes; ASCII if Java does not know it. */
+    /** The encoding of what it reads and writes; ASCII if Java does not know it both ways. */
     public Charset encoding() {
         try {
-            return Charset.forName(fields.getOrDefault("encoding", "ascii"));
+            Charset charset = Charset.forName(fields.getOrDefault("encoding", "ascii"));
+            return charset.canEncode() ? charset : StandardCharsets.US_ASCII;
         } catch (IllegalCharsetNameException | UnsupportedCharsetException e) {
             return StandardCharsets.US_ASCII;
         }
+    }
+
+    /**
+     * A command's arguments in the server's encoding.
+     *
+     * @throws IllegalArgumentException if one would hold a NUL, which ends an argument
+     */
+    public List<byte[]> encode(List<String> arguments) {
+        Charset encoding = encoding();
+        List<byte[]> encoded = arguments.stream().map(a -> a.getBytes(encoding)).toList();
+        for (byte[] argument : encoded) {
+            for (byte b : argument) {
+                if (b == 0) {
+                    throw new IllegalArgumentException(
+                            "an argument of %s holds a NUL in %s".formatted(arguments, encoding));
+                }
+            }
+        }
+        return encoded;
     }
 
     /** The worker's process id; 0 if the server does not tell. */
@@ -61,7 +81,7 @@ public record Hello(Map<String, String> fields) {
 
     private int number(String name) {
         try {
-            return Integer.parseInt(fields.getOrDefault(name, "0"));
+            return Math.max(0, Integer.parseInt(fields.getOrDefault(name, "0")));
         } catch (NumberFormatException e) {
             return 0;
         }

@@ -112,7 +112,7 @@ public record Handover(
                     }
                     case "connections" -> connections = Long.parseLong(words[1]);
                     case "worker" -> workers.add(worker(words));
-                    case "leftover" -> leftovers.add(Integer.valueOf(words[1]));
+                    case "leftover" -> leftovers.add(pid(words[1]));
                     default -> {
                         // of a later image that knew more
                     }
@@ -156,9 +156,18 @@ public record Handover(
                         Long.parseLong(words[6]),
                         Long.parseLong(words[7]));
         return new BusyWorker(
-                Integer.parseInt(words[1]),
+                pid(words[1]),
                 Worker.State.valueOf(words[2]),
                 Long.parseLong(words[3]),
                 new Connection(fd, peer));
+    }
+
+    /** Of one process: kill(2) and waitid(2) take other numbers for groups, or for everybody. */
+    private static int pid(String word) {
+        int pid = Integer.parseInt(word);
+        if (pid <= 0) {
+            throw new IllegalArgumentException("process " + pid);
+        }
+        return pid;
     }
 }

@@ -1,0 +1,55 @@
+package org.hgcmdserver.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Set;
+import org.hgcmdserver.service.AccessRules;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+
+class AccessOptionsTest {
+
+    private final AccessOptions access = new AccessOptions();
+    private final CommandLine line = new CommandLine(access);
+
+    @TempDir Path directory;
+
+    @Test
+    void namesWithCommasAndRepeated() throws Exception {
+        line.parseArgs("--allow-user=1, 2", "--allow-user", "3", "--allow-group=4");
+        assertThat(access.admission().rulesIfInherited())
+                .contains(new AccessRules(Set.of(1L, 2L, 3L), Set.of(4L)));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {",", "", " ", "1,", ",1", "1,,2"})
+    void emptyNamesAreNoNames(String names) {
+        line.parseArgs("--allow-user", names);
+        assertThatThrownBy(access::admission)
+                .as("not what holds for nobody named")
+                .isInstanceOf(OptionException.class)
+                .hasMessage("there is no user \"\"; correct --allow-user");
+    }
+
+    @Test
+    void errorNamesTheLineThatIsWrong() throws Exception {
+        Path file = directory.resolve("c");
+        Files.writeString(file, "allow-user = 1\nallow-user = 2\nallow-user = 3,\n");
+        CommandLine serve = new CommandLine(new ServeCommand());
+        ConfigFile config = ConfigFile.read(file, serve);
+        line.parseArgs(config.argumentsBeside(serve.parseArgs()).toArray(String[]::new));
+        OptionException wrong = null;
+        try {
+            access.admission();
+        } catch (OptionException e) {
+            wrong = e;
+        }
+        assertThat(config.placeOf(wrong)).isEqualTo(file + ":3: ");
+    }
+}

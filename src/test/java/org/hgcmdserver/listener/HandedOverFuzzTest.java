@@ -1,0 +1,34 @@
+package org.hgcmdserver.listener;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.code_intelligence.jazzer.junit.FuzzTest;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import org.hgcmdserver.listener.HandedOver.Bound;
+
+/**
+ * Whatever the path of a socket, the next image removes that and no other; and whatever an earlier
+ * image says of its socket, this one starts. A case is a path, or a description.
+ */
+class HandedOverFuzzTest {
+
+    @FuzzTest
+    void pathComesBackAsItWent(byte[] data) {
+        String text = new String(data, UTF_8);
+        Bound bound = Bound.parse(text);
+        if (bound != null) {
+            assertThat(Bound.parse(bound.toString())).isEqualTo(bound);
+        }
+        Path path;
+        try {
+            path = Path.of("/" + text).normalize();
+        } catch (InvalidPathException e) {
+            return;
+        }
+        Bound written = new Bound(path, 1, -1);
+        assertThat(written.toString().lines()).hasSize(1);
+        assertThat(Bound.parse(written.toString())).isEqualTo(written);
+    }
+}

@@ -1,0 +1,34 @@
+package org.hgcmdserver.service;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.code_intelligence.jazzer.junit.FuzzTest;
+import org.hgcmdserver.service.Handover.BusyWorker;
+
+/**
+ * Whatever an earlier image has written: it is refused as a whole, with the reason, or it names a
+ * listener and single processes, and is the same when this image hands it on.
+ */
+class HandoverFuzzTest {
+
+    @FuzzTest
+    void comesBackOrIsRefused(byte[] data) {
+        Handover handover;
+        try {
+            handover = Handover.parse(new String(data, UTF_8));
+        } catch (IllegalArgumentException e) {
+            assertThat(e.getMessage()).startsWith("it");
+            return;
+        }
+        assertThat(handover.descriptors()).allMatch(fd -> fd >= 0);
+        // kill(2) and waitid(2) take 0 and less for groups, or for everybody
+        assertThat(handover.leftovers()).allMatch(pid -> pid > 0);
+        assertThat(handover.workers()).extracting(BusyWorker::pid).allMatch(pid -> pid > 0);
+        Handover again = Handover.parse(handover.toText());
+        assertThat(again.toText()).isEqualTo(handover.toText());
+        assertThat(again.listener()).isEqualTo(handover.listener());
+        assertThat(again.leftovers()).isEqualTo(handover.leftovers());
+        assertThat(again.descriptors()).isEqualTo(handover.descriptors());
+    }
+}
