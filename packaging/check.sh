@@ -5,7 +5,8 @@ cd "$(dirname "$0")/.."
 
 . packaging/install.sh
 install_missing javac:default-jdk-headless mvn:maven hg:mercurial socat:socat strace:strace \
-    shellcheck:shellcheck systemd-socket-activate:systemd python3:python3 cc:gcc cc:libc6-dev
+    shellcheck:shellcheck systemd-socket-activate:systemd python3:python3 cc:gcc cc:libc6-dev \
+    faketime:faketime
 if [ "$(id -u)" = 0 ]; then # a booted system, which an ordinary user cannot have
     install_missing debootstrap:debootstrap systemd-nspawn:systemd-container
 fi

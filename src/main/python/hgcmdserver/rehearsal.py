@@ -4,6 +4,7 @@ The template imports, and lets Python specialize, what they need; a worker copie
 write to (about a thousand) before there is a client who would wait for that.
 """
 
+import errno
 import io
 import os
 import shutil
@@ -83,7 +84,12 @@ class rehearsal:
             with open(path, 'wb') as f:
                 f.write(b'line\n' * 20)
             os.utime(path, (past, past))
-        self.run(SETUP)
+        said = io.BytesIO()
+        self.run(SETUP, said)
+        # with half a repository the template would never be warm: better it is started again later
+        for number in (errno.ENOSPC, errno.EDQUOT):
+            if os.strerror(number).encode() in said.getvalue():
+                raise OSError(number, os.strerror(number))
 
     def delete(self):
         """remove the private repository; a worker that is in the middle of a rehearsal does the rest"""
@@ -98,9 +104,12 @@ class rehearsal:
         if not os.path.exists(self._mark):
             shutil.rmtree(self._path, ignore_errors=True)
 
-    def run(self, commands, prereposetups=None):
-        """run each line as a request; a server of its own for each, lest anything be left over"""
-        with open(os.devnull, 'wb') as fout:
+    def run(self, commands, said=None, prereposetups=None):
+        """run each line as a request; a server of its own for each, lest anything be left over
+
+        said: a stream for what they answer"""
+        with open(os.devnull, 'wb') as devnull:
+            fout = said or devnull
             for line in commands.split(b'\n'):
                 args = b'\0'.join(line.replace(b'%r', self._path).split())
                 if not args:

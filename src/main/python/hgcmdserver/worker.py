@@ -91,7 +91,7 @@ class worker:
     def _prepare(self):
         if select.select([self._line], [], [], PAUSE)[0]:
             return
-        self._template.rehearsal.run(rehearsal.WORKER, [self._reposetup])
+        self._template.rehearsal.run(rehearsal.WORKER, prereposetups=[self._reposetup])
         self._template.rehearsal.tidyup()
         defaultsignals()
         self._template.dependencies.stale()

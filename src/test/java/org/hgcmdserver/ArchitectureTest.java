@@ -1,9 +1,11 @@
 package org.hgcmdserver;
 
+import static com.tngtech.archunit.base.DescribedPredicate.describe;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
+import com.tngtech.archunit.core.domain.JavaAccess;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
@@ -97,5 +99,26 @@ class ArchitectureTest {
                 .haveFullyQualifiedName("java.lang.ProcessBuilder")
                 .because("its exit statuses get lost beside waitpid(-1)")
                 .check(classes);
+    }
+
+    @Test
+    void nobodyAsksForTheSystemsClock() {
+        noClasses()
+                .should()
+                .accessTargetWhere(describe("the system's clock", ArchitectureTest::isClock))
+                .because("it may be set at any time, and no wait is to end or to last by that")
+                .check(classes);
+    }
+
+    private static boolean isClock(JavaAccess<?> access) {
+        String owner = access.getTargetOwner().getName();
+        String name = access.getName();
+        return switch (owner) {
+            case "java.lang.System" -> name.equals("currentTimeMillis");
+            case "java.util.Date" -> name.equals("<init>");
+            case "java.util.Calendar", "java.util.GregorianCalendar" -> true;
+            case "java.time.Clock", "java.time.InstantSource" -> true;
+            default -> owner.startsWith("java.time.") && name.equals("now");
+        };
     }
 }

@@ -31,8 +31,6 @@ public final class LogConfigurator extends ContextAwareBase implements Configura
         DefaultShutdownHook flush = new DefaultShutdownHook();
         flush.setContext(context);
         Runtime.getRuntime().addShutdownHook(new Thread(flush, "log"));
-        // it warns with a stack trace of what SystemdNotifier reports in a line
-        context.getLogger("info.faljse").setLevel(Level.OFF);
         return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
     }
 

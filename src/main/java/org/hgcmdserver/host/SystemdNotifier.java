@@ -1,6 +1,8 @@
 package org.hgcmdserver.host;
 
-import info.faljse.SDNotify.SDNotify;
+import info.faljse.SDNotify.io.NativeDomainSocket;
+import info.faljse.SDNotify.jna.CLibrary;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -32,9 +34,11 @@ public final class SystemdNotifier implements Notifier {
     private final Thread sender = new Thread(this::run, "notifier");
 
     private boolean sending;
+    private final String socket;
     private final Optional<Duration> watchdogInterval;
 
-    private SystemdNotifier(Optional<Duration> watchdogInterval) {
+    private SystemdNotifier(String socket, Optional<Duration> watchdogInterval) {
+        this.socket = socket;
         this.watchdogInterval = watchdogInterval;
         sender.setDaemon(true);
         sender.start();
@@ -51,7 +55,7 @@ public final class SystemdNotifier implements Notifier {
             warn("NOTIFY_SOCKET " + socket + " is abstract or too long");
             return NONE;
         }
-        return new SystemdNotifier(watchdogInterval(environment));
+        return new SystemdNotifier(socket, watchdogInterval(environment));
     }
 
     /** sd_watchdog_enabled(3): of no concern if it is meant for another process. */
@@ -188,12 +192,26 @@ public final class SystemdNotifier implements Notifier {
 
     private void send(String message) {
         try {
-            SDNotify.sendRaw(message);
+            sendOne(message.getBytes(StandardCharsets.UTF_8));
         } catch (RuntimeException | LinkageError e) { // LastErrorException, or no native library
             if (!broken) { // trying on all the same: a watchdog ends who is silent
                 warn(e.getMessage());
             }
             broken = true;
+        }
+    }
+
+    /**
+     * By a socket of its own, as sd_notify(3) does: SDNotify's class of that name connects once,
+     * and would never find a service manager that has come back.
+     */
+    private void sendOne(byte[] message) {
+        NativeDomainSocket manager = new NativeDomainSocket();
+        try {
+            manager.connect(new CLibrary.SockAddr(socket));
+            manager.send(message, message.length);
+        } finally {
+            manager.close();
         }
     }
 

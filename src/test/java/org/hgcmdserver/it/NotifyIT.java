@@ -151,15 +151,14 @@ class NotifyIT {
         }
     }
 
-    private static AFUNIXDatagramSocket manager(Path path) throws Exception {
+    static AFUNIXDatagramSocket manager(Path path) throws Exception {
         AFUNIXDatagramSocket manager = AFUNIXDatagramSocket.newInstance();
         manager.bind(AFUNIXSocketAddress.of(path));
         manager.setSoTimeout((int) Processes.PATIENCE.toMillis());
         return manager;
     }
 
-    private static String awaitMessage(AFUNIXDatagramSocket manager, String expected)
-            throws Exception {
+    static String awaitMessage(AFUNIXDatagramSocket manager, String expected) throws Exception {
         while (true) {
             // a new one each time: junixsocket takes the size of the last message for the limit
             DatagramPacket packet = new DatagramPacket(new byte[4096], 4096);

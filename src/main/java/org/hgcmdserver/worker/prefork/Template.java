@@ -1,6 +1,7 @@
 package org.hgcmdserver.worker.prefork;
 
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -42,6 +43,9 @@ final class Template implements MessageLine.Receiver {
 
     private static final Logger log = LoggerFactory.getLogger(Template.class);
 
+    /** What its directory's name begins with. */
+    private static final String NAME = "hg-cmdserver-";
+
     /** More than the warm-up takes, in which it does not look at its control channel. */
     private static final Duration TIME_TO_END = Duration.ofSeconds(10);
 
@@ -75,7 +79,7 @@ final class Template implements MessageLine.Receiver {
             throws IOException {
         this.loop = loop;
         this.listener = listener;
-        warmUp = Files.createTempDirectory("hg-cmdserver-");
+        warmUp = temporaryDirectory();
         int[] ends = {-1, -1};
         int input = -1;
         MessageLine line = null;
@@ -97,6 +101,16 @@ final class Template implements MessageLine.Receiver {
             closeIfOpen(input);
         }
         control = line;
+    }
+
+    private static Path temporaryDirectory() throws IOException {
+        try {
+            return Files.createTempDirectory(NAME);
+        } catch (FileSystemException e) { // without its path, which is another one each time
+            String reason = e.getReason() == null ? e.getClass().getSimpleName() : e.getReason();
+            String parent = System.getProperty("java.io.tmpdir");
+            throw new IOException("cannot make a directory in " + parent + ": " + reason, e);
+        }
     }
 
     private static void closeIfOpen(int fd) {
@@ -164,7 +178,10 @@ final class Template implements MessageLine.Receiver {
             readyAt = System.nanoTime();
             listener.ready(this);
         } else if (line.startsWith("failed ")) {
-            failure = line.substring("failed ".length());
+            // the same failure is to read the same, whatever the directory of the attempt
+            failure =
+                    line.substring("failed ".length())
+                            .replace(warmUp.getFileName().toString(), NAME + "*");
         }
     }
 

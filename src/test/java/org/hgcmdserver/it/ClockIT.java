@@ -1,0 +1,202 @@
+package org.hgcmdserver.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.hgcmdserver.it.Processes.await;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.newsclub.net.unix.AFUNIXDatagramSocket;
+
+/**
+ * The system clock is set while the daemon runs, by an administrator or by NTP on a machine that
+ * had none: what takes an hour does not end a year too early, what takes seconds not a year too
+ * late.
+ */
+class ClockIT {
+
+    private static final int[] JUMPS = {FakeClock.YEAR, -FakeClock.YEAR};
+
+    @TempDir Path directory;
+    private Repository repository;
+    private FakeClock clock;
+    private AFUNIXDatagramSocket manager;
+    private Daemon daemon;
+
+    @BeforeEach
+    void createClock() throws Exception {
+        clock = new FakeClock(directory);
+        repository = Repository.create(directory, "repository").commit("a", "x", "the one");
+        manager = NotifyIT.manager(directory.resolve("notify"));
+    }
+
+    @AfterEach
+    void end() throws Exception {
+        if (daemon != null) {
+            daemon.close();
+            clock.forget(daemon);
+        }
+        if (manager != null) {
+            manager.close();
+        }
+    }
+
+    private void start(String... options) throws Exception {
+        List<String> all = new ArrayList<>(List.of(options));
+        all.add("--poll-interval=5ms");
+        daemon =
+                Daemon.start(
+                        directory,
+                        env -> {
+                            clock.in(env);
+                            env.put("NOTIFY_SOCKET", directory.resolve("notify").toString());
+                            env.put("WATCHDOG_USEC", "60000"); // a ping every 20 ms
+                        },
+                        all.toArray(String[]::new));
+        clock.assertSeenBy(daemon);
+    }
+
+    /**
+     * Returns when the daemon's loop has looked at all that is due, many times: between two pings
+     * of the watchdog are several poll intervals. Ten pings may be in the queue, from before.
+     */
+    private void awaitRounds() throws Exception {
+        for (int i = 0; i < 20; i++) {
+            NotifyIT.awaitMessage(manager, "WATCHDOG=1");
+        }
+    }
+
+    // an hour
+
+    @Test
+    void connectionMayBeIdleForItsHour() throws Exception {
+        start("--idle-timeout=1h");
+        try (Session hg = Session.to(daemon)) {
+            for (int jump : JUMPS) {
+                clock.set(jump);
+                awaitRounds();
+                clock.assertSeenBy(hg, repository);
+            }
+        }
+        daemon.stop();
+        clock.assertSeenBy(daemon);
+    }
+
+    @Test
+    void workerMayStartForItsHour() throws Exception {
+        Gate gate = new Gate(directory);
+        start(
+                "--start-timeout=1h",
+                "--workers",
+                "spawn",
+                "--hg",
+                hg(gate.command() + "; exec hg \"$@\""));
+        try (RawClient client = new RawClient(daemon.address())) {
+            gate.awaitReached();
+            for (int jump : JUMPS) {
+                clock.set(jump);
+                awaitRounds();
+            }
+            gate.open();
+            assertThat(client.readFrame()).startsWith("ocapabilities: ");
+        }
+        daemon.stop();
+        clock.assertSeenBy(daemon);
+    }
+
+    @Test
+    void serviceMayBeIdleForItsHour() throws Exception {
+        start("--idle-exit=1h");
+        for (int jump : JUMPS) {
+            clock.set(jump);
+            awaitRounds();
+            try (Session hg = Session.to(daemon)) {
+                clock.assertSeenBy(hg, repository);
+            }
+            await().until(() -> daemon.busyWorkers().isEmpty());
+            clock.assertSeenBy(daemon);
+        }
+        assertThat(daemon.isAlive()).isTrue();
+        daemon.stop();
+    }
+
+    @Test
+    void drainMayTakeItsHour() throws Exception {
+        start("--drain-timeout=1h");
+        try (Session hg = Session.to(daemon)) {
+            daemon.signal("TERM");
+            NotifyIT.awaitMessage(manager, "STOPPING=1");
+            for (int jump : JUMPS) {
+                clock.set(jump);
+                awaitRounds();
+                clock.assertSeenBy(hg, repository);
+            }
+        }
+        assertThat(daemon.awaitExit()).isZero();
+        clock.assertSeenBy(daemon);
+    }
+
+    // seconds, in which the clock is set back
+
+    @Test
+    void idleConnectionIsEnded() throws Exception {
+        start("--idle-timeout=1s");
+        try (RawClient client = new RawClient(daemon.address())) {
+            client.readFrame();
+            clock.set(-FakeClock.YEAR);
+            assertThat(client.readToEnd()).isEmpty();
+        }
+        await().until(() -> daemon.busyWorkers().isEmpty());
+        clock.assertSeenBy(daemon);
+        daemon.stop();
+    }
+
+    @Test
+    void workerThatNeverSaysHelloIsGivenUp() throws Exception {
+        start("--start-timeout=3s", "--workers", "spawn", "--hg", hg("exec sleep 1000"));
+        try (RawClient client = new RawClient(daemon.address())) {
+            daemon.awaitLog(" is for pid");
+            awaitRounds();
+            clock.set(-FakeClock.YEAR);
+            assertThat(client.readFrame()).contains("has not said hello for 3 s");
+        }
+        await().until(() -> daemon.busyWorkers().isEmpty());
+        clock.assertSeenBy(daemon);
+        daemon.stop();
+    }
+
+    @Test
+    void idleServiceEnds() throws Exception {
+        start("--idle-exit=2s", "--worker-command", "cat"); // nothing that takes time to start
+        clock.set(-FakeClock.YEAR);
+        assertThat(daemon.awaitExit()).isZero();
+        assertThat(daemon.log()).contains("no connection for");
+        clock.assertSeenBy(daemon);
+    }
+
+    @Test
+    void drainEndsConnections() throws Exception {
+        start("--drain-timeout=3s");
+        try (Session hg = Session.to(daemon)) {
+            assertThat(hg.run("root", "-R", repository.toString()).status()).isZero();
+            daemon.signal("TERM");
+            daemon.awaitLog("stopping; waiting for 1 workers");
+            awaitRounds();
+            clock.set(-FakeClock.YEAR);
+            assertThat(daemon.awaitExit()).isZero();
+        }
+        clock.assertSeenBy(daemon);
+    }
+
+    /** An hg that is this command of the shell's. */
+    private String hg(String command) throws Exception {
+        Path hg = Files.writeString(directory.resolve("hg"), "#!/bin/sh\n" + command + "\n");
+        assertThat(hg.toFile().setExecutable(true)).isTrue();
+        return hg.toString();
+    }
+}

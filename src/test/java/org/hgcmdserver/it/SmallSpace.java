@@ -1,0 +1,85 @@
+package org.hgcmdserver.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A small tmpfs(5) at a directory of the test's, which just one command and its children see
+ * (mount_namespaces(7)): when they have ended, nothing is left of it, whatever came of the test.
+ */
+final class SmallSpace {
+
+    /** Some five times what a template needs. */
+    private static final String MOUNT =
+            "mount -t tmpfs -o size=1m,nr_inodes=200 none \"$0\" && (cd \"$0\"; %s) 2>/dev/null;"
+                    + " exec \"$@\"";
+
+    private final Path path;
+
+    /** Leaves the test out if this user may not mount anything, not even in a namespace. */
+    SmallSpace(Path directory) throws Exception {
+        path = Files.createTempDirectory(directory, "space");
+        List<String> command = command(":", "grep", "-F", path.toString(), "/proc/mounts");
+        Processes.Result mounted = Processes.run(path, command.toArray(String[]::new));
+        LeftOut.unless(
+                mounted.status() == 0 && mounted.out().contains("tmpfs"),
+                "mounting a tmpfs is not allowed here: " + mounted.err().strip());
+    }
+
+    Path path() {
+        return path;
+    }
+
+    /** A command line that runs {@code command} once the shell has run {@code filler} in there. */
+    List<String> command(String filler, String... command) {
+        List<String> all = new ArrayList<>(List.of("unshare", "--mount"));
+        if (!System.getProperty("user.name").equals("root")) {
+            all.addAll(List.of("--user", "--map-root-user"));
+        }
+        all.addAll(List.of("sh", "-c", MOUNT.formatted(filler), path.toString()));
+        all.addAll(List.of(command));
+        return all;
+    }
+
+    /** Fills it to the last byte and the last inode. */
+    void fill(Daemon daemon) throws IOException {
+        Path inside = inside(daemon);
+        try (OutputStream filler = Files.newOutputStream(inside.resolve("full"))) {
+            assertNoSpaceIsLeft(() -> filler.write(new byte[4096]));
+        }
+        assertNoSpaceIsLeft(() -> Files.createTempDirectory(inside, "full"));
+    }
+
+    private interface Taking {
+        void some() throws IOException;
+    }
+
+    private static void assertNoSpaceIsLeft(Taking space) {
+        assertThatThrownBy(
+                        () -> {
+                            for (int i = 0; i < 1000; i++) {
+                                space.some();
+                            }
+                        })
+                .hasMessageContaining("No space left on device");
+    }
+
+    /** Removes what has filled it. */
+    void empty(Daemon daemon) throws Exception {
+        Processes.run(inside(daemon), "sh", "-c", "rm -rf full* [0-9]*").succeeded();
+    }
+
+    /** How others see it: proc(5), "/proc/pid/root". */
+    private Path inside(Daemon daemon) {
+        Path inside = Path.of("/proc/" + daemon.pid() + "/root" + path);
+        assertThat(inside).isDirectory();
+        return inside;
+    }
+}

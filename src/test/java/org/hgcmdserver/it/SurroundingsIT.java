@@ -1,0 +1,258 @@
+package org.hgcmdserver.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.hgcmdserver.it.NotifyIT.awaitMessage;
+import static org.hgcmdserver.it.NotifyIT.manager;
+import static org.hgcmdserver.it.Processes.await;
+
+import java.io.IOException;
+import java.net.SocketException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.newsclub.net.unix.AFUNIXDatagramChannel;
+import org.newsclub.net.unix.AFUNIXDatagramSocket;
+import org.newsclub.net.unix.AFUNIXSocketAddress;
+
+/** A service manager that is gone or does not listen, and no room for temporary files. */
+class SurroundingsIT {
+
+    private static final String NO_TEMPLATE = "no warm Mercurial to fork workers from";
+
+    /** Commands that leave no block; too few; no inode; one inode, for the template's directory. */
+    private static final List<String> FILLERS =
+            List.of(
+                    "cat /dev/zero > full",
+                    "head -c 960k /dev/zero > full",
+                    "while mkdir $((i += 1)); do :; done",
+                    "while mkdir $((i += 1)); do :; done; rmdir 1");
+
+    @TempDir Path directory;
+    private Repository repository;
+
+    @BeforeEach
+    void createRepository() throws Exception {
+        repository = Repository.create(directory, "repository").commit("a", "x", "the one");
+    }
+
+    // the service manager
+
+    /** Many messages fail, since the watchdog is to be told something every 10 ms. */
+    @Test
+    void managerThatIsGoneIsOneWarning() throws Exception {
+        for (boolean removed : new boolean[] {true, false}) {
+            Path path = directory.resolve("notify");
+            try (AFUNIXDatagramSocket first = manager(path);
+                    Daemon daemon = startUnder(path)) {
+                awaitMessage(first, "READY=1");
+                first.close();
+                Files.deleteIfExists(path);
+                if (!removed) {
+                    leaveDeadSocket(path);
+                }
+                daemon.awaitLog("cannot notify the service manager");
+                servesAll(daemon);
+                Files.deleteIfExists(path);
+                try (AFUNIXDatagramSocket second = manager(path)) {
+                    awaitMessage(second, "WATCHDOG=1");
+                    try (Session hg = Session.to(daemon)) {
+                        awaitMessage(second, "STATUS=1 connection");
+                        answers(hg);
+                    }
+                }
+                daemon.stop();
+                assertThat(warnings(daemon))
+                        .hasSize(1)
+                        .allMatch(w -> w.contains("cannot notify the service manager"));
+            }
+            Files.deleteIfExists(path);
+        }
+    }
+
+    @Test
+    void managerThatDoesNotReadHoldsNothingUp() throws Exception {
+        Path path = directory.resolve("notify");
+        try (AFUNIXDatagramSocket manager = manager(path);
+                Daemon daemon = startUnder(path)) {
+            awaitMessage(manager, "READY=1");
+            fillQueue(path);
+            servesAll(daemon);
+            ReloadIT.reload(daemon);
+            servesAll(daemon);
+            try (Session hg = Session.to(daemon)) {
+                answers(hg);
+                awaitMessage(manager, "READY=1"); // of the second image
+                awaitMessage(manager, "STATUS=1 connection");
+            }
+            fillQueue(path);
+            daemon.stop();
+            assertThat(warnings(daemon)).isEmpty();
+        }
+    }
+
+    @Test
+    void managerThatEndsWithoutReadingIsOneWarning() throws Exception {
+        Path path = directory.resolve("notify");
+        try (AFUNIXDatagramSocket manager = manager(path);
+                Daemon daemon = startUnder(path)) {
+            awaitMessage(manager, "READY=1");
+            fillQueue(path);
+            servesAll(daemon);
+            manager.close();
+            daemon.awaitLog("cannot notify the service manager");
+            servesAll(daemon);
+            daemon.stop();
+            assertThat(warnings(daemon)).hasSize(1);
+        }
+    }
+
+    private Daemon startUnder(Path manager) throws Exception {
+        return Daemon.start(
+                directory,
+                env -> {
+                    env.put("NOTIFY_SOCKET", manager.toString());
+                    env.put("WATCHDOG_USEC", "30000");
+                });
+    }
+
+    private static void leaveDeadSocket(Path path) throws Exception {
+        String bind = "import socket, sys; socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).bind";
+        Processes.run(Path.of("/"), "python3", "-c", bind + "(sys.argv[1])", path.toString())
+                .succeeded();
+    }
+
+    /**
+     * By several senders, as each may have but so much under way; the last one could send nothing.
+     */
+    private static void fillQueue(Path path) throws IOException {
+        for (boolean sent = true; sent; ) {
+            sent = false;
+            try (AFUNIXDatagramChannel sender = AFUNIXDatagramChannel.open()) {
+                sender.configureBlocking(false);
+                sender.connect(AFUNIXSocketAddress.of(path));
+                while (sender.write(ByteBuffer.wrap(new byte[] {'x'})) > 0) {
+                    sent = true;
+                }
+            } catch (SocketException full) {
+                // EAGAIN
+            }
+        }
+    }
+
+    // temporary files
+
+    @Test
+    void fullFromTheStart() throws Exception {
+        for (String filler : Daemon.PREFORK ? FILLERS : FILLERS.subList(0, 1)) {
+            SmallSpace space = new SmallSpace(directory);
+            try (Daemon daemon = startIn(space, filler)) {
+                if (Daemon.PREFORK) {
+                    // tried more than once
+                    await().until(() -> daemon.log().split(NO_TEMPLATE, -1).length > 2);
+                }
+                servesAll(daemon);
+                assertThat(isForked(daemon)).isFalse();
+                assertThat(warnings(daemon))
+                        .as(filler)
+                        .hasSize(Daemon.PREFORK ? 1 : 0)
+                        .allMatch(w -> w.contains(NO_TEMPLATE) && w.contains("No space left"));
+                space.empty(daemon);
+                awaitForked(daemon);
+                servesAll(daemon);
+                daemon.stop();
+            }
+        }
+    }
+
+    /** After a reload the next template may find the place that the last one has left. */
+    @Test
+    void filledUpLater() throws Exception {
+        SmallSpace space = new SmallSpace(directory);
+        try (Daemon daemon = startIn(space, ":")) {
+            awaitForked(daemon);
+            space.fill(daemon);
+            servesAll(daemon);
+            awaitForked(daemon); // goes on
+            assertThat(warnings(daemon)).isEmpty();
+            ReloadIT.reload(daemon);
+            servesAll(daemon);
+            space.fill(daemon);
+            servesAll(daemon);
+            assertThat(warnings(daemon))
+                    .allMatch(w -> w.contains(NO_TEMPLATE) && w.contains("No space left"))
+                    .doesNotHaveDuplicates();
+            space.empty(daemon);
+            awaitForked(daemon);
+            servesAll(daemon);
+            daemon.stop();
+        }
+    }
+
+    private Daemon startIn(SmallSpace space, String filler) throws Exception {
+        Path address = directory.resolve("server.sock");
+        List<String> command = new ArrayList<>(space.command(filler));
+        command.addAll(List.of(Daemon.PROGRAM, "serve", "--debug", "--workers", Daemon.WORKERS));
+        command.addAll(List.of("--address", address.toString()));
+        Daemon daemon =
+                Daemon.launch(
+                        directory,
+                        address,
+                        env -> env.put("TMPDIR", space.path().toString()),
+                        command);
+        daemon.awaitLog("listening at");
+        return daemon;
+    }
+
+    // clients
+
+    /** More at once than are idle, and more one after the other. */
+    private void servesAll(Daemon daemon) throws Exception {
+        try (Session first = Session.to(daemon);
+                Session second = Session.to(daemon);
+                Session third = Session.to(daemon)) {
+            answers(third);
+            answers(second);
+            answers(first);
+        }
+        for (int i = 0; i < 3; i++) {
+            try (Session hg = Session.to(daemon)) {
+                answers(hg);
+            }
+        }
+    }
+
+    private void answers(Session hg) throws IOException {
+        assertThat(hg.run("log", "-R", repository.toString(), "-T", "{desc}"))
+                .isEqualTo(new Session.Answer(0, "the one", ""));
+    }
+
+    /** The last word on the template is that there is one, and it has forked workers. */
+    private static void awaitForked(Daemon daemon) {
+        if (Daemon.PREFORK) {
+            await().until(() -> isTemplateThere(daemon.log()) && isForked(daemon));
+        }
+    }
+
+    private static boolean isTemplateThere(String log) {
+        return log.lastIndexOf(Prefork.READY) > log.lastIndexOf(NO_TEMPLATE);
+    }
+
+    private static boolean isForked(Daemon daemon) throws Exception {
+        try (Session hg = Session.to(daemon)) {
+            return Prefork.command(hg.pid()).contains("main.py template");
+        }
+    }
+
+    private static List<String> warnings(Daemon daemon) throws IOException {
+        return daemon.log()
+                .lines()
+                .filter(l -> l.matches("\\S+ warn .*"))
+                .map(l -> l.replaceFirst("^\\S+ ", "")) // the time
+                .toList();
+    }
+}
