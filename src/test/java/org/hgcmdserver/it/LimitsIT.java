@@ -1,10 +1,13 @@
 package org.hgcmdserver.it;
 
+import static java.nio.file.StandardCopyOption.REPLACE_EXISTING;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.hgcmdserver.it.Processes.await;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -97,21 +100,44 @@ class LimitsIT {
 
     @Test
     void daemonWhosePathIsGoneServesOnAndEnds() throws Exception {
-        for (boolean replaced : new boolean[] {false, true}) {
-            try (Daemon daemon = Daemon.start(directory, "--poll-interval", "50ms");
-                    Session hg = Session.to(daemon)) {
+        try (Daemon daemon = Daemon.start(directory, "--poll-interval", "50ms")) {
+            servesOnAndEnds(daemon, () -> Files.delete(daemon.address()));
+            assertThat(daemon.address()).doesNotExist();
+        }
+    }
+
+    @Test
+    void daemonWhosePathIsAnotherFilesServesOnAndEnds() throws Exception {
+        try (Daemon daemon = Daemon.start(directory, "--poll-interval", "50ms")) {
+            Path another = Files.createFile(directory.resolve("another"));
+            servesOnAndEnds(daemon, () -> Files.move(another, daemon.address(), REPLACE_EXISTING));
+            assertThat(daemon.address()).isRegularFile();
+        }
+    }
+
+    @Test
+    void daemonWhosePathIsAnothersServesOnAndEnds() throws Exception {
+        Path elsewhere = Files.createDirectory(directory.resolve("elsewhere"));
+        try (Daemon daemon = Daemon.start(directory, "--poll-interval", "50ms");
+                Daemon another = Daemon.start(elsewhere)) {
+            servesOnAndEnds(
+                    daemon,
+                    () -> Files.move(another.address(), daemon.address(), REPLACE_EXISTING));
+            try (Session hg = Session.to(daemon)) { // at this path it is the other's
                 assertThat(hg.run("version", "-q").status()).isZero();
-                Files.delete(daemon.address());
-                if (replaced) {
-                    Files.writeString(daemon.address(), "somebody else's");
-                }
-                daemon.awaitLog("has been removed or replaced");
-                assertThat(hg.run("version", "-q").status()).isZero();
-                assertThat(daemon.isAlive()).isTrue();
-                hg.close();
-                assertThat(daemon.awaitExit()).isZero();
-                assertThat(Files.exists(daemon.address())).isEqualTo(replaced);
             }
         }
+    }
+
+    private static void servesOnAndEnds(Daemon daemon, ThrowingCallable takeThePath)
+            throws Exception {
+        try (Session hg = Session.to(daemon)) {
+            assertThat(hg.run("version", "-q").status()).isZero();
+            assertThatCode(takeThePath).doesNotThrowAnyException();
+            daemon.awaitLog("has been removed or replaced");
+            assertThat(hg.run("version", "-q").status()).isZero();
+            assertThat(daemon.isAlive()).isTrue();
+        }
+        assertThat(daemon.awaitExit()).isZero();
     }
 }

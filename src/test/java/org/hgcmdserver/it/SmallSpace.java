@@ -33,12 +33,25 @@ final class SmallSpace {
                 "mounting a tmpfs is not allowed here: " + mounted.err().strip());
     }
 
-    Path path() {
-        return path;
+    /** A daemon whose TMPDIR it is, once the shell has run {@code filler} in there. */
+    Daemon start(Path directory, String filler) throws Exception {
+        Path address = directory.resolve("server.sock");
+        List<String> command =
+                command(
+                        filler,
+                        Daemon.PROGRAM,
+                        "serve",
+                        "--debug",
+                        "--workers=" + Daemon.WORKERS,
+                        "--address=" + address);
+        Daemon daemon =
+                Daemon.launch(
+                        directory, address, env -> env.put("TMPDIR", path.toString()), command);
+        daemon.awaitLog("listening at");
+        return daemon;
     }
 
-    /** A command line that runs {@code command} once the shell has run {@code filler} in there. */
-    List<String> command(String filler, String... command) {
+    private List<String> command(String filler, String... command) {
         List<String> all = new ArrayList<>(List.of("unshare", "--mount"));
         if (!System.getProperty("user.name").equals("root")) {
             all.addAll(List.of("--user", "--map-root-user"));

@@ -10,7 +10,6 @@ import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -150,7 +149,7 @@ class SurroundingsIT {
     void fullFromTheStart() throws Exception {
         for (String filler : Daemon.PREFORK ? FILLERS : FILLERS.subList(0, 1)) {
             SmallSpace space = new SmallSpace(directory);
-            try (Daemon daemon = startIn(space, filler)) {
+            try (Daemon daemon = space.start(directory, filler)) {
                 if (Daemon.PREFORK) {
                     // tried more than once
                     await().until(() -> daemon.log().split(NO_TEMPLATE, -1).length > 2);
@@ -173,7 +172,7 @@ class SurroundingsIT {
     @Test
     void filledUpLater() throws Exception {
         SmallSpace space = new SmallSpace(directory);
-        try (Daemon daemon = startIn(space, ":")) {
+        try (Daemon daemon = space.start(directory, ":")) {
             awaitForked(daemon);
             space.fill(daemon);
             servesAll(daemon);
@@ -191,21 +190,6 @@ class SurroundingsIT {
             servesAll(daemon);
             daemon.stop();
         }
-    }
-
-    private Daemon startIn(SmallSpace space, String filler) throws Exception {
-        Path address = directory.resolve("server.sock");
-        List<String> command = new ArrayList<>(space.command(filler));
-        command.addAll(List.of(Daemon.PROGRAM, "serve", "--debug", "--workers", Daemon.WORKERS));
-        command.addAll(List.of("--address", address.toString()));
-        Daemon daemon =
-                Daemon.launch(
-                        directory,
-                        address,
-                        env -> env.put("TMPDIR", space.path().toString()),
-                        command);
-        daemon.awaitLog("listening at");
-        return daemon;
     }
 
     // clients
