@@ -1,6 +1,5 @@
 package org.hgcmdserver.posix;
 
-import com.sun.security.auth.module.UnixSystem;
 import java.util.OptionalLong;
 import jnr.posix.Group;
 import jnr.posix.POSIX;
@@ -21,12 +20,12 @@ public final class Users {
 
     /** Whether this process runs as root. */
     public static boolean isRoot() {
-        return new UnixSystem().getUid() == 0;
+        return self() == 0;
     }
 
-    /** The effective user of this process. */
+    /** The effective user of this process (geteuid(2)), which may well have no name. */
     public static long self() {
-        return new UnixSystem().getUid();
+        return Integer.toUnsignedLong(LibC.C.geteuid());
     }
 
     /** The id of a user in the system's database (getpwnam(3)), or of a number; empty if none. */
