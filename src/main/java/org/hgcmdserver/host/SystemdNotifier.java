@@ -35,6 +35,10 @@ public final class SystemdNotifier implements Notifier {
 
     private boolean sending;
     private final String socket;
+
+    /** Made by the thread that sends, which alone uses it. */
+    private NativeDomainSocket manager;
+
     private final Optional<Duration> watchdogInterval;
 
     private SystemdNotifier(String socket, Optional<Duration> watchdogInterval) {
@@ -193,6 +197,7 @@ public final class SystemdNotifier implements Notifier {
     private void send(String message) {
         try {
             sendOne(message.getBytes(StandardCharsets.UTF_8));
+            broken = false;
         } catch (RuntimeException | LinkageError e) { // LastErrorException, or no native library
             if (!broken) { // trying on all the same: a watchdog ends who is silent
                 warn(e.getMessage());
@@ -202,17 +207,16 @@ public final class SystemdNotifier implements Notifier {
     }
 
     /**
-     * By a socket of its own, as sd_notify(3) does: SDNotify's class of that name connects once,
-     * and would never find a service manager that has come back.
+     * Connected anew for each: SDNotify's class of that name connects once, and would never find a
+     * service manager that has come back. It is one socket all the time, so that there is one when
+     * there are no descriptors left.
      */
     private void sendOne(byte[] message) {
-        NativeDomainSocket manager = new NativeDomainSocket();
-        try {
-            manager.connect(new CLibrary.SockAddr(socket));
-            manager.send(message, message.length);
-        } finally {
-            manager.close();
+        if (manager == null) {
+            manager = new NativeDomainSocket();
         }
+        manager.connect(new CLibrary.SockAddr(socket));
+        manager.send(message, message.length);
     }
 
     private static void warn(String reason) {

@@ -9,8 +9,8 @@ import ch.qos.logback.classic.spi.LoggingEvent;
 
 /**
  * Has another thread write, so that one who does not read the log, and lets its pipe fill up, holds
- * up nobody. When there is no place left for events they are counted, and the log gets the number
- * as soon as it is read again.
+ * up nobody. When there is no place left for events they are counted, and the number goes before
+ * the first event that finds a place again.
  */
 final class UnhurriedAppender extends AsyncAppender {
 

@@ -84,6 +84,8 @@ public interface LibC {
 
     int unlink(byte[] path);
 
+    int geteuid();
+
     int poll(Pointer fds, @u_int64_t long count, int timeoutMillis);
 
     // sockets
@@ -104,6 +106,9 @@ public interface LibC {
     int accept(int fd, Pointer address, Pointer length);
 
     int shutdown(int fd, int how);
+
+    @ssize_t
+    long recv(int fd, Pointer buffer, @size_t long size, int flags);
 
     int getsockname(int fd, Pointer address, Pointer length);
 
