@@ -32,6 +32,7 @@ public final class BoundListener extends Listener {
     private static final int S_IFSOCK = 0140000;
     private static final int S_IFLNK = 0120000;
     private static final int S_ISVTX = 01000;
+    private static final int S_IWGRP = 0020;
     private static final int S_IWOTH = 0002;
 
     private static final int LOCK_TRIES = 200;
@@ -141,9 +142,9 @@ public final class BoundListener extends Listener {
                             .formatted(path, directory));
         }
         int mode = (Integer) Files.getAttribute(directory, "unix:mode");
-        if ((mode & S_IWOTH) != 0 && (mode & S_ISVTX) == 0) {
+        if ((mode & (S_IWGRP | S_IWOTH)) != 0 && (mode & S_ISVTX) == 0) {
             throw new ListenException(
-                    "cannot listen at %s: others can replace files in %s; protect it with: chmod o-w %s"
+                    "cannot listen at %s: others can replace files in %s; protect it with: chmod go-w %s"
                             .formatted(path, directory, directory));
         }
     }
@@ -238,8 +239,7 @@ public final class BoundListener extends Listener {
             return;
         }
         unlinked = true;
-        // without the lock, too: nobody may hold up the drain
-        try (Closeable lock = Descriptors.tryLockDirectory(path.getParent())) {
+        try (Closeable lock = lockIfPossible(path.getParent())) {
             if (inode.equals(Inode.of(path))) {
                 Files.delete(path);
             } else {
@@ -247,6 +247,16 @@ public final class BoundListener extends Listener {
             }
         } catch (NoSuchFileException e) {
             log.warn("{} has been removed by somebody else", path);
+        }
+    }
+
+    /** Null if it cannot be had: nobody, nor a want of descriptors, may hold up the drain. */
+    private static Closeable lockIfPossible(Path directory) {
+        try {
+            return Descriptors.tryLockDirectory(directory);
+        } catch (IOException e) {
+            log.debug("without the lock: {}", e.getMessage());
+            return null;
         }
     }
 

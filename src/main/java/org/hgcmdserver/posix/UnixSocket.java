@@ -2,6 +2,7 @@ package org.hgcmdserver.posix;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -42,6 +43,12 @@ public final class UnixSocket {
     private static final int XUCRED_SIZE = 76; // version, uid, number of groups, groups
     private static final Credentials UNKNOWN = new Credentials(0, -1, -1, Set.of());
     private static final int SHUT_RD = 0;
+
+    /** More than a socket's buffer holds, and no work without an end. */
+    private static final int MAX_DISCARDED = 1 << 20;
+
+    private static final int DISCARDED_AT_ONCE = 1 << 14;
+
     private static final int MSG_DONTWAIT = Os.LINUX ? 0x40 : 0x80;
     private static final int MSG_NOSIGNAL = Os.LINUX ? 0x4000 : 0x80000;
 
@@ -80,7 +87,7 @@ public final class UnixSocket {
      * bind(2) to a path of any length, whose last name is at most {@link #MAX_PATH} bytes long.
      * Mercurial's {@code bindunixsocket} changes into the directory for that, which a process with
      * several threads must not: here a short name in the directory, reached through a descriptor,
-     * is bound and renamed. To be called before listen(2).
+     * is bound and given its name. To be called before listen(2).
      *
      * @throws PosixException EADDRINUSE if something is there, ENAMETOOLONG for a name that is
      *     longer
@@ -96,8 +103,13 @@ public final class UnixSocket {
         try {
             bind(fd, "/proc/self/fd/" + directory + "/" + shortName, path);
             // a link, since a move might replace what another has bound meanwhile
-            Files.createLink(path, path.resolveSibling(shortName));
-            Files.delete(path.resolveSibling(shortName));
+            try {
+                Files.createLink(path, path.resolveSibling(shortName));
+            } catch (FileAlreadyExistsException e) {
+                throw PosixException.of("bind " + path, Errno.EADDRINUSE.intValue());
+            } finally {
+                Files.delete(path.resolveSibling(shortName));
+            }
         } finally {
             Descriptors.close(directory);
         }
@@ -174,6 +186,15 @@ public final class UnixSocket {
      */
     public static void endInput(int connectedFd) {
         LibC.C.shutdown(connectedFd, SHUT_RD);
+    }
+
+    /** Reads what has arrived, to no end but that it is read. Never blocks. */
+    public static void discardInput(int connectedFd) {
+        Pointer buffer = NativeMemory.allocate(DISCARDED_AT_ONCE);
+        long read = 1;
+        for (int i = 0; i < MAX_DISCARDED / DISCARDED_AT_ONCE && read > 0; i++) {
+            read = LibC.C.recv(connectedFd, buffer, DISCARDED_AT_ONCE, MSG_DONTWAIT);
+        }
     }
 
     /**

@@ -169,7 +169,14 @@ class ListenIT {
     void directoryThatEverybodyCanWriteTo() throws Exception {
         Path open = Files.createDirectory(directory.resolve("open"));
         Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxrwxrwx"));
-        assertThat(serve(open.resolve("s"))).contains("chmod o-w " + open);
+        assertThat(serve(open.resolve("s"))).contains("chmod go-w " + open);
+    }
+
+    @Test
+    void directoryThatAGroupCanWriteTo() throws Exception {
+        Path groups = Files.createDirectory(directory.resolve("group's"));
+        Files.setPosixFilePermissions(groups, PosixFilePermissions.fromString("rwxrwxr-x"));
+        assertThat(serve(groups.resolve("s"))).contains("chmod go-w " + groups);
     }
 
     @Test
