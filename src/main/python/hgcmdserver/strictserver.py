@@ -103,7 +103,7 @@ def pipeservice(limits):
             with self.ui.protectedfinout() as (fin, fout):
                 sv = server(self.ui, self.repo, fin, fout, limits)
                 try:
-                    return sv.serve()
+                    sv.serve()  # 1 for a client that leaves within a request: no failure of ours
                 finally:
                     sv.cleanup()
 

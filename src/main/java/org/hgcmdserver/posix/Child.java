@@ -190,6 +190,16 @@ public final class Child {
     }
 
     /**
+     * Ends a process that serves nobody, and what it has started: SIGKILL to the group that it
+     * leads.
+     */
+    public static void killGroup(int leader) {
+        if (LibC.C.kill(-leader, Signal.SIGKILL.intValue()) < 0) {
+            kill(leader); // which has not become the leader yet
+        }
+    }
+
+    /**
      * Sends a signal to each process of a group (kill(2) with a negative pid).
      *
      * @throws PosixException ESRCH if there is none any more, EPERM if they are somebody else's

@@ -1,6 +1,7 @@
 package org.hgcmdserver.service;
 
 import java.util.Set;
+import java.util.TreeSet;
 import org.hgcmdserver.listener.Peer;
 
 /**
@@ -17,9 +18,8 @@ public record AccessRules(Set<Long> users, Set<Long> groups) {
 
     @Override
     public String toString() {
-        return groups.isEmpty()
-                ? "users " + users
-                : "users " + users + ", members of groups " + groups;
+        String sorted = "users " + new TreeSet<>(users);
+        return groups.isEmpty() ? sorted : sorted + ", members of groups " + new TreeSet<>(groups);
     }
 
     /** A peer that the system does not tell is nobody. */

@@ -11,8 +11,10 @@ import org.hgcmdserver.posix.Environment;
  * @param program its absolute path
  * @param arguments argv, its own name first
  * @param environment all of its environment
+ * @param saysHello whether it says hello as soon as it has started, as Mercurial does
  */
-public record CommandServer(String program, List<String> arguments, Environment environment) {
+public record CommandServer(
+        String program, List<String> arguments, Environment environment, boolean saysHello) {
 
     public CommandServer {
         arguments = List.copyOf(arguments);
@@ -27,12 +29,13 @@ public record CommandServer(String program, List<String> arguments, Environment 
     public static CommandServer mercurial(String hg, List<String> options) {
         List<String> arguments = new ArrayList<>(List.of(hg, "serve", "--cmdserver", "pipe"));
         arguments.addAll(options);
-        return new CommandServer(hg, arguments, workerEnvironment());
+        return new CommandServer(hg, arguments, workerEnvironment(), true);
     }
 
     /** Any other program, as a command line for sh(1). */
     public static CommandServer shell(String command) {
-        return new CommandServer("/bin/sh", List.of("sh", "-c", command), workerEnvironment());
+        return new CommandServer(
+                "/bin/sh", List.of("sh", "-c", command), workerEnvironment(), false);
     }
 
     /**

@@ -67,7 +67,7 @@ public final class HelloWatch {
      *
      * @throws IOException if that fails, with the reason; the connection is the caller's then
      */
-    public void start(Connection connection, Starter starter) throws IOException {
+    public Worker start(Connection connection, Starter starter) throws IOException {
         Worker[] started = new Worker[1];
         try {
             if (firstReads != null) {
@@ -86,6 +86,7 @@ public final class HelloWatch {
         } else {
             lookAfterPause();
         }
+        return started[0];
     }
 
     /**
@@ -123,7 +124,7 @@ public final class HelloWatch {
                             .formatted(worker.pid(), timeout.get().toSeconds());
             log.warn("{}; killing it", reason);
             tell(worker.connection(), reason);
-            Child.kill(worker.pid());
+            Child.killGroup(worker.pid()); // what it has started holds the connection too
         }
     }
 
@@ -145,6 +146,8 @@ public final class HelloWatch {
      */
     public void refuse(Connection connection, String reason) {
         tell(connection, reason);
+        // what is left unread would have the client read ECONNRESET, not the end
+        UnixSocket.discardInput(connection.fd());
         connection.release();
     }
 

@@ -14,12 +14,16 @@ import org.slf4j.LoggerFactory;
  * A time in which something fails because the system is short of descriptors, processes or memory.
  * It passes without anybody's doing, so what failed is tried again: when a worker exits, which
  * frees some of each, and after a pause. The log tells of its beginning and of its end, once each,
- * however often it fails in between. Used in the loop's thread only.
+ * however often it fails, and succeeds, in between: at the very limit both take turns. Used in the
+ * loop's thread only.
  */
 public final class Shortage {
 
     /** After which what failed is tried again, if no worker exits before. */
     private static final Duration PAUSE = Duration.ofSeconds(1);
+
+    /** How long nothing may have failed until it is over. */
+    private static final Duration QUIET = Duration.ofSeconds(2);
 
     /**
      * The errors of accept(2), fork(2), posix_spawn(3), socketpair(2), sendmsg(2) and epoll_ctl(2)
@@ -42,7 +46,10 @@ public final class Shortage {
     private final String activity;
     private final EventLoop.Action retry;
     private boolean present;
+    private boolean logged;
+    private long lastFailure;
     private boolean retryScheduled;
+    private boolean endScheduled;
 
     /**
      * @param activity what it hinders, such as "accept connections"
@@ -61,10 +68,12 @@ public final class Shortage {
 
     /** It has failed, and is tried again after a pause. */
     public void noticed(String reason) {
-        if (!present) {
+        if (!logged) {
             log.warn("cannot {} for now, and will try again: {}", activity, reason);
         }
+        logged = true;
         present = true;
+        lastFailure = System.nanoTime();
         if (!retryScheduled) {
             retryScheduled = true;
             loop.after(
@@ -76,14 +85,26 @@ public final class Shortage {
         }
     }
 
-    /** It has succeeded. */
+    /** It has succeeded, or there is nothing left to try. */
     public void over() {
-        if (present) {
-            log.info("can {} again", activity);
-        }
         present = false;
+        if (logged && !endScheduled) {
+            endScheduled = true;
+            loop.after(QUIET, this::logEnd);
+        }
     }
 
+    private void logEnd() {
+        endScheduled = false;
+        if (System.nanoTime() - lastFailure >= QUIET.toNanos() && !present) {
+            log.info("can {} again", activity);
+            logged = false;
+        } else if (!present) {
+            over();
+        }
+    }
+
+    /** Whether it was the last thing to happen: then there is no use in trying before the pause. */
     public boolean isPresent() {
         return present;
     }

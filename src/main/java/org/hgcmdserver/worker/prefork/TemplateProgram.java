@@ -48,7 +48,7 @@ public record TemplateProgram(
         CommandServer own = CommandServer.mercurial(hg, options);
         try {
             List<String> all = arguments("pipe");
-            return new CommandServer(all.get(0), all, own.environment());
+            return new CommandServer(all.get(0), all, own.environment(), true);
         } catch (IOException notPython) {
             return own;
         }

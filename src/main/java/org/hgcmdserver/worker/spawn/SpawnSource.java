@@ -1,7 +1,10 @@
 package org.hgcmdserver.worker.spawn;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Queue;
 import org.hgcmdserver.listener.Connection;
 import org.hgcmdserver.posix.Child;
@@ -16,21 +19,35 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Starts one program per connection, with the connection as its descriptors 0 and 1. While the
- * system is short of what that takes, connections wait for it in the order in which they came.
+ * Starts one program per connection, with the connection as its descriptors 0 and 1. Connections
+ * wait, in the order in which they came, while the system is short of what that takes, and while as
+ * many programs are starting as there are processors: more would not be any faster, and would take
+ * the time from those who are served already.
  */
 public final class SpawnSource implements WorkerSource {
 
     private static final Logger log = LoggerFactory.getLogger(SpawnSource.class);
 
+    private static final int MAX_STARTING = Math.max(2, Runtime.getRuntime().availableProcessors());
+
+    /** After this, one that has not said hello holds up nobody. */
+    private static final Duration LONGEST_START = Duration.ofSeconds(1);
+
+    /** How often it is looked whether the programs that are starting have said hello. */
+    private static final Duration LOOK = Duration.ofMillis(10);
+
     private record Waiting(Connection connection, CommandServer server) {}
 
+    private final EventLoop loop;
     private final WorkerTable table;
     private final HelloWatch hello;
     private final Shortage shortage;
     private final Queue<Waiting> queue = new ArrayDeque<>();
+    private final List<Worker> starting = new ArrayList<>();
+    private boolean lookScheduled;
 
     public SpawnSource(EventLoop loop, WorkerTable table, HelloWatch hello) {
+        this.loop = loop;
         this.table = table;
         this.hello = hello;
         shortage = new Shortage(loop, "start worker processes", this::startWaiting);
@@ -46,21 +63,50 @@ public final class SpawnSource implements WorkerSource {
     }
 
     private void startWaiting() {
-        while (!queue.isEmpty()) {
+        while (!queue.isEmpty() && mayStart()) {
             Waiting first = queue.element();
             try {
-                hello.start(first.connection, () -> spawn(first));
+                Worker worker = hello.start(first.connection, () -> spawn(first));
                 shortage.over();
+                if (first.server.saysHello()) {
+                    starting.add(worker);
+                }
             } catch (IOException e) {
                 if (Shortage.isCauseOf(e)) {
                     shortage.noticed(e.getMessage());
                     return;
                 }
+                shortage.over();
                 log.warn("no worker for {}: {}", first.connection.peer(), e.getMessage());
                 hello.refuse(first.connection, e.getMessage());
             }
             queue.remove();
         }
+    }
+
+    /** Looks again in a while if the answer is no. */
+    private boolean mayStart() {
+        starting.removeIf(SpawnSource::hasStarted);
+        if (starting.size() < MAX_STARTING) {
+            return true;
+        }
+        if (!lookScheduled) {
+            lookScheduled = true;
+            loop.after(
+                    LOOK,
+                    () -> {
+                        lookScheduled = false;
+                        hello.noticeAll();
+                        if (!shortage.isPresent()) {
+                            startWaiting();
+                        }
+                    });
+        }
+        return false;
+    }
+
+    private static boolean hasStarted(Worker worker) {
+        return worker.state() != Worker.State.STARTING || worker.age().compareTo(LONGEST_START) > 0;
     }
 
     private Worker spawn(Waiting waiting) throws IOException {
