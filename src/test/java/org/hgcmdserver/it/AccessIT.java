@@ -35,9 +35,26 @@ class AccessIT {
             String refusal =
                     "refused pid %d, uid %s, gid %s: access denied"
                             .formatted(ProcessHandle.current().pid(), uid, id("-g"));
+            daemon.awaitLog("refused pid");
             assertThat(daemon.log().lines().filter(l -> l.contains("refused")))
                     .hasSize(1)
                     .allMatch(l -> l.contains(refusal));
+            daemon.stop();
+        }
+    }
+
+    /** One that does not wait for the hello before it asks reads the end, and no ECONNRESET. */
+    @Test
+    void whoIsNotAllowedAndHasAskedAlreadyIsToldSo() throws Exception {
+        String other = ROOT ? "daemon" : "root";
+        try (Daemon daemon = Daemon.start(directory, "--allow-user", other)) {
+            Processes.stop(daemon.pid());
+            try (RawClient client = new RawClient(daemon.address())) {
+                client.runCommand("version -q");
+                daemon.signal("CONT");
+                assertThat(client.readFrame()).contains("access denied");
+                assertThat(client.readToEnd()).isEmpty();
+            }
             daemon.stop();
         }
     }

@@ -29,7 +29,7 @@ class DescriptorsIT {
             }
             awaitTable(daemon, CONNECTIONS);
             ReloadIT.reload(daemon);
-            awaitTable(daemon, CONNECTIONS, 0);
+            awaitTable(daemon, CONNECTIONS, 0, 0);
             for (Session session : sessions) {
                 session.close();
             }
@@ -38,14 +38,15 @@ class DescriptorsIT {
         }
     }
 
-    static void awaitTable(Daemon daemon, int busy) throws Exception {
-        awaitTable(daemon, busy, busy);
+    private static void awaitTable(Daemon daemon, int busy) throws Exception {
+        awaitTable(daemon, busy, busy, 0);
     }
 
     /**
      * @param lines how many of the busy workers have a line to the daemon: those of this image
+     * @param managers how many sockets to a service manager it has
      */
-    private static void awaitTable(Daemon daemon, int busy, int lines) throws Exception {
+    static void awaitTable(Daemon daemon, int busy, int lines, int managers) throws Exception {
         await().untilAsserted(
                         () -> {
                             int children = Processes.children(daemon.pid()).size();
@@ -57,12 +58,17 @@ class DescriptorsIT {
                             }
                             Map<String, Integer> kinds = kinds(daemon);
                             int forked = Daemon.PREFORK ? 1 + idle + lines : 0;
+                            int sockets = 1 + busy + forked + managers;
                             // the JVM's own: where jstack attaches, and a marker of its channels'
                             assertThat(kinds.remove("socket"))
                                     .as("sockets")
-                                    .isBetween(1 + busy + forked, 1 + busy + forked + 2);
+                                    .isBetween(sockets, sockets + 2);
                             assertThat(kinds)
                                     .isEqualTo(Map.of("pipe", 2, "eventpoll", 1, "signalfd", 1));
+                            for (long child : Processes.children(daemon.pid())) {
+                                assertThat(Prefork.command(child))
+                                        .containsPattern("main\\.py (template|pipe) ");
+                            }
                         });
     }
 
@@ -75,6 +81,7 @@ class DescriptorsIT {
             boolean ofTheJvm =
                     target.endsWith(".jar")
                             || target.endsWith("/lib/modules")
+                            || target.endsWith("/libjnidispatch.so")
                             || target.matches("/dev/u?random");
             if (!standard && !ofTheJvm) {
                 String kind =

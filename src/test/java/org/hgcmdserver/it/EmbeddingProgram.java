@@ -159,6 +159,7 @@ public final class EmbeddingProgram implements ServiceHandler {
         if (asked == 2) {
             throw new IllegalStateException("no server for you");
         }
-        return new CommandServer("/bin/sh", List.of("sh", "-c", WORKER), Environment.inherited());
+        return new CommandServer(
+                "/bin/sh", List.of("sh", "-c", WORKER), Environment.inherited(), false);
     }
 }

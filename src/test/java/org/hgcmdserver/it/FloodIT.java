@@ -31,7 +31,7 @@ class FloodIT {
     /** Forked workers are some ten times as quick to come as spawned ones. */
     private static final int CROWD = Daemon.PREFORK ? 2000 : 200;
 
-    private static final int SILENT = 500;
+    private static final int SILENT = Daemon.PREFORK ? 500 : 100;
     private static final int HALF = 200;
     private static final int INPUTS =
             Integer.getInteger("hgcmdserver.inputs", 20_000) / (Daemon.PREFORK ? 1 : 20);

@@ -22,7 +22,6 @@ final class GoodClient implements AutoCloseable {
     private final Session session;
     private final String[] command;
     private final String answer;
-    private final double quiet;
 
     /**
      * @param repository the last commit of which has the description {@code answer}
@@ -31,12 +30,15 @@ final class GoodClient implements AutoCloseable {
         session = Session.to(daemon);
         command = new String[] {"log", "-R", repository.toString(), "-l1", "-T", "{desc}"};
         this.answer = answer;
+        quietMedian(); // of a cold Python
+    }
+
+    private double quietMedian() throws Exception {
         List<Long> times = new ArrayList<>();
         for (int i = 0; i < COMMANDS; i++) {
             times.add(ask());
         }
-        // the first are a cold Python's
-        quiet = median(times.subList(COMMANDS / 2, COMMANDS));
+        return median(times);
     }
 
     /** What the others do. */
@@ -50,9 +52,11 @@ final class GoodClient implements AutoCloseable {
     }
 
     /**
-     * Asks while there is trouble. Returns its median time then, as a multiple of its quiet one.
+     * Asks before there is trouble, and then while there is. Returns its median time then, as a
+     * multiple of the quiet one.
      */
     double during(String name, Trouble trouble) throws Exception {
+        double quiet = quietMedian();
         List<Long> times = Collections.synchronizedList(new ArrayList<>());
         AtomicBoolean over = new AtomicBoolean();
         CompletableFuture<Void> asking =

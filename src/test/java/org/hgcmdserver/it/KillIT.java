@@ -219,5 +219,6 @@ class KillIT {
 
     private static void kill(long pid) throws Exception {
         Processes.signal(pid, "KILL");
+        await().until(() -> !Processes.isAlive(pid));
     }
 }

@@ -79,7 +79,7 @@ class LimitsIT {
     @Test
     void workerThatNeverSaysHelloIsGivenUp() throws Exception {
         Path hg = directory.resolve("hg");
-        Files.writeString(hg, "#!/bin/sh\nexec sleep 1000\n");
+        Files.writeString(hg, "#!/bin/sh\nsleep 1000\nexit 1\n");
         assertThat(hg.toFile().setExecutable(true)).isTrue();
         try (Daemon daemon =
                         Daemon.start(

@@ -3,7 +3,9 @@ package org.hgcmdserver.it;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.hgcmdserver.it.Processes.await;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -59,6 +61,48 @@ class ShortageIT {
                 client.close();
             }
             attached.close();
+            daemon.stop();
+        }
+    }
+
+    /** When it fails and succeeds in turns that is one shortage, not one for each. */
+    @Test
+    void fewDescriptorsAreOneShortage() throws Exception {
+        try (Daemon daemon = Daemon.start(directory, "--worker-command", "echo hello")) {
+            int open = Processes.descriptors(daemon.pid()).size();
+            limit("nofile", String.valueOf(open + 3), daemon.pid());
+            for (int round = 0; round < 20; round++) {
+                for (RawClient client : connect(daemon)) {
+                    assertThat(client.readToEnd()).isEqualTo("hello\n");
+                    client.close();
+                }
+            }
+            assertThat(lines(daemon, "cannot accept connections for now")).isEqualTo(1);
+            limit("nofile", "1024", daemon.pid());
+            awaitLines(daemon, "can accept connections again", 1);
+            daemon.stop();
+        }
+    }
+
+    /** And then another failure of the one who waited: the next is served at once. */
+    @Test
+    void shortageEndsWithWhoeverWaits() throws Exception {
+        Path hg = directory.resolve("hg");
+        Path away = directory.resolve("away");
+        Files.writeString(hg, "#!/bin/sh\nexec /usr/bin/hg \"$@\"\n");
+        Files.setPosixFilePermissions(hg, PosixFilePermissions.fromString("rwxr-xr-x"));
+        try (Daemon daemon = startAsSomebody("--workers", "spawn", "--hg", hg.toString())) {
+            limit("nproc", "1", daemon.pid());
+            try (RawClient waiting = new RawClient(daemon.address())) {
+                daemon.awaitLog("cannot start worker processes for now");
+                Files.move(hg, away);
+                limit("nproc", "1000", daemon.pid());
+                assertThat(waiting.readFrame()).contains("No such file");
+            }
+            Files.move(away, hg);
+            try (RawClient next = new RawClient(daemon.address())) {
+                assertThat(next.readFrame()).contains("capabilities");
+            }
             daemon.stop();
         }
     }
@@ -172,6 +216,7 @@ class ShortageIT {
                 Daemon.launch(
                         directory, address, env -> env.put("HOME", directory.toString()), command);
         daemon.awaitLog("listening at");
+        daemon.awaitLog("who may connect: users [0, " + SOMEBODY + "]"); // who has no name
         return daemon;
     }
 }

@@ -25,9 +25,10 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * All that may go wrong, one thing after the other in an order that is drawn, under steady load;
- * and in the end the count: each client was served, each answer was right, and nothing is left. How
- * long it lasts says {@code -Dhgcmdserver.soak=SECONDS}.
+ * Things that go wrong, one after the other in an order that is drawn, under steady load and with a
+ * service manager that cannot be told anything; and in the end the count: each client was served,
+ * each answer was right, and nothing is left. How long it lasts says {@code
+ * -Dhgcmdserver.soak=SECONDS}.
  */
 @Timeout(value = 1, unit = TimeUnit.DAYS)
 class SoakIT {
@@ -66,8 +67,15 @@ class SoakIT {
 
     @Test
     void everyClientIsServedWhateverGoesWrong() throws Exception {
-        repository = Repository.create(directory, "repository").commit("a", "x", "the one");
-        try (Daemon started = Daemon.start(directory)) {
+        repository = Repository.create(directory, "repository");
+        repository.commit("big", "x".repeat(1 << 20), "the one");
+        try (Daemon started =
+                Daemon.start(
+                        directory,
+                        env -> {
+                            env.put("NOTIFY_SOCKET", directory.resolve("gone").toString());
+                            env.put("WATCHDOG_USEC", "30000");
+                        })) {
             daemon = started;
             List<CompletableFuture<Void>> load = new ArrayList<>();
             for (int i = 0; i < CLIENTS; i++) {
@@ -85,15 +93,16 @@ class SoakIT {
             int after = residentKiB();
             over.set(true);
             for (CompletableFuture<Void> client : load) {
-                client.get();
+                client.get(Processes.PATIENCE.toSeconds(), TimeUnit.SECONDS);
             }
-            DescriptorsIT.awaitTable(daemon, 0);
+            DescriptorsIT.awaitTable(daemon, 0, 0, 1);
             List<Long> zombies = daemon.zombies();
+            int descriptors = Processes.descriptors(daemon.pid()).size();
             daemon.stop();
             List<String> orphans = orphans();
             System.out.printf(
                     "%d connections beside %d faults: %d answers right, %d wrong, %d clients lost;"
-                            + " %d zombies, %d orphans; daemon %d KiB resident, then %d KiB%n",
+                            + " %d zombies, %d orphans, %d descriptors; daemon %d KiB resident, then %d KiB%n",
                     connections.get(),
                     faults,
                     right.get(),
@@ -101,6 +110,7 @@ class SoakIT {
                     lost.size(),
                     zombies.size(),
                     orphans.size(),
+                    descriptors,
                     before,
                     after);
             assertThat(wrong).as("wrong answers").isEmpty();
@@ -127,10 +137,17 @@ class SoakIT {
             faults.add(this::connectManyTimes);
             faults.add(this::leaveWithoutReading);
         }
+        faults.add(this::neverRead);
+        faults.add(this::announceTooMuch);
         faults.add(this::lackDescriptors);
         if (Daemon.PREFORK) {
             faults.add(() -> killIfThere(Prefork.template(daemon)));
             faults.add(this::killIdleWorkers);
+            faults.add(
+                    () -> {
+                        killIfThere(Prefork.template(daemon));
+                        killIdleWorkers();
+                    });
         }
         return faults;
     }
@@ -174,6 +191,7 @@ class SoakIT {
         try {
             for (long pid : Prefork.idleWorkers(daemon)) {
                 killIfThere(pid);
+                await().until(() -> !Processes.isAlive(pid));
             }
         } finally {
             connecting.writeLock().unlock();
@@ -222,12 +240,34 @@ class SoakIT {
         }
     }
 
+    private void neverRead() throws Exception {
+        List<RawClient> silent = new ArrayList<>();
+        for (int i = 0; i < BURST; i++) {
+            silent.add(new RawClient(daemon.address()));
+            silent.get(i).runCommand("cat --cwd " + repository + " big");
+        }
+        await().until(() -> daemon.busyWorkers().size() >= BURST);
+        for (RawClient client : silent) {
+            client.close();
+        }
+    }
+
+    private void announceTooMuch() throws Exception {
+        try (RawClient client = new RawClient(daemon.address())) {
+            client.readFrame();
+            client.send("runcommand\n\377\377\377\377");
+            assertThat(client.readFrame()).startsWith("e").contains("over the limit");
+        }
+    }
+
     private void lackDescriptors() throws Exception {
         String line = "cannot accept connections for now";
         int before = daemon.log().split(line, -1).length;
         limitDescriptors("10:");
         await().until(() -> daemon.log().split(line, -1).length > before);
         limitDescriptors("1024:");
+        String end = "can accept connections again";
+        await().until(() -> daemon.log().split(end, -1).length > before);
     }
 
     private void limitDescriptors(String limit) throws Exception {

@@ -63,8 +63,8 @@ class SurroundingsIT {
                         awaitMessage(second, "STATUS=1 connection");
                         answers(hg);
                     }
+                    daemon.stop();
                 }
-                daemon.stop();
                 assertThat(warnings(daemon))
                         .hasSize(1)
                         .allMatch(w -> w.contains("cannot notify the service manager"));
