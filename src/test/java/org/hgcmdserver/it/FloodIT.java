@@ -40,6 +40,10 @@ class FloodIT {
     private static final int FRAME = "runcommand\n".length() + 4;
 
     private static final double SLOWEST = 5;
+
+    /** Less than a thread or a buffer for each of those who wait. */
+    private static final int MAX_GROWTH = 8 << 10; // KiB
+
     private static final int THREADS = 4;
     private static final int MAX_REQUEST = 64 << 20;
     private static final int MAX_WORKERS = 64;
@@ -101,6 +105,12 @@ class FloodIT {
                             .as("sockets of the daemon: those who wait are in the queue")
                             .hasSizeLessThan(3 * MAX_WORKERS);
                     enough.run();
+                    int resident = Processes.residentKiB(daemon.pid());
+                    silent.addAll(connect(SILENT));
+                    enough.run();
+                    assertThat(Processes.residentKiB(daemon.pid()) - resident)
+                            .as("what those who wait cost the daemon, in KiB")
+                            .isLessThan(MAX_GROWTH);
                     for (RawClient client : silent) {
                         client.close();
                     }

@@ -62,7 +62,7 @@ final class GoodClient implements AutoCloseable {
         CompletableFuture<Void> asking =
                 CompletableFuture.runAsync(() -> askUntil(over, times), Processes.THREADS);
         try {
-            trouble.make(() -> await().until(() -> asking.isDone() || times.size() >= COMMANDS));
+            trouble.make(() -> awaitMore(times, asking));
         } finally {
             over.set(true);
         }
@@ -76,6 +76,11 @@ final class GoodClient implements AutoCloseable {
                 ratio,
                 quiet / NANOS_PER_MILLI);
         return ratio;
+    }
+
+    private static void awaitMore(List<Long> times, CompletableFuture<Void> asking) {
+        int wanted = times.size() + COMMANDS;
+        await().until(() -> asking.isDone() || times.size() >= wanted);
     }
 
     private void askUntil(AtomicBoolean over, List<Long> times) {

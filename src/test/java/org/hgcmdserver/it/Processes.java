@@ -92,6 +92,10 @@ final class Processes {
         }
     }
 
+    static int residentKiB(long pid) throws IOException {
+        return Integer.parseInt(status(pid, "VmRSS").replace(" kB", ""));
+    }
+
     /** The children of a process, zombies too. */
     static List<Long> children(long parent) throws IOException {
         List<Long> children = new ArrayList<>();

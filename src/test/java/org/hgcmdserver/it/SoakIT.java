@@ -88,9 +88,9 @@ class SoakIT {
             ReloadIT.reload(daemon);
             // the same process image from here on, so that it shows what it keeps
             letHappen(faults(), start + LENGTH.toNanos() * 6 / 10);
-            int before = residentKiB();
+            int before = Processes.residentKiB(daemon.pid());
             letHappen(faults(), start + LENGTH.toNanos());
-            int after = residentKiB();
+            int after = Processes.residentKiB(daemon.pid());
             over.set(true);
             for (CompletableFuture<Void> client : load) {
                 client.get(Processes.PATIENCE.toSeconds(), TimeUnit.SECONDS);
@@ -280,10 +280,6 @@ class SoakIT {
     }
 
     // the count
-
-    private int residentKiB() throws Exception {
-        return Integer.parseInt(Processes.status(daemon.pid(), "VmRSS").replace(" kB", ""));
-    }
 
     /**
      * Processes that have the daemon's environment, in which this test's directory has its name.

@@ -158,8 +158,12 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
                 Worker worker = idle.give(connection);
                 size.taken(System.nanoTime());
                 return worker;
-            } catch (IOException e) { // it has died, as a rule, and its end is about to be read
-                log.debug("an idle worker is of no use: {}", e.getMessage());
+            } catch (IOException e) {
+                if (Shortage.isCauseOf(e)) { // no fault of the worker's
+                    available.add(idle);
+                    throw e;
+                }
+                log.debug("an idle worker is gone: {}", e.getMessage());
                 idle.letGo();
                 failure = e;
             }
