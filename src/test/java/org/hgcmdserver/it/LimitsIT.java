@@ -7,6 +7,7 @@ import static org.hgcmdserver.it.Processes.await;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicReference;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -117,14 +118,21 @@ class LimitsIT {
 
     @Test
     void daemonWhosePathIsAnothersServesOnAndEnds() throws Exception {
-        Path elsewhere = Files.createDirectory(directory.resolve("elsewhere"));
-        try (Daemon daemon = Daemon.start(directory, "--poll-interval", "50ms");
-                Daemon another = Daemon.start(elsewhere)) {
+        AtomicReference<Daemon> another = new AtomicReference<>();
+        try (Daemon daemon = Daemon.start(directory, "--poll-interval", "50ms")) {
             servesOnAndEnds(
                     daemon,
-                    () -> Files.move(another.address(), daemon.address(), REPLACE_EXISTING));
-            try (Session hg = Session.to(daemon)) { // at this path it is the other's
+                    () -> {
+                        Files.delete(daemon.address());
+                        another.set(Daemon.start(directory));
+                    });
+            try (Session hg = Session.to(another.get())) {
                 assertThat(hg.run("version", "-q").status()).isZero();
+            }
+            another.get().stop();
+        } finally {
+            if (another.get() != null) {
+                another.get().close();
             }
         }
     }
