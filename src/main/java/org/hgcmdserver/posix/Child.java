@@ -111,6 +111,10 @@ public final class Child {
             }
             if (descriptors[i] >= 0) {
                 int error = LibC.C.posix_spawn_file_actions_adddup2(actions, descriptors[i], i);
+                if (error == Errno.EBADF.intValue()) {
+                    // glibc says so of any number above RLIMIT_NOFILE, which may have been lowered
+                    error = Errno.EMFILE.intValue();
+                }
                 if (error != 0) {
                     throw PosixException.of("pass descriptor " + descriptors[i], error);
                 }
