@@ -132,7 +132,10 @@ class template:
             pid = self._fork()
         except OSError as inst:
             pid = -1
-            os.write(line, b'failed fork: %s\n' % inst.strerror.encode())
+            try:
+                os.write(line, b'failed fork: %s\n' % inst.strerror.encode())
+            except OSError:
+                pass  # nobody waits for it any more
         if pid == 0:
             self._work(line)
         os.close(line)
