@@ -65,6 +65,41 @@ class KillIT {
         }
     }
 
+    /**
+     * In the last moment of a transaction everything is written, and can be read, but the journal
+     * is still there: only recovering tells that the commit is to be taken back. Committing does
+     * not, as long as nothing is to be committed.
+     */
+    @Test
+    void workerBeforeTheJournalGoes() throws Exception {
+        Path extension =
+                Files.writeString(
+                        directory.resolve("held.py"),
+                        """
+                        import subprocess
+                        from mercurial import extensions, vfs
+
+                        def extsetup(ui):
+                            def before(original, self, path, *arguments, **options):
+                                if path == b'journal':
+                                    subprocess.call(ui.config(b'hooks', b'held'), shell=True)
+                                return original(self, path, *arguments, **options)
+
+                            for name in ('unlink', 'rename'):
+                                extensions.wrapfunction(vfs.abstractvfs, name, before)
+                        """);
+        try (Daemon daemon = Daemon.start(directory)) {
+            bystander = Session.to(daemon);
+            commitUntil("held", daemon, "--config", "extensions.held=" + extension);
+            assertThat(repository.hg("commit", "-m", "no").out()).contains("nothing changed");
+            isWholeAt("second");
+            assertThat(repository.hg("recover").out()).contains("rolling back");
+            isWholeAt("first");
+            nobodyElseNotices(daemon);
+            endsWithNothingLeft(daemon);
+        }
+    }
+
     /** At any moment of many commits: which ones is drawn, and proves nothing by its length. */
     @Test
     void workerAtAnyMomentOfACommit() throws Exception {
@@ -84,12 +119,16 @@ class KillIT {
                     kill(worker);
                     client.readToEnd();
                 }
-                if (repository.hg("commit", "-m", "no").err().contains(TRANSACTION_LEFT)) {
-                    repository.hg("recover").succeeded();
-                }
+                Processes.Result recovered = repository.hg("recover");
+                assertThat(recovered.out() + recovered.err())
+                        .containsAnyOf("rolling back", "no interrupted transaction");
+                Processes.Result committed = repository.hg("commit", "-A", "-m", "next" + i);
+                assertThat(committed.status() == 0 || committed.out().contains("nothing changed"))
+                        .as("commit is possible again: %s", committed)
+                        .isTrue();
                 repository.hg("verify", "-q").succeeded();
                 String after = repository.hg("log", "-l1", "-T", "{desc}").out();
-                assertThat(after).isIn(before, "round" + i, "no");
+                assertThat(after).isIn(before, "round" + i, "next" + i);
                 before = after;
             }
             nobodyElseNotices(daemon);
@@ -166,13 +205,16 @@ class KillIT {
     }
 
     /** Kills a worker whose commit has reached a hook. */
-    private void commitUntil(String hook, Daemon daemon) throws Exception {
+    private void commitUntil(String hook, Daemon daemon, String... options) throws Exception {
         Files.writeString(repository.path().resolve("a"), "changed before " + hook);
         Gate gate = new Gate(directory);
         try (RawClient client = new RawClient(daemon.address())) {
             client.readFrame();
             String config = "hooks." + hook + "=" + gate.command().replace(" ", "\t");
-            client.runCommand("commit -m second -R " + repository + " --config " + config);
+            List<String> commit = new ArrayList<>(List.of("commit", "-m", "second"));
+            commit.addAll(List.of("-R", repository.toString(), "--config", config));
+            commit.addAll(List.of(options));
+            client.runCommand(String.join(" ", commit));
             gate.awaitReached();
             kill(workerOtherThan(daemon, bystander.pid()));
             client.readToEnd();
