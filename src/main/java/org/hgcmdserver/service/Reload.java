@@ -121,6 +121,9 @@ final class Reload {
             return;
         }
         notifier.flush();
+        if (service.isStopping()) {
+            return; // a signal that has been read is lost with this image: the drain cancels this
+        }
         try {
             service.successor().replace(service.handover());
         } catch (IOException e) {

@@ -34,25 +34,29 @@ public final class EmbeddingProgram implements ServiceHandler {
     private static final String WORKER =
             System.getenv().getOrDefault("EMBEDDING_WORKER", "echo served");
 
+    private static volatile boolean stopInTheCheck;
+
+    private static ForkingService service;
+
     private int asked;
 
     public static void main(String[] arguments) throws IOException {
         AtomicLong now = new AtomicLong();
-        ForkingService service =
+        service =
                 new ForkingService(
                         Path.of(arguments[0]),
                         new EmbeddingProgram(),
                         SpawnSource::new,
                         SystemdNotifier.fromEnvironment(System.getenv()),
                         now::get);
-        Thread stdin = new Thread(() -> obey(service, now));
+        Thread stdin = new Thread(() -> obey(now));
         stdin.setDaemon(true);
         stdin.start();
         service.init();
         say("outcome " + service.run());
     }
 
-    private static void obey(ForkingService service, AtomicLong now) {
+    private static void obey(AtomicLong now) {
         Semaphore unblocked = new Semaphore(0);
         Scanner lines = new Scanner(System.in);
         while (lines.hasNextLine()) {
@@ -70,6 +74,7 @@ public final class EmbeddingProgram implements ServiceHandler {
                                         });
                 case "unblock" -> unblocked.release();
                 case "reload" -> service.reload();
+                case "stop in the check" -> stopInTheCheck = true;
                 case "finish" -> service.finish();
                 default -> service.stop();
             }
@@ -142,7 +147,13 @@ public final class EmbeddingProgram implements ServiceHandler {
             @Override
             public void check(EventLoop loop, WorkerTable table, Consumer<String> result) {
                 say("check");
-                loop.post(() -> result.accept(null));
+                loop.post(
+                        () -> {
+                            if (stopInTheCheck) {
+                                service.stop();
+                            }
+                            result.accept(null);
+                        });
             }
 
             @Override

@@ -87,6 +87,25 @@ class HandlerIT {
         }
     }
 
+    /** As a signal that is read in the turn of the loop in which the check succeeds. */
+    @Test
+    void stopAtTheEndOfACheckWins() throws Exception {
+        Process program = EmbeddingProgram.start(directory, environment -> {});
+        try (BufferedReader said =
+                        new BufferedReader(new InputStreamReader(program.getInputStream()));
+                Writer tell = program.outputWriter()) {
+            awaitSaid(said, "printBanner " + directory.resolve("server.sock"));
+            tell.append("stop in the check\nreload\n").flush();
+            awaitSaid(said, "check");
+            for (String line = ""; !line.equals("outcome DRAINED"); line = said.readLine()) {
+                assertThat(line).isNotNull().doesNotContain("replace");
+            }
+            assertThat(program.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        } finally {
+            program.destroyForcibly();
+        }
+    }
+
     private static void awaitSaid(BufferedReader said, String line) throws Exception {
         for (String next = said.readLine(); !line.equals(next); next = said.readLine()) {
             assertThat(next).as("before " + line).isNotNull();
