@@ -37,6 +37,8 @@ public final class EventLoop implements Closeable {
             new PriorityQueue<>((a, b) -> Long.signum(a.due - b.due));
     private final Queue<Action> posted = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean woken = new AtomicBoolean();
+    private final Object closing = new Object();
+    private boolean closed;
     private final int wakeupRead;
     private final int wakeupWrite;
     private final Pointer drained = NativeMemory.allocate(64);
@@ -70,11 +72,18 @@ public final class EventLoop implements Closeable {
         pollFds = null;
     }
 
-    /** Has the loop's thread run {@code task}; may be called from any thread. */
+    /**
+     * Has the loop's thread run {@code task}; may be called from any thread. What is posted after
+     * {@link #close} is never run.
+     */
     public void post(Action task) {
         posted.add(task);
         if (woken.compareAndSet(false, true)) {
-            LibC.C.write(wakeupWrite, new byte[] {1}, 1); // a full pipe has woken it already
+            synchronized (closing) { // afterwards the number may be another file's
+                if (!closed) {
+                    LibC.C.write(wakeupWrite, new byte[] {1}, 1); // a full pipe has woken it
+                }
+            }
         }
     }
 
@@ -175,7 +184,10 @@ public final class EventLoop implements Closeable {
 
     @Override
     public void close() {
-        Descriptors.close(wakeupRead);
-        Descriptors.close(wakeupWrite);
+        synchronized (closing) {
+            closed = true;
+            Descriptors.close(wakeupRead);
+            Descriptors.close(wakeupWrite);
+        }
     }
 }

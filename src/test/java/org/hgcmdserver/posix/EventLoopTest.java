@@ -33,6 +33,20 @@ class EventLoopTest {
     }
 
     @Test
+    void whatIsPostedAfterTheEndTouchesNoDescriptor() throws Exception {
+        EventLoop loop = new EventLoop();
+        loop.close();
+        int[] reused = new int[2];
+        LibC.C.pipe(reused);
+        Descriptors.setNonBlocking(reused[0], true);
+        loop.post(() -> {});
+        assertThat(LibC.C.read(reused[0], NativeMemory.allocate(1), 1)).isNegative();
+        for (int fd : reused) {
+            Descriptors.close(fd);
+        }
+    }
+
+    @Test
     void returnsWhenTheTimeIsUp() throws Exception {
         try (EventLoop loop = new EventLoop()) {
             assertThat(loop.runOnce(Duration.ZERO)).isFalse();
