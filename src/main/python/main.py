@@ -59,10 +59,15 @@ def be(hg, arguments):
     hgdemandimport.enable()
 
 
-def interpreter():
-    """the command line up to this script, with options such as -I"""
-    arguments = getattr(sys, 'orig_argv', [sys.executable, SCRIPT])
-    return [sys.executable] + arguments[1 : arguments.index(SCRIPT)]
+def freshserver(hg, maxrequest, idletimeout, options):
+    """the command line of a strict server of one connection, of the hg that there is now: with the
+    interpreter and its argument that the script names (execve(2), "#!"), as TemplateProgram does"""
+    with open(hg, 'rb') as script:
+        first = script.readline()
+    if not first.startswith(b'#!') or b'python' not in first:
+        return [hg, 'serve', '--cmdserver', 'pipe'] + options  # of such an hg we know nothing
+    python = os.fsdecode(first[2:].strip()).split(None, 1)
+    return python + [SCRIPT, 'pipe', hg, maxrequest, idletimeout] + options
 
 
 def template(hg, maxrequest, idletimeout, warmup, maxrepos, *options):
@@ -76,13 +81,11 @@ def template(hg, maxrequest, idletimeout, warmup, maxrepos, *options):
     made.record()
 
     def service(ui, repo, opts):
-        fresh = interpreter() + [SCRIPT, 'pipe', hg, maxrequest, idletimeout] + list(options)
-        # of another Mercurial this script knows nothing
-        other = [hg, 'serve', '--cmdserver', 'pipe'] + list(options)
+        def fresh():
+            return freshserver(hg, maxrequest, idletimeout, list(options))
+
         limits = strictserver.limits(int(maxrequest), float(idletimeout))
-        return template(
-            ui, repo, made, os.fsencode(warmup), limits, int(maxrepos), fresh, other
-        )
+        return template(ui, repo, made, os.fsencode(warmup), limits, int(maxrepos), fresh)
 
     server._cmdservicemap[b'prefork'] = service
     dispatch.run()

@@ -22,7 +22,6 @@ class dependencies:
         self._unchangedsince = started - TICK
         self._hg = hg
         self._own = own
-        self._script = self._identity(hg)
         self._configs = set()
         self._present = []
         self._missing = []
@@ -98,18 +97,6 @@ class dependencies:
                 continue
             if origin and os.path.isabs(origin) and not pycompat.fsencode(origin).startswith(others):
                 yield pycompat.fsencode(origin)
-
-    def scriptchanged(self):
-        """whether hg itself is another one: it may need another interpreter"""
-        return self._identity(self._hg) != self._script
-
-    @staticmethod
-    def _identity(path):
-        try:
-            st = os.stat(path)
-        except OSError:
-            return None
-        return st.st_dev, st.st_ino, st.st_ctime_ns
 
     def stale(self):
         """whether any has changed; asked for each connection, so it makes no call too many"""

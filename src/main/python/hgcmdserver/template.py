@@ -19,15 +19,14 @@ class template:
     """A service of `hg serve`, so that it finds configuration and extensions loaded as they are for
     any command. It has one thread: one more might be in the middle of an import when it forks."""
 
-    def __init__(self, ui, repo, dependencies, warmup, limits, maxrepos, fresh, other):
-        """fresh: the command line of a strict server of one connection, in a new process; other: the
-        same of the hg that there is now, should it be another one"""
+    def __init__(self, ui, repo, dependencies, warmup, limits, maxrepos, fresh):
+        """fresh: tells the command line of a strict server of one connection, in a new process, of
+        the hg that there is by then"""
         self.ui = ui
         self.repo = repo
         self.dependencies = dependencies
         self.limits = limits
         self.fresh = fresh
-        self.other = other
         self.rehearsal = rehearsal.rehearsal(ui, warmup, limits)
         self._control = socket.socket(fileno=CONTROL)
         self._control.set_inheritable(False)

@@ -102,9 +102,7 @@ class worker:
         self._server.cleanup()  # SIGINT, which would stay ignored
         os.dup2(connection, 0)
         os.dup2(connection, 1)
-        template = self._template
-        changed = template.dependencies.scriptchanged()
-        command = template.other if changed else template.fresh
+        command = self._template.fresh()
         os.execv(command[0], command)
 
     def _serve(self):

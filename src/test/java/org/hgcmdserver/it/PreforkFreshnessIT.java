@@ -1,5 +1,6 @@
 package org.hgcmdserver.it;
 
+import static java.nio.file.StandardCopyOption.REPLACE_EXISTING;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.hgcmdserver.it.Prefork.READY;
 import static org.hgcmdserver.it.Prefork.awaitIdle;
@@ -15,6 +16,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -120,9 +123,32 @@ class PreforkFreshnessIT {
             assertThat(version(daemon)).doesNotContain("99.1");
             Path file = site.resolve("mercurial/__version__.py");
             Files.writeString(site.resolve("new"), "version = b\"99.1\"\n");
-            Files.move(
-                    site.resolve("new"), file, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+            Files.move(site.resolve("new"), file, REPLACE_EXISTING);
             assertThat(version(daemon)).contains("99.1");
+        }
+    }
+
+    /** Its script may name another interpreter; who connects then is served as strictly as ever. */
+    @Test
+    void upgradedScriptIsRunByTheInterpreterThatItNames() throws Exception {
+        Path hg = copyMercurial(directory, "true");
+        try (Daemon daemon = start("--hg", hg.toString(), "--max-request", "4K")) {
+            Path interpreter = directory.resolve("python-of-the-upgrade");
+            Files.createSymbolicLink(interpreter, Path.of("/usr/bin/python3"));
+            String script = Files.readString(hg).replaceFirst("#!.*", "#! " + interpreter);
+            Path upgraded = Files.writeString(directory.resolve("upgraded"), script);
+            assertThat(upgraded.toFile().setExecutable(true)).isTrue();
+            awaitIdle(daemon, 1);
+            Files.move(upgraded, hg, REPLACE_EXISTING);
+            try (RawClient client = new RawClient(daemon.address())) {
+                Matcher pid = Pattern.compile("pid: (\\d+)").matcher(client.readFrame());
+                assertThat(pid.find()).isTrue();
+                assertThat(command(Long.parseLong(pid.group(1))))
+                        .startsWith(interpreter.toString())
+                        .contains("main.py pipe");
+                client.runCommand("x".repeat(5000));
+                assertThat(client.readToEnd()).contains("over the limit of 4096");
+            }
         }
     }
 
