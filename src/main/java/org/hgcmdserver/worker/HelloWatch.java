@@ -2,6 +2,7 @@ package org.hgcmdserver.worker;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -42,6 +43,9 @@ public final class HelloWatch {
 
     /** The workers whose hello is awaited. */
     private final Set<Worker> watched = new LinkedHashSet<>();
+
+    /** Those of an earlier image, which may have said hello between the images. */
+    private final Set<Worker> adopted = new HashSet<>();
 
     private long starts;
 
@@ -99,6 +103,7 @@ public final class HelloWatch {
             return;
         }
         watched.add(worker);
+        adopted.add(worker);
         if (firstReads == null || firstReads.hasUnread(worker.connection().fd())) {
             saidHello(worker);
             return;
@@ -177,6 +182,7 @@ public final class HelloWatch {
     private void saidHello(Worker worker) {
         table.saidHello(worker);
         watched.remove(worker);
+        adopted.remove(worker);
         unwatch(worker.connection());
     }
 
@@ -195,10 +201,11 @@ public final class HelloWatch {
             return;
         }
         unwatch(connection);
+        boolean mayHaveSaidIt = adopted.remove(worker);
         if (!exit.isKnown()) {
             return; // between two images of the daemon it may well have said hello, and more
         }
-        if (halfClosed && !exit.bySignal() && exit.status() == 0) {
+        if ((halfClosed || mayHaveSaidIt) && !exit.bySignal() && exit.status() == 0) {
             // the client left in the moment in which it read the hello, which looks as if it had
             // just left; the worker, which knows, is content
             return;
