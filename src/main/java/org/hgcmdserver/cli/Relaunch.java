@@ -13,6 +13,7 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.hgcmdserver.host.LogConfigurator;
 import org.hgcmdserver.listener.HandedOver;
+import org.hgcmdserver.listener.InheritedListener;
 import org.hgcmdserver.listener.Listener;
 import org.hgcmdserver.posix.Child;
 import org.hgcmdserver.posix.Descriptors;
@@ -255,6 +256,7 @@ final class Relaunch implements Successor {
 
     /** The listening socket that was handed over. */
     static Listener listener(Handover predecessor) throws IOException {
-        return HandedOver.adopt(predecessor.listenerFd(), predecessor.listener());
+        boolean passed = InheritedListener.isPassed(System.getenv(), ProcessHandle.current().pid());
+        return HandedOver.adopt(predecessor.listenerFd(), predecessor.listener(), passed);
     }
 }

@@ -47,12 +47,16 @@ public final class HandedOver {
      *
      * @param description {@link Listener#description} of the earlier image; null if it is not
      *     known: then the path is left alone in the end, for it may be somebody else's
+     * @param passed whether the service manager has passed a socket to this process; if that is not
+     *     known of this one, it is what tells
      */
-    public static Listener adopt(int fd, String description) throws IOException {
+    public static Listener adopt(int fd, String description, boolean passed) throws IOException {
         Bound bound = description == null ? null : Bound.parse(description);
         if (bound != null) {
             return BoundListener.adopt(fd, bound.path(), bound.device(), bound.inode());
         }
-        return InheritedListener.adopt(fd, !inherited(false).equals(description));
+        boolean blocking = inherited(false).equals(description);
+        boolean known = blocking || inherited(true).equals(description);
+        return InheritedListener.adopt(fd, !blocking, known || passed);
     }
 }

@@ -41,6 +41,8 @@ public final class InheritedListener extends Listener {
         }
     }
 
+    private final boolean certain;
+
     /**
      * Takes {@code fd}, which belongs to this object from now on.
      *
@@ -49,14 +51,31 @@ public final class InheritedListener extends Listener {
      */
     InheritedListener(int fd, String name, Manager manager) throws IOException {
         super(fd, checkedAddress(fd, name, manager));
+        certain = true;
     }
 
-    private InheritedListener(int fd, String address, boolean wasNonBlocking) throws IOException {
+    private InheritedListener(int fd, String address, boolean wasNonBlocking, boolean certain)
+            throws IOException {
         super(fd, address, wasNonBlocking);
+        this.certain = certain;
     }
 
-    static InheritedListener adopt(int fd, boolean wasNonBlocking) throws IOException {
-        return new InheritedListener(fd, UnixSocket.describe(fd).address(), wasNonBlocking);
+    /**
+     * @param certain whether it is the service manager's; else it only is not known to be our own
+     */
+    static InheritedListener adopt(int fd, boolean wasNonBlocking, boolean certain)
+            throws IOException {
+        return new InheritedListener(
+                fd, UnixSocket.describe(fd).address(), wasNonBlocking, certain);
+    }
+
+    /** Whether the variables say that a socket was passed to this process, whatever it is. */
+    public static boolean isPassed(Map<String, String> environment, long pid) {
+        try {
+            return ListenVariables.nameOfSocket(environment, pid).isPresent();
+        } catch (ListenException severalOrNone) {
+            return true;
+        }
     }
 
     @Override
@@ -106,7 +125,7 @@ public final class InheritedListener extends Listener {
 
     @Override
     public boolean isInherited() {
-        return true;
+        return certain;
     }
 
     @Override

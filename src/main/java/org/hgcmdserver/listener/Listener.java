@@ -43,7 +43,10 @@ public abstract class Listener {
         return address;
     }
 
-    /** Whether the socket is somebody else's, who passed it on. */
+    /**
+     * Whether the socket is somebody else's, who passed it on, and whose permissions therefore
+     * decide who may connect.
+     */
     public abstract boolean isInherited();
 
     /**
