@@ -48,7 +48,9 @@ public final class ProcessImage {
         Pointer envp = NativeMemory.vector(environment.toBytes());
         byte[] path = NativeMemory.path(program);
         CloseOnExec.markAll(3); // the JVM's own are not
-        SignalSource.block(); // where the launcher could not: they wait for the next image
+        // Where the launcher could not: what this thread gets waits for the next image. Another
+        // thread of the JVM's may get it still, and then it is lost.
+        SignalSource.block();
         try {
             for (int fd : descriptors) {
                 Descriptors.clearCloseOnExec(fd);

@@ -28,12 +28,17 @@ class NotifyIT {
             try (Daemon daemon =
                     Daemon.start(directory, env -> env.put("NOTIFY_SOCKET", path.toString()))) {
                 awaitMessage(manager, "READY=1");
-                try (Session hg = Session.to(daemon)) {
-                    awaitMessage(manager, "STATUS=1 connection");
+                try (Session first = Session.to(daemon);
+                        Session second = Session.to(daemon)) {
+                    awaitMessage(manager, "STATUS=2 connections");
                     daemon.signal("TERM");
                     awaitMessage(manager, "STOPPING=1");
                     awaitMessage(manager, "EXTEND_TIMEOUT_USEC=");
-                    awaitMessage(manager, "STATUS=Stopping, waiting for 1 connection; the oldest");
+                    long client = ProcessHandle.current().pid();
+                    awaitMessage(
+                            manager,
+                            "STATUS=Stopping, waiting for 2 connections; the oldest: worker %d for pid %d for 0min, worker %d for pid %d for 0min"
+                                    .formatted(first.pid(), client, second.pid(), client));
                 }
                 assertThat(daemon.awaitExit()).isZero();
                 assertThat(daemon.log()).doesNotContain("warn");
@@ -48,10 +53,12 @@ class NotifyIT {
                 Daemon daemon =
                         Daemon.start(directory, env -> env.put("NOTIFY_SOCKET", path.toString()))) {
             awaitMessage(manager, "READY=1");
+            long before = System.nanoTime() / 1000; // CLOCK_MONOTONIC
             daemon.signal("HUP");
-            assertThat(awaitMessage(manager, "RELOADING=1"))
-                    .containsPattern("MONOTONIC_USEC=\\d+\n")
-                    .doesNotContain("READY");
+            String message = awaitMessage(manager, "RELOADING=1");
+            assertThat(message).doesNotContain("READY");
+            String time = message.replaceFirst("(?s).*MONOTONIC_USEC=(\\d+)\n.*", "$1");
+            assertThat(Long.parseLong(time)).isBetween(before, System.nanoTime() / 1000);
             awaitMessage(manager, "READY=1");
             assertThat(daemon.log().split("listening at")).hasSize(3);
             daemon.stop();
