@@ -9,16 +9,13 @@ import signal
 import socket
 import traceback
 
-from mercurial import encoding, error, repocache
+from mercurial import encoding, error
 from mercurial.i18n import _
 
 from hgcmdserver import rehearsal, strictserver
 
 # Without a connection for so long a worker that may rehearse does so.
 PAUSE = 0.004  # seconds
-
-# Revisions; what is smaller is read in no time.
-SMALL_REPO = 1000
 
 
 def receive(sock):
@@ -63,7 +60,7 @@ class worker:
             self._fin,
             self._fout,
             template.limits,
-            [self._reposetup],
+            [template.repositories.reposetup],
         )
 
     def _say(self, message):
@@ -91,10 +88,11 @@ class worker:
     def _prepare(self):
         if select.select([self._line], [], [], PAUSE)[0]:
             return
-        self._template.rehearsal.run(rehearsal.WORKER, prereposetups=[self._reposetup])
-        self._template.rehearsal.tidyup()
+        template = self._template
+        template.rehearsal.run(rehearsal.WORKER, prereposetups=[template.repositories.reposetup])
+        template.rehearsal.tidyup()
         defaultsignals()
-        self._template.dependencies.stale()
+        template.dependencies.stale()
         self._say(b'warm\n')
 
     def _startafresh(self, connection):
@@ -127,35 +125,3 @@ class worker:
                 pass
             os.close(self._fd)
             gc.collect()  # __del__, which os._exit would leave out
-
-    def _reposetup(self, ui, repo):
-        """commandserver.unixforkingservice._reposetup, save that it reports only what is worth it"""
-        if not repo.local() or not ui.callhooks:
-            return
-        template = self._template
-        cached = template.preloaded(repo.root)
-
-        class preforkrepo(repo.__class__):
-            def close(self):
-                super().close()
-                if islarge(self):
-                    template.suggest(self.root, cached is None or hasloaded(self, cached))
-
-        repo.__class__ = preforkrepo
-        if cached is not None:
-            repocache.copycache(cached, repo)
-
-
-def islarge(repo):
-    """whether a command has used the changelog, and that is worth keeping"""
-    entry = repo._filecache.get(b'changelog')
-    return entry is not None and len(entry.obj) >= SMALL_REPO
-
-
-def hasloaded(repo, cached):
-    """whether a command had to load what the template has in another state"""
-    return any(
-        repo._filecache[key].obj is not cached._filecache[key].obj
-        for key in (b'changelog', b'obsstore', b'_phasecache')
-        if key in repo._filecache and key in cached._filecache
-    )

@@ -147,7 +147,7 @@ class PreforkFreshnessIT {
                         .startsWith(interpreter.toString())
                         .contains("main.py pipe");
                 client.runCommand("x".repeat(5000));
-                assertThat(client.readToEnd()).contains("over the limit of 4096");
+                assertThat(client.readFrame()).startsWith("e").contains("over the limit of 4096");
             }
         }
     }

@@ -20,16 +20,20 @@ import org.junit.jupiter.api.io.TempDir;
 class PreforkRepositoryIT {
 
     /**
-     * Its command tells whether the template had the repository loaded; nothing else shows that.
+     * Its command tells whether the template had the repository loaded as it is now; nothing else
+     * shows that.
      */
     private static final String PROBE =
             """
+            import copy
             from mercurial import registrar
             cmdtable = {}
             command = registrar.command(cmdtable)
             def reposetup(ui, repo):
                 if repo.local():
-                    repo.camepreloaded = b'changelog' in repo._filecache
+                    entry = repo._filecache.get(b'changelog')
+                    repo.camepreloaded = entry is not None and not any(
+                        copy.copy(path).changed() for path in entry._entries)
             @command(b'preloaded', [], b'')
             def preloaded(ui, repo):
                 ui.write(b'yes' if repo.camepreloaded else b'no')
@@ -133,10 +137,13 @@ class PreforkRepositoryIT {
                 assertThat(tip(daemon, repository)).startsWith("1199 ");
                 awaitIdle(daemon, 2);
             }
+            await().until(() -> preloaded(daemon, repository).equals("yes "));
             repository.commit("new", "x", "outside");
             assertThat(tip(daemon, repository)).isEqualTo("1200 outside");
+            await().until(() -> preloaded(daemon, repository).equals("yes ")); // anew
             strip(repository, "1200");
             assertThat(tip(daemon, repository)).startsWith("1199 ");
+            await().until(() -> preloaded(daemon, repository).equals("yes "));
             repository.commit("new", "y", "again");
             assertThat(tip(daemon, repository)).isEqualTo("1200 again");
             repository.hg("commit", "--amend", "-m", "amended").succeeded();
@@ -178,6 +185,100 @@ class PreforkRepositoryIT {
             String[] hidden = {"log", "-R", r, "--hidden", "-r", "obsolete()", "-T", "{desc} "};
             assertThat(forked(daemon, hidden)).isEqualTo("first second ");
         }
+    }
+
+    /** Many commands of one connection, each with what was loaded for all of them. */
+    @Test
+    void laterCommandsOfAConnectionSeeWhatHasHappenedMeanwhile() throws Exception {
+        Repository repository = large("repository");
+        configure(repository, "[experimental]\nevolution=all\n");
+        repository.hg("update", "-q", "tip").succeeded();
+        repository.commit("new", "x", "first");
+        String r = repository.toString();
+        try (Daemon daemon = start()) {
+            use(daemon, repository);
+            await().until(() -> preloaded(daemon, repository).equals("yes "));
+            try (Session hg = Session.to(daemon)) {
+                String[] graph = {"log", "-R", r, "-G", "-T", "{rev} {desc} {branch}\n"};
+                assertThat(hg.run(graph).out()).startsWith("@  1200 first");
+                for (String message : List.of("second", "third")) {
+                    repository.hg("commit", "--amend", "-m", message).succeeded();
+                    for (int i = 0; i < 10; i++) {
+                        Session.Answer answer = hg.run(graph);
+                        assertThat(answer.out()).as(answer.err()).contains(message + " default\n");
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void refusedTransactionLeavesNothingToLaterCommandsOfItsConnection() throws Exception {
+        Repository repository = large("repository");
+        repository.hg("update", "-q", "tip").succeeded();
+        repository.commit("new", "x", "first");
+        String r = repository.toString();
+        String[] phase = {"log", "-R", r, "-r", "1200", "-T", "{phase}"};
+        try (Daemon daemon = start()) {
+            use(daemon, repository);
+            await().until(() -> preloaded(daemon, repository).equals("yes "));
+            try (Session hg = Session.to(daemon)) {
+                String[] refused = {
+                    "phase", "-R", r, "--public", "tip", "--config", "hooks.pretxnclose=false"
+                };
+                assertThat(hg.run(refused).err()).contains("rollback completed");
+                assertThat(hg.run(phase).out()).isEqualTo("draft");
+                Files.writeString(repository.path().resolve("new"), "y");
+                String[] commit = {"commit", "-R", r, "-m", "second", "--config"};
+                assertThat(
+                                hg.run(with(commit, "hooks.pretxncommit=false")).err()
+                                        + hg.run("log", "-R", r, "-l1", "-T", "{desc}").out())
+                        .contains("rollback completed")
+                        .endsWith("first");
+                assertThat(hg.run(with(commit, "ui.quiet=yes")).status()).isZero();
+                assertThat(hg.run(phase).out()).isEqualTo("draft");
+            }
+        }
+        assertThat(repository.hg("log", "-r", "1200:", "-T", "{rev} {phase} {desc}\n").out())
+                .isEqualTo("1200 draft first\n1201 draft second\n");
+        repository.hg("verify", "-q").succeeded();
+    }
+
+    private static String[] with(String[] arguments, String last) {
+        String[] all = java.util.Arrays.copyOf(arguments, arguments.length + 1);
+        all[arguments.length] = last;
+        return all;
+    }
+
+    /** What was loaded from a path is of no use for another repository there. */
+    @Test
+    void otherRepositoryInThePlaceOfALoadedOneIsServed() throws Exception {
+        Repository source = large("source");
+        Repository repository = large("repository");
+        try (Daemon daemon = start()) {
+            use(daemon, repository);
+            await().until(() -> preloaded(daemon, repository).equals("yes "));
+            source.hg("update", "-q", "tip").succeeded();
+            source.commit("new", "x", "in the source");
+            String replace =
+                    "rm -r repository; hg --config extensions.share= share -q -U source repository";
+            for (int i = 0; i < 2; i++) { // a share, and a clone in its place
+                Processes.run(directory, "sh", "-c", replace).succeeded();
+                for (int n = 0; n < 4; n++) {
+                    assertThat(tip(daemon, repository)).isEqualTo("1200 in the source");
+                    awaitIdle(daemon, 2);
+                }
+                replace = "rm -r repository; hg clone -q --pull -U source repository";
+            }
+            String r = repository.toString();
+            String[] commit = {"commit", "-A", "-R", r, "-m", "own", "-u", "t"};
+            forked(daemon, "update", "-q", "-R", r);
+            Files.writeString(repository.path().resolve("own"), "x");
+            forked(daemon, commit);
+            assertThat(tip(daemon, repository)).isEqualTo("1201 own");
+            assertThat(tip(daemon, source)).isEqualTo("1200 in the source");
+        }
+        repository.hg("verify", "-q").succeeded();
     }
 
     @Test
