@@ -45,9 +45,13 @@ public final class MessageLine implements Closeable {
     /**
      * Sends a byte with a descriptor, of which the other process gets a duplicate.
      *
-     * @throws PosixException EPIPE if the other end is closed, EAGAIN if it does not read
+     * @throws PosixException EPIPE if the line is closed at either end, EAGAIN if the other does
+     *     not read
      */
     public void send(char message, int descriptor) throws PosixException {
+        if (closed) { // the number may be another file's by now, a client's perhaps
+            throw PosixException.of("send fd " + descriptor, Errno.EPIPE.intValue());
+        }
         Pointer header = outgoing.header(message, descriptor);
         if (LibC.C.sendmsg(fd, header, MSG_DONTWAIT_NOSIGNAL) < 0) {
             throw PosixException.last("send fd " + descriptor + " over fd " + fd);
@@ -56,7 +60,9 @@ public final class MessageLine implements Closeable {
 
     /** Sends a byte alone; what cannot be sent is left out. */
     public void send(char message) {
-        UnixSocket.sendWithoutWaiting(fd, new byte[] {(byte) message});
+        if (!closed) {
+            UnixSocket.sendWithoutWaiting(fd, new byte[] {(byte) message});
+        }
     }
 
     /**

@@ -61,6 +61,7 @@ final class Template implements MessageLine.Receiver {
     private final int pid;
     private final MessageLine control;
     private boolean exited;
+    private boolean lineEnded;
     private State state = State.STARTING;
     private long readyAt;
     private String failure;
@@ -119,8 +120,9 @@ final class Template implements MessageLine.Receiver {
         }
     }
 
+    /** Whether it can be asked for workers. */
     boolean isReady() {
-        return state == State.READY;
+        return state == State.READY && !lineEnded;
     }
 
     /** How long it has been ready. */
@@ -187,7 +189,8 @@ final class Template implements MessageLine.Receiver {
 
     @Override
     public void ended() {
-        control.close(); // the exit follows
+        lineEnded = true; // the exit follows
+        control.close();
     }
 
     private void exited(Exit exit) throws IOException {
