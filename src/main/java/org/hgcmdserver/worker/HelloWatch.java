@@ -48,6 +48,7 @@ public final class HelloWatch {
     private final Set<Worker> adopted = new HashSet<>();
 
     private long starts;
+    private boolean lookScheduled;
 
     /**
      * @param timeout after which a worker that has said nothing is given up; never if empty
@@ -84,7 +85,7 @@ public final class HelloWatch {
             throw e;
         }
         watched.add(started[0]);
-        timeout.ifPresent(t -> loop.after(t, () -> giveUp(started[0])));
+        giveUpInTime();
         if (firstReads == null) {
             saidHello(started[0]);
         } else {
@@ -117,20 +118,44 @@ public final class HelloWatch {
         }
     }
 
+    /** By one timer for all: one for each would keep each worker until then, long after its end. */
+    private void giveUpInTime() {
+        if (timeout.isEmpty() || lookScheduled) {
+            return;
+        }
+        Duration limit = timeout.get();
+        Optional<Duration> oldest =
+                watched.stream()
+                        .filter(worker -> !adopted.contains(worker))
+                        .map(Worker::age)
+                        .findFirst(); // it was started first
+        if (oldest.isPresent()) {
+            lookScheduled = true;
+            loop.after(
+                    limit.minus(oldest.get()),
+                    () -> {
+                        lookScheduled = false;
+                        noticeAll();
+                        for (Worker worker : List.copyOf(watched)) {
+                            if (!adopted.contains(worker) && worker.age().compareTo(limit) >= 0) {
+                                giveUp(worker);
+                            }
+                        }
+                        giveUpInTime();
+                    });
+        }
+    }
+
     /** A worker that says nothing serves nobody, and has the place of one that might. */
     private void giveUp(Worker worker) {
-        if (watched.contains(worker) && firstReads != null) {
-            noticeUnread();
-        }
-        if (watched.remove(worker)) {
-            unwatch(worker.connection());
-            String reason =
-                    "worker process (pid=%d) has not said hello for %d s"
-                            .formatted(worker.pid(), timeout.get().toSeconds());
-            log.warn("{}; killing it", reason);
-            tell(worker.connection(), reason);
-            Child.killGroup(worker.pid()); // what it has started holds the connection too
-        }
+        watched.remove(worker);
+        unwatch(worker.connection());
+        String reason =
+                "worker process (pid=%d) has not said hello for %d s"
+                        .formatted(worker.pid(), timeout.get().toSeconds());
+        log.warn("{}; killing it", reason);
+        tell(worker.connection(), reason);
+        Child.killGroup(worker.pid()); // what it has started holds the connection too
     }
 
     private void lookAfterPause() {
@@ -151,15 +176,17 @@ public final class HelloWatch {
      */
     public void refuse(Connection connection, String reason) {
         tell(connection, reason);
-        // what is left unread would have the client read ECONNRESET, not the end
-        UnixSocket.discardInput(connection.fd());
         connection.release();
     }
 
     /** Returns whether there still was a client to be told. */
     private static boolean tell(Connection connection, String reason) {
         byte[] frame = Channel.ERROR.frame("hg-cmdserver: " + reason + "\n");
-        return UnixSocket.sendWithoutWaiting(connection.fd(), frame) > 0;
+        boolean told = UnixSocket.sendWithoutWaiting(connection.fd(), frame) > 0;
+        // what is left unread at the end would have the client read ECONNRESET
+        UnixSocket.endInput(connection.fd());
+        UnixSocket.discardInput(connection.fd());
+        return told;
     }
 
     /** Looks for clients that have a hello to read and have not done so. */
