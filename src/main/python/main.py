@@ -1,10 +1,21 @@
 """Starts Mercurial as hg-cmdserver's template, or as a strict server of one connection.
 
-    main.py template HG MAX_REQUEST IDLE_TIMEOUT WARM_UP_DIRECTORY MAX_REPO_CACHE [HG OPTION...]
-    main.py pipe     HG MAX_REQUEST IDLE_TIMEOUT [HG OPTION...]
+    main.py template HG [NAME=VALUE...] -- [HG OPTION...]
+    main.py pipe     HG [NAME=VALUE...] -- [HG OPTION...]
 
-HG is the hg script in whose place this runs, with its interpreter. `pipe` serves the connection that
-is descriptors 0 and 1. `template` talks to the daemon over a stream socket, descriptor 3:
+HG is the hg script in whose place this runs, with its interpreter. The values:
+
+    max-request=BYTES       the longest request
+    idle-timeout=SECONDS    after which a connection that asks nothing is ended; 0: never
+    max-repo-cache=N        how many repositories a template keeps loaded
+    warm-up=DIRECTORY       where a template makes its private repository
+
+Between the installation of another release and the daemon's reload it is a daemon of the one that
+runs this of the other. So a value that is not given has a default, one that is not known is passed
+over, and what stands here keeps its meaning.
+
+`pipe` serves the connection that is descriptors 0 and 1. `template` talks to the daemon over a stream
+socket, descriptor 3:
 
     template -> daemon   "ready\n", or "failed REASON\n" before it ends
     daemon -> template   "f" with one end of a socket pair attached: fork a worker that has it
@@ -59,7 +70,15 @@ def be(hg, arguments):
     hgdemandimport.enable()
 
 
-def freshserver(hg, maxrequest, idletimeout, options):
+def parse(arguments):
+    """the values by their names, and hg's options"""
+    end = arguments.index('--')
+    values = {'max-request': 64 << 20, 'idle-timeout': 0, 'max-repo-cache': 4}
+    values.update(argument.split('=', 1) for argument in arguments[:end])
+    return values, list(arguments[end + 1 :])
+
+
+def freshserver(hg, arguments, options):
     """the command line of a strict server of one connection, of the hg that there is now: with the
     interpreter and its argument that the script names (execve(2), "#!"), as TemplateProgram does"""
     with open(hg, 'rb') as script:
@@ -67,11 +86,12 @@ def freshserver(hg, maxrequest, idletimeout, options):
     if not first.startswith(b'#!') or b'python' not in first:
         return [hg, 'serve', '--cmdserver', 'pipe'] + options  # of such an hg we know nothing
     python = os.fsdecode(first[2:].strip()).split(None, 1)
-    return python + [SCRIPT, 'pipe', hg, maxrequest, idletimeout] + options
+    return python + [SCRIPT, 'pipe', hg] + list(arguments)
 
 
-def template(hg, maxrequest, idletimeout, warmup, maxrepos, *options):
-    be(hg, ['serve', '--cmdserver', 'prefork'] + list(options))
+def template(hg, *arguments):
+    values, options = parse(arguments)
+    be(hg, ['serve', '--cmdserver', 'prefork'] + options)
     from mercurial import dispatch, server
 
     from hgcmdserver import dependencies, strictserver
@@ -81,30 +101,35 @@ def template(hg, maxrequest, idletimeout, warmup, maxrepos, *options):
     made.record()
 
     def service(ui, repo, opts):
-        def fresh():
-            return freshserver(hg, maxrequest, idletimeout, list(options))
-
-        limits = strictserver.limits(int(maxrequest), float(idletimeout))
-        return template(ui, repo, made, os.fsencode(warmup), limits, int(maxrepos), fresh)
+        return template(
+            ui,
+            repo,
+            made,
+            os.fsencode(values['warm-up']),
+            strictserver.limits(int(values['max-request']), float(values['idle-timeout'])),
+            int(values['max-repo-cache']),
+            lambda: freshserver(hg, arguments, options),
+        )
 
     server._cmdservicemap[b'prefork'] = service
     dispatch.run()
 
 
-def pipe(hg, maxrequest, idletimeout, *options):
+def pipe(hg, *arguments):
+    values, options = parse(arguments)
     try:
-        be(hg, ['serve', '--cmdserver', 'strictpipe'] + list(options))
+        be(hg, ['serve', '--cmdserver', 'strictpipe'] + options)
         from mercurial import dispatch, server
 
         from hgcmdserver import strictserver
 
         # here, since it is now that modules which are loaded on demand fail
-        limits = strictserver.limits(int(maxrequest), float(idletimeout))
+        limits = strictserver.limits(int(values['max-request']), float(values['idle-timeout']))
         server._cmdservicemap[b'strictpipe'] = strictserver.pipeservice(limits)
     except Exception as inst:  # a Mercurial with other internals: better its own server than none
         sys.stderr.write('hg-cmdserver: using the server of %s: %s\n' % (hg, inst))
         sys.stderr.flush()
-        os.execv(hg, [hg, 'serve', '--cmdserver', 'pipe'] + list(options))
+        os.execv(hg, [hg, 'serve', '--cmdserver', 'pipe'] + options)
 
     dispatch.run()
 

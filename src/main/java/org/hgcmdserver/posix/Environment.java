@@ -25,8 +25,17 @@ public final class Environment {
         this.entries = List.copyOf(entries);
     }
 
+    /** Read once: later there may be no descriptor to read it by. */
+    private static final class Own {
+        static final Environment ENVIRONMENT = read();
+    }
+
     /** What this process was started with. */
     public static Environment inherited() {
+        return Own.ENVIRONMENT;
+    }
+
+    private static Environment read() {
         List<String> entries = new ArrayList<>();
         try {
             // proc(5): NUL-terminated strings. System.getenv has decoded, and perhaps damaged,

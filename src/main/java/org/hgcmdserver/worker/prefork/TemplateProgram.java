@@ -12,23 +12,45 @@ import java.util.Optional;
 import org.hgcmdserver.worker.CommandServer;
 
 /**
- * How to start a template: Mercurial's own interpreter with src/main/python/main.py in place of the
- * hg script.
- *
- * @param hg the absolute path of hg
- * @param options hg's own options, such as -R
- * @param main the path of main.py
- * @param maxRequest the longest request that a worker takes, in bytes
- * @param idleTimeout after which a connection that asks nothing is ended; never if empty
- * @param maxRepoCache how many repositories are kept loaded
+ * How to start a template, or a server of one connection that is as strict: Mercurial's own
+ * interpreter with src/main/python/main.py in place of the hg script. Used in the event loop's
+ * thread.
  */
-public record TemplateProgram(
-        String hg,
-        List<String> options,
-        Path main,
-        long maxRequest,
-        Optional<Duration> idleTimeout,
-        int maxRepoCache) {
+public final class TemplateProgram {
+
+    private final String hg;
+    private final List<String> options;
+    private final Path main;
+    private final long maxRequest;
+    private final Optional<Duration> idleTimeout;
+    private final int maxRepoCache;
+
+    /** The interpreter when it could last be read; null if it never could. */
+    private List<String> lastInterpreter;
+
+    /**
+     * @param hg the absolute path of hg
+     * @param options hg's own options, such as -R
+     * @param main the path of main.py
+     * @param maxRequest the longest request that a worker takes, in bytes
+     * @param idleTimeout after which a connection that asks nothing is ended; never if empty
+     * @param maxRepoCache how many repositories are kept loaded
+     */
+    public TemplateProgram(
+            String hg,
+            List<String> options,
+            Path main,
+            long maxRequest,
+            Optional<Duration> idleTimeout,
+            int maxRepoCache) {
+        this.hg = hg;
+        this.options = List.copyOf(options);
+        this.main = main;
+        this.maxRequest = maxRequest;
+        this.idleTimeout = idleTimeout;
+        this.maxRepoCache = maxRepoCache;
+        commandServer(); // now that there is no shortage yet
+    }
 
     /**
      * argv of a template, the interpreter's absolute path first.
@@ -37,49 +59,59 @@ public record TemplateProgram(
      * @throws IOException if hg is no Python script, with what it is
      */
     List<String> templateArguments(Path warmUp) throws IOException {
-        return arguments("template", warmUp.toString(), String.valueOf(maxRepoCache));
+        return arguments(
+                interpreter().orElseThrow(() -> new IOException(hg + " is no Python script")),
+                "template",
+                "warm-up=" + warmUp,
+                "max-repo-cache=" + maxRepoCache);
     }
 
     /**
      * A command server of one connection that is as strict as the forked workers are; Mercurial's
-     * own if hg is no Python script.
+     * own if hg is no Python script. If it cannot be read for now, such as for want of a
+     * descriptor, it is taken for what it was.
      */
     public CommandServer commandServer() {
         CommandServer own = CommandServer.mercurial(hg, options);
+        Optional<List<String>> interpreter;
         try {
-            List<String> all = arguments("pipe");
-            return new CommandServer(all.get(0), all, own.environment(), true);
-        } catch (IOException notPython) {
-            return own;
+            interpreter = interpreter();
+        } catch (IOException unreadable) {
+            interpreter = Optional.ofNullable(lastInterpreter);
         }
+        return interpreter
+                .map(words -> arguments(words, "pipe"))
+                .map(all -> new CommandServer(all.get(0), all, own.environment(), true))
+                .orElse(own);
     }
 
-    private List<String> arguments(String mode, String... more) throws IOException {
-        List<String> all = new ArrayList<>(interpreter());
+    private List<String> arguments(List<String> interpreter, String mode, String... more) {
+        List<String> all = new ArrayList<>(interpreter);
         double idleSeconds = idleTimeout.map(Duration::toMillis).orElse(0L) / 1000.0;
-        all.addAll(
-                List.of(
-                        main.toString(),
-                        mode,
-                        hg,
-                        String.valueOf(maxRequest),
-                        String.valueOf(idleSeconds)));
+        all.addAll(List.of(main.toString(), mode, hg));
+        all.addAll(List.of("max-request=" + maxRequest, "idle-timeout=" + idleSeconds));
         all.addAll(List.of(more));
+        all.add("--");
         all.addAll(options);
         return all;
     }
 
-    /** The interpreter that hg's first line names (execve(2), "#!"), with its argument if any. */
-    private List<String> interpreter() throws IOException {
+    /**
+     * The interpreter that hg's first line names (execve(2), "#!"), with its argument if any; empty
+     * if that is no Python.
+     *
+     * @throws IOException if it cannot be read
+     */
+    private Optional<List<String>> interpreter() throws IOException {
         String first;
         try (BufferedReader reader =
                 Files.newBufferedReader(Path.of(hg), StandardCharsets.ISO_8859_1)) {
             first = String.valueOf(reader.readLine());
         }
-        if (!first.startsWith("#!") || !first.contains("python")) {
-            throw new IOException(hg + " is no Python script");
-        }
-        List<String> words = new ArrayList<>(List.of(first.substring(2).strip().split("\\s+", 2)));
-        return words;
+        lastInterpreter =
+                first.startsWith("#!") && first.contains("python")
+                        ? List.of(first.substring(2).strip().split("\\s+", 2))
+                        : null;
+        return Optional.ofNullable(lastInterpreter);
     }
 }

@@ -1,0 +1,60 @@
+package org.hgcmdserver.worker.prefork;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TemplateProgramTest {
+
+    private static final Path MAIN = Path.of("/lib/main.py");
+
+    @TempDir Path directory;
+    private Path hg;
+
+    @BeforeEach
+    void writeScript() throws Exception {
+        hg = Files.writeString(directory.resolve("hg"), "#! /usr/bin/python3 -I\nimport sys\n");
+    }
+
+    private TemplateProgram program() {
+        return new TemplateProgram(hg.toString(), List.of("-R", "r"), MAIN, 1, Optional.empty(), 2);
+    }
+
+    @Test
+    void interpreterIsTheOneThatTheScriptNames() throws Exception {
+        TemplateProgram program = program();
+        assertThat(program.commandServer().arguments())
+                .startsWith("/usr/bin/python3", "-I", "/lib/main.py", "pipe", hg.toString())
+                .endsWith("--", "-R", "r");
+        Files.writeString(hg, "#!/opt/python\n");
+        assertThat(program.commandServer().program()).isEqualTo("/opt/python");
+        assertThat(program.templateArguments(directory).get(0)).isEqualTo("/opt/python");
+    }
+
+    @Test
+    void otherProgramIsItsOwnServer() throws Exception {
+        TemplateProgram program = program();
+        Files.writeString(hg, "#!/bin/sh\n");
+        assertThat(program.commandServer().program()).isEqualTo(hg.toString());
+        assertThatThrownBy(() -> program.templateArguments(directory))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("no Python script");
+    }
+
+    /** Such as without a free descriptor: that must not bring a client a less strict server. */
+    @Test
+    void scriptThatCannotBeReadIsTakenForWhatItWas() throws Exception {
+        TemplateProgram program = program();
+        Files.delete(hg);
+        Files.createDirectory(hg); // stands for any failure of reading
+        assertThat(program.commandServer().program()).isEqualTo("/usr/bin/python3");
+    }
+}
