@@ -141,12 +141,23 @@ public final class BoundListener extends Listener {
                     "cannot listen at %s: the directory %s is not writable for this user; choose another with --address"
                             .formatted(path, directory));
         }
+        long owner = owner(directory);
+        if (owner != Users.self() && owner != 0) {
+            throw new ListenException(
+                    "cannot listen at %s: %s belongs to %s, who can replace files there; choose another directory with --address"
+                            .formatted(path, directory, Users.name(owner)));
+        }
         int mode = (Integer) Files.getAttribute(directory, "unix:mode");
         if ((mode & (S_IWGRP | S_IWOTH)) != 0 && (mode & S_ISVTX) == 0) {
             throw new ListenException(
                     "cannot listen at %s: others can replace files in %s; protect it with: chmod go-w %s"
                             .formatted(path, directory, directory));
         }
+    }
+
+    private static long owner(Path path) throws IOException {
+        int uid = (Integer) Files.getAttribute(path, "unix:uid", LinkOption.NOFOLLOW_LINKS);
+        return Integer.toUnsignedLong(uid);
     }
 
     private static void removeStaleSocket(Path path) throws IOException {
@@ -168,6 +179,12 @@ public final class BoundListener extends Listener {
                                     type == S_IFLNK ? "a symbolic link" : "an existing file"));
         }
         refuseIfServed(path);
+        long owner = owner(path);
+        if (owner != Users.self() && owner != 0) {
+            throw new ListenException(
+                    "cannot listen at %s: it is a socket that %s has left; remove it or choose another path with --address"
+                            .formatted(path, Users.name(owner)));
+        }
         if (found.equals(Inode.of(path))) {
             Files.delete(path);
             log.info("replaced the stale socket {}", path);

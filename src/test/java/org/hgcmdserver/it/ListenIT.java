@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import org.hgcmdserver.posix.Users;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -177,6 +178,28 @@ class ListenIT {
         Path groups = Files.createDirectory(directory.resolve("group's"));
         Files.setPosixFilePermissions(groups, PosixFilePermissions.fromString("rwxrwxr-x"));
         assertThat(serve(groups.resolve("s"))).contains("chmod go-w " + groups);
+    }
+
+    @Test
+    void directoryOfAnotherUser() throws Exception {
+        LeftOut.unless(Users.isRoot(), "only root can give a directory away");
+        Path others = Files.createDirectory(directory.resolve("other's"));
+        Files.setAttribute(others, "unix:uid", 12345);
+        assertThat(serve(others.resolve("s"))).contains(others + " belongs to uid 12345");
+        Path sticky = Files.createDirectory(directory.resolve("sticky"));
+        Files.setPosixFilePermissions(sticky, PosixFilePermissions.fromString("rwxrwxrwx"));
+        Processes.run(directory, "chmod", "+t", sticky.toString()).succeeded();
+        Path stale = sticky.resolve("s");
+        Processes.run(
+                        directory,
+                        "python3",
+                        "-c",
+                        "import socket,sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])",
+                        stale.toString())
+                .succeeded();
+        Files.setAttribute(stale, "unix:uid", 12345);
+        assertThat(serve(stale)).contains("a socket that uid 12345 has left");
+        assertThat(stale).exists();
     }
 
     @Test
