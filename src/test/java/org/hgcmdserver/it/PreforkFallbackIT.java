@@ -12,7 +12,9 @@ import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -33,6 +35,53 @@ class PreforkFallbackIT {
     @BeforeEach
     void makeHome() throws Exception {
         home = Files.createDirectory(directory.resolve("home"));
+    }
+
+    // not yet
+
+    /** In the order in which they came, and before whoever comes then. */
+    @Test
+    void whoWaitsForASpawnedWorkerGetsOneOfTheTemplatesAsSoonAsThereIsOne() throws Exception {
+        Gate template = new Gate(directory);
+        Gate spawned = new Gate(directory);
+        Path extension = directory.resolve("slow.py");
+        Files.writeString(
+                extension,
+                """
+                import subprocess, sys
+                def uisetup(ui):
+                    subprocess.call('%s' if 'prefork' in sys.argv else '%s', shell=True)
+                """
+                        .formatted(template.command(), spawned.command()));
+        Files.writeString(home.resolve(".hgrc"), "[extensions]\nslow=" + extension + "\n");
+        List<RawClient> clients = new ArrayList<>();
+        try (Daemon daemon = Daemon.start(directory, inHome(home), "--workers", "prefork")) {
+            template.awaitReached();
+            // few are started at a time, and these do not get far
+            for (int i = 0; i < 40; i++) {
+                clients.add(new RawClient(daemon.address()));
+            }
+            spawned.awaitReached();
+            template.open();
+            int last = 0;
+            for (RawClient client : clients.subList(30, 40)) {
+                Matcher pid = Pattern.compile("pid: (\\d+)").matcher(client.readFrame());
+                assertThat(pid.find()).isTrue();
+                assertThat(command(Long.parseLong(pid.group(1)))).contains("main.py template");
+                String given = "worker process (pid=" + pid.group(1) + ") is for";
+                await().until(() -> daemon.log().contains(given));
+                assertThat(daemon.log().indexOf(given)).isGreaterThan(last);
+                last = daemon.log().indexOf(given);
+            }
+            spawned.open();
+            for (RawClient client : clients.subList(0, 30)) {
+                assertThat(client.readFrame()).contains("capabilities:");
+            }
+            for (RawClient client : clients) {
+                client.close();
+            }
+            daemon.stop();
+        }
     }
 
     // another hg

@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
-import java.util.Queue;
 import java.util.function.Predicate;
 import org.hgcmdserver.listener.Connection;
 import org.hgcmdserver.posix.Child;
@@ -49,7 +49,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
     private final List<ForkedWorker> available = new ArrayList<>();
 
     /** Accepted and without a worker, in the order in which they came. */
-    private final Queue<Connection> waiting = new ArrayDeque<>();
+    private final Deque<Connection> waiting = new ArrayDeque<>();
 
     /** The one to fork from; null while there is none. */
     private Template template;
@@ -109,8 +109,12 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
     @Override
     public void serve(Connection connection, CommandServer wanted) {
         boolean idle = available.stream().anyMatch(ForkedWorker::isIdle);
-        if (!wanted.equals(server) || !(idle || isTemplateReady())) {
-            spawn.serve(connection, wanted.equals(server) ? program.commandServer() : wanted);
+        if (!wanted.equals(server)) {
+            spawn.serve(connection, wanted);
+            return;
+        }
+        if (!idle && !isTemplateReady()) {
+            spawn.serveForNow(connection, program.commandServer());
             return;
         }
         waiting.add(connection);
@@ -120,6 +124,16 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
         }
         dispense();
         refill();
+    }
+
+    /** Who was to be served by a spawned worker, and has none yet: they came before all others. */
+    private void takeBack() {
+        List<Connection> withdrawn = spawn.withdraw();
+        for (int i = withdrawn.size() - 1; i >= 0; i--) {
+            Connection connection = withdrawn.get(i);
+            waiting.addFirst(connection);
+            loop.after(FORK_TIMEOUT, () -> replaceIfStuck(connection));
+        }
     }
 
     private void replaceIfStuck(Connection connection) {
@@ -142,7 +156,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
                 hello.start(connection, () -> giveToSomebody(connection));
             } catch (IOException e) {
                 log.debug("no idle worker for {}: {}", connection.peer(), e.getMessage());
-                spawn.serve(connection, program.commandServer());
+                spawn.serveForNow(connection, program.commandServer());
             }
         }
         letGoIfDrained();
@@ -234,6 +248,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
     @Override
     public void idle(ForkedWorker worker) {
         shortage.over();
+        takeBack();
         dispense();
         rehearse();
     }
@@ -256,10 +271,11 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
         }
     }
 
+    /** Not at once: what ended it might end its successors too, one after the other. */
     @Override
     public void gone(ForkedWorker worker) {
         available.remove(worker);
-        refill();
+        shortage.noticed("one has ended before it had a connection");
     }
 
     @Override
@@ -272,6 +288,9 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
     }
 
     private void workerExited(Worker worker, Exit exit) {
+        if (worker.connection() == null) {
+            return; // it was idle: its line tells
+        }
         size.ended(System.nanoTime());
         refill();
         rehearse();
@@ -279,7 +298,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
 
     private void serveWaitingBySpawning() {
         while (!waiting.isEmpty()) {
-            spawn.serve(waiting.remove(), program.commandServer());
+            spawn.serveForNow(waiting.remove(), program.commandServer());
         }
         letGoIfDrained();
     }
@@ -305,6 +324,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
     public void ready(Template ready) {
         log.info("workers are forked ahead from a warm Mercurial");
         lastFailure = "";
+        takeBack();
         refill();
     }
 

@@ -36,7 +36,10 @@ public final class SpawnSource implements WorkerSource {
     /** How often it is looked whether the programs that are starting have said hello. */
     private static final Duration LOOK = Duration.ofMillis(10);
 
-    private record Waiting(Connection connection, CommandServer server) {}
+    /**
+     * @param forNow see {@link #serveForNow}
+     */
+    private record Waiting(Connection connection, CommandServer server, boolean forNow) {}
 
     private final EventLoop loop;
     private final WorkerTable table;
@@ -56,10 +59,29 @@ public final class SpawnSource implements WorkerSource {
 
     @Override
     public void serve(Connection connection, CommandServer server) {
-        queue.add(new Waiting(connection, server));
+        add(new Waiting(connection, server, false));
+    }
+
+    /** Serves a connection unless {@link #withdraw} takes it back while it waits. */
+    public void serveForNow(Connection connection, CommandServer server) {
+        add(new Waiting(connection, server, true));
+    }
+
+    private void add(Waiting last) {
+        queue.add(last);
         if (!shortage.isPresent()) {
             startWaiting();
         }
+    }
+
+    /**
+     * The connections of {@link #serveForNow} that still wait, in their order: the caller's now.
+     */
+    public List<Connection> withdraw() {
+        List<Connection> withdrawn =
+                queue.stream().filter(Waiting::forNow).map(Waiting::connection).toList();
+        queue.removeIf(Waiting::forNow);
+        return withdrawn;
     }
 
     private void startWaiting() {
