@@ -22,18 +22,21 @@ class dependencies:
         self._unchangedsince = started - TICK
         self._hg = hg
         self._own = own
-        self._configs = set()
+        self._configs = {}
         self._present = []
         self._missing = []
         self._read = config.config.read
 
     def record(self):
-        """note each configuration file that is read from now on: includes too, and missing ones"""
+        """note each configuration file that is read from now on, and whether it was there: includes
+        too, and missing ones"""
         configs, read = self._configs, self._read
 
         def recordingread(self, path, *args, **kwargs):
-            configs.add(path)
-            return read(self, path, *args, **kwargs)
+            configs.setdefault(path, False)
+            result = read(self, path, *args, **kwargs)
+            configs[path] = True
+            return result
 
         config.config.read = recordingread
 
@@ -41,11 +44,16 @@ class dependencies:
         """all has been loaded: look at the files"""
         config.config.read = self._read
         future = time.time_ns() + TICK
+        # if it is not there any more: it was, and is in force
+        gone = {os.path.abspath(path) for path, read in self._configs.items() if read}
         for path in {os.path.abspath(path) for path in self._paths(ui, repo)}:
             try:
                 st = os.stat(path)
             except OSError:
-                self._missing.append(path)
+                if path in gone:
+                    self._present.append((path, None, None))  # equal to nothing
+                else:
+                    self._missing.append(path)
                 continue
             # What may have changed while it was read compares unequal to anything; but a time to come
             # is of another clock, and tells nothing.
@@ -84,19 +92,20 @@ class dependencies:
                 yield util.expandpath(path)  # one that failed to load, too
             elif name not in loaded:  # it may be installed later
                 yield from (pycompat.fsencode(directory) for directory in sys.path if directory)
+        yield from filter(None, (_origin(module) for _name, module in extensions.extensions()))
         # what is neither Python's nor Mercurial's nor ours was loaded by an extension
         site = os.path.dirname(home)
-        others = [pycompat.fsencode(sysconfig.get_path('stdlib')), home, self._own]
-        others += [os.path.join(site, name) for name in (b'hgext', b'hgdemandimport')]
-        others = tuple(os.path.join(directory, b'') for directory in others)
-        for module in list(sys.modules.values()):
-            try:
-                # not getattr, which would load a module that is to be loaded on demand
-                origin = object.__getattribute__(module, '__spec__').origin
-            except AttributeError:
-                continue
-            if origin and os.path.isabs(origin) and not pycompat.fsencode(origin).startswith(others):
-                yield pycompat.fsencode(origin)
+        ours = [home, self._own] + [os.path.join(site, n) for n in (b'hgext', b'hgdemandimport')]
+        ours = _directories(ours)
+        python = _directories([pycompat.fsencode(sysconfig.get_path('stdlib'))])
+        # in most installations these are inside the former
+        installed = _directories(
+            pycompat.fsencode(sysconfig.get_path(name)) for name in ('purelib', 'platlib')
+        )
+        for origin in filter(None, map(_origin, list(sys.modules.values()))):
+            pythons = origin.startswith(python) and not origin.startswith(installed)
+            if not pythons and not origin.startswith(ours):
+                yield origin
 
     def stale(self):
         """whether any has changed; asked for each connection, so it makes no call too many"""
@@ -110,3 +119,17 @@ class dependencies:
             return True
         # no stat: the exception would take longer than the call
         return any(access(path, os.F_OK) for path in self._missing)
+
+
+def _origin(module):
+    """the file that a module was loaded from, if any"""
+    try:
+        # not getattr, which would load a module that is to be loaded on demand
+        origin = object.__getattribute__(module, '__spec__').origin
+    except AttributeError:
+        return None
+    return pycompat.fsencode(origin) if origin and os.path.isabs(origin) else None
+
+
+def _directories(paths):
+    return tuple(os.path.join(path, b'') for path in paths)

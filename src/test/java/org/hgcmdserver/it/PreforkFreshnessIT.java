@@ -101,6 +101,59 @@ class PreforkFreshnessIT {
         }
     }
 
+    /** As a package manager that writes into the file would; most replace it. */
+    @Test
+    void editedExtensionOfMercurialsOwnIsSeenByTheNextConnection() throws Exception {
+        String code = "def uisetup(ui):\n    ui.setconfig(b'ui', b'username', b'%s')\n";
+        Path hg = copyMercurial(directory, "true");
+        Path extension = directory.resolve("own/lib/hgext/name.py");
+        Files.writeString(extension, code.formatted("one"));
+        Files.writeString(home.resolve(".hgrc"), "[extensions]\nname=\n");
+        try (Daemon daemon = start("--hg", hg.toString())) {
+            assertThat(username(daemon)).isEqualTo("one");
+            Files.writeString(extension, code.formatted("three"));
+            assertThat(username(daemon)).isEqualTo("three");
+        }
+    }
+
+    @Test
+    void configurationThatGoesWhileTheTemplateWarmsUpIsNotInForce() throws Exception {
+        Gate gate = new Gate(directory);
+        Path extension = directory.resolve("slow.py");
+        Files.writeString(
+                extension,
+                """
+                import subprocess, sys
+                def uisetup(ui):
+                    if 'prefork' in sys.argv:
+                        subprocess.call('%s', shell=True)
+                """
+                        .formatted(gate.command()));
+        Path more = Files.writeString(home.resolve("more.rc"), "[ui]\nusername=included\n");
+        Files.writeString(
+                home.resolve(".hgrc"),
+                "[ui]\nusername=before\n[extensions]\nslow=" + extension + "\n%include more.rc\n");
+        try (Daemon daemon =
+                Daemon.start(directory, inHome(home), "--workers", "prefork", "--min-idle", "1")) {
+            gate.awaitReached();
+            Files.delete(more);
+            gate.open();
+            awaitIdle(daemon, 1);
+            assertThat(username(daemon)).isEqualTo("before");
+        }
+    }
+
+    /** Between the installation of another release and the reload, its daemon runs these files. */
+    @Test
+    void otherReleasesDaemonIsUnderstood() throws Exception {
+        String run = "exec /usr/bin/python3 '%s/lib/python/main.py' pipe /usr/bin/hg %s </dev/null";
+        for (String values : new String[] {"--", "max-request=4096 of-the-future=1 -- --debug"}) {
+            Processes.Result result =
+                    Processes.run(directory, "sh", "-c", run.formatted(Daemon.DIST, values));
+            assertThat(result.out()).as(result.err()).contains("capabilities: ");
+        }
+    }
+
     @Test
     void upgradedMercurialIsSeenByTheNextConnection() throws Exception {
         // a Mercurial of the test's own: a copy, beside which a new version is put
