@@ -62,8 +62,8 @@ class Host(Machine):
     def log(self, repository=REPOSITORY, **options):
         return self.hg('log', '-R', repository, '-T', '{desc}\\n', **options).stdout
 
-    def main_pid(self, unit=SERVICE):
-        return int(self.show(unit, 'MainPID'))
+    def main_pid(self, unit=SERVICE, manager=()):
+        return int(self.show(unit, 'MainPID', manager=manager))
 
     def journal(self, unit=SERVICE, since=0):
         """the messages of a unit, with all their fields"""
@@ -119,6 +119,23 @@ def manager_option(manager):
 def of_user(name, uid):
     """the prefix of a command that talks to the user's own service manager"""
     return ('runuser', '-u', name, '--', 'env', 'XDG_RUNTIME_DIR=/run/user/%s' % uid)
+
+
+def linger(host, user):
+    """of_user's prefix, and the address of the user's own server; the manager runs then"""
+    host.run('loginctl', 'enable-linger', user)
+    uid = host.run('id', '-u', user).stdout.strip()
+    wait_for('the user\'s manager', lambda: host.exists('/run/user/%s/systemd/private' % uid))
+    return of_user(user, uid), '/run/user/%s/hg-cmdserver/server.sock' % uid
+
+
+def wake_carols(host):
+    """carol's own server runs; what to talk to her manager with"""
+    manager, address = linger(host, 'carol')
+    host.systemctl('start', SOCKET, manager=manager)
+    host.hg('version', address=address, user='carol')
+    host.await_active(manager=manager)
+    return manager
 
 
 class SlowCommand:
@@ -192,7 +209,7 @@ class Crowd:
 def prepare(host):
     """users and groups; what the package is to find on the machine"""
     host.write('/etc/hosts', '127.0.0.1 localhost\n::1 localhost\n')
-    for user in 'member', 'stranger', 'alice', 'bob', 'store':
+    for user in 'member', 'stranger', 'alice', 'bob', 'carol', 'store':
         host.run('useradd', '--create-home', '--shell', '/bin/bash', user)
     host.run('groupadd', 'developers')
     host.run('usermod', '-a', '-G', 'developers', 'alice')
@@ -359,6 +376,8 @@ def upgrade(host):
     host.hg('version', address='/run/hg-cmdserver/users/alice.sock', user='alice')
     alice = 'hg-cmdserver@alice.service'
     pid_of_alices = host.main_pid(alice)
+    carol = wake_carols(host)
+    pid_of_carols = host.main_pid(manager=carol)
     alone = timed(lambda: upgrade_to(host, '/packages/1.deb'))
     slow = SlowCommand(host)
     attached = AttachedClient(host)
@@ -373,6 +392,9 @@ def upgrade(host):
     equal((host.main_pid(), host.inode()), (pid, inode), 'daemon and socket')
     wait_for('alice\'s daemon runs what is installed', lambda: runs_installed_files(host, alice))
     equal(host.main_pid(alice), pid_of_alices, 'alice\'s daemon')
+    wait_for('carol\'s daemon runs what is installed', lambda: runs_installed_files(host, manager=carol))
+    equal(host.main_pid(manager=carol), pid_of_carols, 'carol\'s daemon')
+    host.systemctl('stop', SOCKET, SERVICE, manager=carol)
     host.systemctl('stop', 'hg-cmdserver@alice.socket', alice)
 
 
@@ -382,9 +404,10 @@ def upgrade_to(host, package):
     host.await_active()
 
 
-def runs_installed_files(host, unit=SERVICE):
+def runs_installed_files(host, unit=SERVICE, manager=()):
     """whether all jars that the daemon has open are files that are there, none that was replaced"""
-    links = host.run('sh', '-c', 'readlink /proc/%d/fd/*' % host.main_pid(unit), check=False).stdout
+    pid = host.main_pid(unit, manager)
+    links = host.run('sh', '-c', 'readlink /proc/%d/fd/*' % pid, check=False).stdout
     jars = [line for line in links.splitlines() if '.jar' in line and 'hg-cmdserver' in line]
     return jars and not [jar for jar in jars if jar.endswith(' (deleted)')]
 
@@ -397,11 +420,7 @@ def timed(action):
 
 @check('the unit of a lingering user: ends when idle, and wakes again')
 def lingering(host):
-    host.run('loginctl', 'enable-linger', 'alice')
-    uid = host.run('id', '-u', 'alice').stdout.strip()
-    manager = of_user('alice', uid)
-    address = '/run/user/%s/hg-cmdserver/server.sock' % uid
-    wait_for('the user\'s manager', lambda: host.exists('/run/user/%s/systemd/private' % uid))
+    manager, address = linger(host, 'alice')
     started = host.show(SERVICE, 'ExecStart', manager=manager)
     expect('--idle-exit 1h' in started, 'the idle exit after an hour is not in ' + started)
     host.write(
@@ -415,7 +434,7 @@ def lingering(host):
     for _ in range(2):
         equal(host.show(SERVICE, 'ActiveState', manager=manager), 'inactive', 'the service')
         equal(host.hg('config', 'ui.username', address=address, user='alice').stdout, 'Alice\n', 'the answer')
-        equal(host.show(SERVICE, 'ActiveState', manager=manager), 'active', 'the service')
+        host.await_active(manager=manager)
         host.await_inactive(manager=manager)
         equal(host.show(SERVICE, 'Result', manager=manager), 'success', 'the result')
     equal(host.run('stat', '-c', '%U %a', address).stdout, 'alice 600\n', 'the socket')
@@ -538,9 +557,12 @@ def reboot(host):
 @check('remove keeps the configuration; purge leaves nothing behind')
 def purge(host):
     host.log()
+    wake_carols(host)
+    host.systemctl('--global', 'enable', SOCKET)
     host.run('apt-get', 'remove', '-y', 'hg-cmdserver')
     expect(host.exists(CONFIGURATION), 'the configuration is gone')
     equal(host.run('pgrep', '-u', USER, check=False).stdout, '', 'the list of processes')
+    equal(host.run('pgrep', '-x', 'java', check=False).stdout, '', 'the list of JVMs')
     host.run('apt-get', 'purge', '-y', 'hg-cmdserver')
     host.run('systemctl', 'daemon-reload')
     left = host.run(
@@ -548,8 +570,9 @@ def purge(host):
         '-o', '-path', '/home', '-o', '-path', '/var/log', '-o', '-path', '/proc', ')', '-prune',
         '-o', '-name', '*hg-cmdserver*', '-print',
     )
-    left_in_run = host.run('find', '/run', '-name', '*hg-cmdserver*')
-    equal(left.stdout + left_in_run.stdout, '', 'the list of files that are left')
+    # what is in /run/user goes with the user's session
+    find = ('find', '/run', '/tmp', '-path', '/run/user', '-prune', '-o', '-name', '*hg-cmdserver*', '-print')
+    equal(left.stdout + host.run(*find).stdout, '', 'the list of files that are left')
     # it may remember the name of a unit, with control groups of version 1: there is no word of a group's end
     units = host.systemctl('list-units', '--all', '--plain', '--no-legend', 'hg-cmdserver*').splitlines()
     equal([unit for unit in units if ' not-found ' not in unit], [], 'the list of units that are left')
