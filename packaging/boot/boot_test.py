@@ -237,7 +237,10 @@ def install(host):
     equal(host.show(SOCKET, *enabled), enabled, 'the socket')
     equal(host.run('pgrep', '-x', 'java', check=False).stdout, '', 'the list of JVMs')
     prepare_service(host)
-    equal(host.show(SOCKET, 'LoadState'), 'loaded', 'the socket unit')
+    listens = {'LoadState': 'loaded', 'Backlog': '4096', 'FileDescriptorName': 'hg-cmdserver'}
+    equal(host.show(SOCKET, *listens), listens, 'the socket unit')
+    limits = {'LimitNOFILESoft': '8192', 'LimitNOFILE': '524288', 'TasksMax': '4096', 'Environment': 'LANG=C.UTF-8'}
+    equal(host.show(SERVICE, *limits), limits, 'the service')
     verify = host.run('sh', '-c', 'systemd-analyze verify --man=no /usr/lib/systemd/system/hg-cmdserver*')
     equal(verify.stderr, '', 'systemd-analyze verify')
     host.run('systemd-analyze', 'security', '--no-pager', '--threshold=30', SERVICE)
@@ -488,8 +491,10 @@ def hardened(host):
     hook = '(id -un; nice true && mktemp -u; echo $HG_NODE) >/srv/gate/hook'
     host.write('/srv/hardened/.hg/hgrc', '[hooks]\ncommit = %s\n' % hook)
     host.run('chown', USER + ':', '/srv/hardened/.hg/hgrc')
-    host.run('sh', '-c', 'echo four >/srv/hardened/four', user=USER)
+    host.run('sh', '-c', 'cd /srv/hardened && echo four | tee four >fünf', user=USER)
     host.hg('--cwd', '/srv/hardened', 'commit', '-A', '-m', 'four', user='member')
+    named = host.hg('--cwd', '/srv/hardened', 'files', 'fünf', 'four', user='member')
+    equal(named.stdout, 'four\nfünf\n', 'the list of files')
     node = host.hg('log', '-R', '/srv/hardened', '-r', 'tip', '-T', '{node}').stdout
     hook = host.run('cat', '/srv/gate/hook').stdout.split()
     equal((hook[0], hook[-1]), (USER, node), 'what the hook wrote')
@@ -548,10 +553,12 @@ def noexec(host):
     host.no_drop_in(SERVICE)
 
 
-@check('after a reboot the enabled socket answers')
+@check('after a reboot the enabled sockets answer')
 def reboot(host):
+    host.systemctl('enable', '--now', 'hg-cmdserver@alice.socket')
     host.reboot()
-    equal(host.show(SERVICE, 'ActiveState'), 'inactive', 'the service before the first client')
+    for unit in SERVICE, 'hg-cmdserver@alice.service':
+        equal(host.show(unit, 'ActiveState'), 'inactive', '%s before the first client' % unit)
     equal(host.log(user='member'), LOG, 'the answer')
 
 
