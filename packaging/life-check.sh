@@ -32,14 +32,18 @@ new_root() {
     cp "$packages"/*.deb "$root/packages/"
 }
 
-# From now on systemd seems to run, with the system's service, alice's, and a user who is logged in.
+# From now on systemd seems to run, with the system's service, alice's, and a user who is logged in. What
+# is enabled is the real one's business.
 pretend_systemd() {
     mkdir -p "$root/run/systemd/system"
+    in_root id -nu 1000 >/dev/null 2>&1 || in_root useradd --system --no-create-home --uid 1000 somebody
     mv "$root/usr/bin/systemctl" "$root/usr/bin/systemctl.real"
     cat >"$root/usr/bin/systemctl" <<'EOF'
 #!/bin/sh
 [ "$1" != --version ] || exec systemctl.real "$@"
-echo "$*" >>/calls
+as=
+[ "$(id -u)" = 0 ] || as=" as $(id -u), $XDG_RUNTIME_DIR"
+echo "$*$as" >>/calls
 case "$*" in
     *list-units*user@*) echo "user@1000.service loaded active running User Manager" ;;
     *list-units*--all*) echo "hg-cmdserver@alice.service loaded active running Alice's" ;;
@@ -48,13 +52,14 @@ case "$*" in
         echo "hg-cmdserver@alice.service loaded active running Alice's"
         ;;
     *is-enabled*) echo enabled ;;
+    *disable*) SYSTEMD_OFFLINE=1 systemctl.real "$@" ;;
 esac
 EOF
     chmod +x "$root/usr/bin/systemctl"
 }
 
 # called REGEX, called_not REGEX: what was said to systemctl since the last forget
-forget() { : >"$root/calls"; }
+forget() { : >"$root/calls" && chmod 666 "$root/calls"; }
 called() { grep -q -e "$1" "$root/calls" || fail "$2: systemctl was not called with $1"; }
 called_not() { ! grep -q -e "$1" "$root/calls" || fail "$2: systemctl was called with $1"; }
 
@@ -83,6 +88,16 @@ serves() {
         kill $! && wait $!' >/dev/null || fail "$1: the program does not serve"
 }
 
+# What an administrator enables, for one user and for all.
+instance_link=etc/systemd/system/multi-user.target.wants/hg-cmdserver@alice.socket
+global_link=etc/systemd/user/sockets.target.wants/hg-cmdserver.socket
+enable_users() {
+    in_root env SYSTEMD_OFFLINE=1 systemctl.real --quiet enable hg-cmdserver@alice.socket
+    in_root env SYSTEMD_OFFLINE=1 systemctl.real --quiet --global enable hg-cmdserver.socket
+    there "$instance_link" "$step"
+    there "$global_link" "$step"
+}
+
 # An administrator's change of the configuration, which survives.
 administrator() { sed -i 's/^# max-idle = 8/max-idle = 9/' "$root/etc/hg-cmdserver/hg-cmdserver.conf"; }
 change_is() { grep -qx 'max-idle = 9' "$root/etc/hg-cmdserver/hg-cmdserver.conf$1" || fail "$2: the change of the configuration is lost"; }
@@ -106,8 +121,9 @@ deb_life() {
     $dpkg --install /packages/2.deb >/dev/null
     called '^reload hg-cmdserver\.service$' "$step"
     called '^reload hg-cmdserver@alice\.service$' "$step"
-    called '^--user --machine=1000@ reload hg-cmdserver\.service$' "$step"
-    called 'daemon-reload' "$step"
+    called '^--user reload hg-cmdserver\.service as 1000, /run/user/1000$' "$step"
+    called '^--user daemon-reload as 1000' "$step"
+    called 'daemon-reload$' "$step"
     called_not 'stop\|restart\|disable' "$step"
     change_is '' "$step"
     serves "$step"
@@ -122,6 +138,7 @@ deb_life() {
     forget
     $dpkg --remove hg-cmdserver >/dev/null
     called 'stop hg-cmdserver\.socket hg-cmdserver\.service hg-cmdserver@alice\.service$' "$step"
+    called '^--user stop hg-cmdserver\.socket hg-cmdserver\.service as 1000, /run/user/1000$' "$step"
     gone usr/share/hg-cmdserver "$step"
     gone usr/lib/hg-cmdserver "$step"
     gone run/hg-cmdserver "$step"
@@ -133,8 +150,7 @@ deb_life() {
     gone "$socket_link" "$step"
     change_is '' "$step"
     in_root env SYSTEMD_OFFLINE=1 systemctl.real --quiet enable hg-cmdserver.socket
-    ln -s /usr/lib/systemd/system/hg-cmdserver@.socket \
-        "$root/etc/systemd/system/sockets.target.wants/hg-cmdserver@alice.socket"
+    enable_users
 
     step="deb, purged"
     $dpkg --purge hg-cmdserver >/dev/null
@@ -146,12 +162,23 @@ deb_life() {
     called '^--quiet --system start hg-cmdserver\.socket$\|^start hg-cmdserver\.socket$' "$step"
     called_not 'stop\|restart\|reload hg-' "$step"
 
-    step="deb, removed while policy-rc.d forbids"
+    step="deb, after another's upgrade that has failed"
+    forget
+    in_root /var/lib/dpkg/info/hg-cmdserver.postinst abort-upgrade 9 || fail "$step: the script fails"
+    called_not 'stop\|restart\|disable' "$step"
+
+    step="deb, upgraded while policy-rc.d forbids"
     printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
     chmod +x "$root/usr/sbin/policy-rc.d"
     forget
     $dpkg --install /packages/2.deb >/dev/null 2>&1
-    called_not 'reload hg-cmdserver' "$step"
+    called_not 'reload hg-' "$step"
+
+    step="deb, removed while policy-rc.d forbids"
+    forget
+    $dpkg --remove hg-cmdserver >/dev/null 2>&1
+    called_not 'stop hg-' "$step"
+    gone usr/share/hg-cmdserver "$step"
 }
 
 rpm_life() {
@@ -175,17 +202,23 @@ rpm_life() {
     [ "$(rpm --root "$root" --query hg-cmdserver | wc -l)" = 1 ] || fail "$step: there are two"
     called '^reload hg-cmdserver\.service$' "$step"
     called '^reload hg-cmdserver@alice\.service$' "$step"
-    called 'daemon-reload' "$step"
+    called '^--user reload hg-cmdserver\.service as 1000, /run/user/1000$' "$step"
+    called '^--user daemon-reload as 1000' "$step"
+    called 'daemon-reload$' "$step"
     called_not 'stop\|start\|disable' "$step"
     [ "$(grep -c "^reload hg-cmdserver.service" "$root/calls")" = 1 ] || fail "$step: reloaded more than once"
     change_is '' "$step"
     serves "$step"
 
     step="rpm, removed"
+    enable_users
     forget
     $rpm --erase hg-cmdserver 2>/dev/null
-    called 'disable hg-cmdserver\.socket hg-cmdserver\.service' "$step"
+    gone "$socket_link" "$step"
+    gone "$instance_link" "$step"
+    gone "$global_link" "$step"
     called 'stop hg-cmdserver\.socket hg-cmdserver\.service hg-cmdserver@alice\.service$' "$step"
+    called '^--user stop hg-cmdserver\.socket hg-cmdserver\.service as 1000, /run/user/1000$' "$step"
     gone usr/share/hg-cmdserver "$step"
     gone usr/lib/hg-cmdserver "$step"
     change_is .rpmsave "$step"

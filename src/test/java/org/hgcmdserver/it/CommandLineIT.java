@@ -207,6 +207,90 @@ class CommandLineIT {
         assertThat(link).isSymbolicLink();
     }
 
+    @Test
+    void launcherTakesTheJavaOfThePath() throws Exception {
+        assertThat(withJava("17.0.2").succeeded().out()).isEqualTo("path\n");
+        assertThat(withJava("26-ea").succeeded().out()).isEqualTo("path\n");
+        // of a version that nobody tells
+        assertThat(withJava(null).succeeded().out()).isEqualTo("path\n");
+    }
+
+    @Test
+    void launcherTakesTheNewestJavaIfThatOfThePathIsTooOld() throws Exception {
+        java("jvm/a", "11.0.2");
+        java("jvm/b", null);
+        assertThat(withJava("11.0.2").status()).isEqualTo(1);
+        java("jvm/c", "17.0.9");
+        java("jvm/d", "21");
+        java("jvm/e", "17.0.10");
+        assertThat(withJava("11.0.2").succeeded().out()).isEqualTo("jvm/d\n");
+        assertThat(withJava("1.8.0_392").succeeded().out()).isEqualTo("jvm/d\n");
+        assertThat(withJava("21").succeeded().out()).isEqualTo("path\n");
+    }
+
+    @Test
+    void launcherRefusesAJavaThatIsTooOld() throws Exception {
+        Processes.Result result = withJava("1.8.0_392");
+        assertThat(result.status()).isEqualTo(1);
+        assertThat(result.err())
+                .hasLineCount(1)
+                .startsWith("hg-cmdserver: " + directory.resolve("links/java") + " ")
+                .contains("1.8.0_392", "17", "JAVA_HOME");
+    }
+
+    @Test
+    void launcherTakesTheJavaThatItIsToldOrNone() throws Exception {
+        java("jvm/d", "21");
+        Path told = java("told", "17");
+        String home = "JAVA_HOME=" + told;
+        assertThat(withJava("21", home).succeeded().out()).isEqualTo("told\n");
+        java("told", "16.0.2");
+        Processes.Result result = withJava("21", home);
+        assertThat(result.status()).isEqualTo(1);
+        assertThat(result.err()).hasLineCount(1).contains(told + "/bin/java", "16.0.2");
+    }
+
+    /** A tree with a java that prints the tree's name. */
+    private Path java(String name, String version) throws Exception {
+        Path tree = directory.resolve(name);
+        Path program = Files.createDirectories(tree.resolve("bin")).resolve("java");
+        Files.writeString(program, "#!/bin/sh\necho " + name + "\n");
+        assertThat(program.toFile().setExecutable(true)).isTrue();
+        if (version != null) {
+            String release = "IMPLEMENTOR=\"X\"\nJAVA_VERSION_DATE=\"2020\"\nJAVA_VERSION=\"%s\"\n";
+            Files.writeString(tree.resolve("release"), release.formatted(version));
+        }
+        return tree;
+    }
+
+    /**
+     * Runs a copy of the launcher that looks for Java in the test's directory "jvm", where there is
+     * one of {@code version} in the path, by links as Debian has them.
+     */
+    private Processes.Result withJava(String version, String... environment) throws Exception {
+        Path inPath = java("path", version);
+        if (version == null) {
+            Files.deleteIfExists(inPath.resolve("release"));
+        }
+        Path links = Files.createDirectories(directory.resolve("links"));
+        for (String link : List.of("java", "alternative")) {
+            Files.deleteIfExists(links.resolve(link));
+        }
+        Files.createSymbolicLink(links.resolve("java"), links.resolve("alternative"));
+        Files.createSymbolicLink(links.resolve("alternative"), Path.of("../path/bin/java"));
+
+        String launcher = Files.readString(Path.of(Daemon.PROGRAM));
+        assertThat(launcher).contains("/usr/lib/jvm/*/bin/java");
+        Files.createDirectories(directory.resolve("lib"));
+        Path copy = Files.createDirectories(directory.resolve("bin")).resolve("hg-cmdserver");
+        Files.writeString(copy, launcher.replace("/usr/lib/jvm/", directory + "/jvm/"));
+        List<String> command = new ArrayList<>(List.of("env", "-u", "JAVA_HOME"));
+        command.add("PATH=" + links + ":" + System.getenv("PATH"));
+        command.addAll(List.of(environment));
+        command.addAll(List.of("sh", copy.toString(), "--version"));
+        return Processes.run(directory, command.toArray(String[]::new));
+    }
+
     private Processes.Result program(String... arguments) throws Exception {
         List<String> command = new ArrayList<>(List.of(Daemon.PROGRAM));
         command.addAll(List.of(arguments));
