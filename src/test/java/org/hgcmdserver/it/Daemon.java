@@ -140,14 +140,21 @@ final class Daemon implements AutoCloseable {
     }
 
     /** Children that have exited and were not waited for. */
-    List<Long> zombies() throws IOException {
+    private List<Long> zombies() throws IOException {
         List<Long> zombies = new ArrayList<>();
         for (long child : Processes.children(pid())) {
-            if (!Processes.isAlive(child)) {
+            String state = Processes.status(child, "State"); // null if it has been waited for
+            if (state != null && state.startsWith("Z")) {
                 zombies.add(child);
             }
         }
         return zombies;
+    }
+
+    /** One that has just exited may be left for a moment. While the daemon runs: then they go. */
+    void awaitNoZombies() {
+        assertThat(isAlive()).as("a daemon that has ended has no children").isTrue();
+        await().untilAsserted(() -> assertThat(zombies()).as("zombies").isEmpty());
     }
 
     void awaitLog(String text) {

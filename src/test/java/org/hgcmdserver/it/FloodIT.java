@@ -66,7 +66,7 @@ class FloodIT {
         try {
             good.close();
             await().until(() -> daemon.busyWorkers().isEmpty());
-            assertThat(daemon.zombies()).isEmpty();
+            daemon.awaitNoZombies();
             assertThat(daemon.log()).doesNotContain("Traceback");
             daemon.stop();
         } finally {

@@ -236,7 +236,7 @@ class KillIT {
                     .isEqualTo(repository + "\n");
         }
         assertThat(daemon.isAlive()).isTrue();
-        await().until(() -> daemon.zombies().isEmpty());
+        daemon.awaitNoZombies();
     }
 
     private void endsWithNothingLeft(Daemon daemon) throws Exception {

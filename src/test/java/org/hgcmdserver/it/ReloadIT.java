@@ -69,7 +69,7 @@ class ReloadIT {
             System.out.printf("%d answers during %d reloads%n", answers.get(), RELOADS);
             await().untilAsserted(() -> assertThat(daemon.busyWorkers()).isEmpty());
             assertThat(descriptorsAtRest(daemon)).isLessThanOrEqualTo(descriptors);
-            await().untilAsserted(() -> assertThat(daemon.zombies()).isEmpty());
+            daemon.awaitNoZombies();
             List<Long> children = Processes.children(daemon.pid());
             assertThat(children).hasSizeLessThanOrEqualTo(Daemon.PREFORK ? 9 : 0);
             assertThat(temporaryFiles()).hasSize(Daemon.PREFORK ? 1 : 0);

@@ -143,7 +143,7 @@ class ShortageIT {
                 await().until(() -> daemon.busyWorkers().isEmpty());
             }
             assertThat(lines(daemon, "for now")).isEqualTo(Daemon.PREFORK ? 4 : 2);
-            assertThat(daemon.zombies()).isEmpty();
+            daemon.awaitNoZombies();
             daemon.stop();
         }
     }

@@ -152,7 +152,7 @@ class WorkerIT {
             }
             daemon.awaitLog("worker process exited (pid=" + pid + ", status 0)");
             assertThat(Processes.status(pid, "State")).isNull();
-            assertThat(daemon.zombies()).isEmpty();
+            daemon.awaitNoZombies();
         }
     }
 
