@@ -2,6 +2,7 @@ package org.hgcmdserver.it;
 
 import static org.hgcmdserver.it.Processes.await;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -90,8 +91,13 @@ final class Prefork {
                 .succeeded();
     }
 
-    static String command(long pid) throws Exception {
-        return Files.readString(Path.of("/proc/" + pid + "/cmdline")).replace('\0', ' ');
+    /** The arguments of a process; nothing if it has gone. */
+    static String command(long pid) {
+        try {
+            return Files.readString(Path.of("/proc/" + pid + "/cmdline")).replace('\0', ' ');
+        } catch (IOException gone) {
+            return "";
+        }
     }
 
     static long stat(long pid, int field) throws Exception {
