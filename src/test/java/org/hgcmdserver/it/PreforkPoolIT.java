@@ -111,7 +111,12 @@ class PreforkPoolIT {
                         .containsExactlyInAnyOrder((long) a.pid(), (long) b.pid());
                 a.close();
                 assertThat(third.readFrame()).contains("runcommand");
-                assertThat(daemon.busyWorkers()).hasSize(2);
+                await().untilAsserted( // the log may be a line behind the hello
+                                () ->
+                                        assertThat(daemon.busyWorkers())
+                                                .hasSize(2)
+                                                .contains((long) b.pid())
+                                                .doesNotContain((long) a.pid()));
                 b.close();
                 assertThat(fourth.readFrame()).contains("runcommand");
                 third.close();
