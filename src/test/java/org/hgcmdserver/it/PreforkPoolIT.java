@@ -52,15 +52,17 @@ class PreforkPoolIT {
     @Test
     void poolGrowsWithDemand() throws Exception {
         try (Daemon daemon = start("--min-idle", "1", "--max-idle", "3")) {
-            List<Session> sessions = new ArrayList<>();
-            for (int i = 0; i < 12; i++) {
-                sessions.add(Session.to(daemon));
-                assertThat(command(sessions.get(i).pid())).contains("main.py");
+            await().until(() -> idleWorkers(daemon).size() == 1);
+            List<RawClient> clients = openAtOnce(daemon, 12);
+            await().until(() -> daemon.busyWorkers().size() == 12);
+            for (long worker : daemon.busyWorkers()) {
+                assertThat(command(worker)).contains("main.py template");
             }
-            await().until(() -> idleWorkers(daemon).size() == 3 || idleWorkers(daemon).size() == 1);
-            for (Session session : sessions) {
-                assertThat(session.run("version", "-q").status()).isZero();
-                session.close();
+            await().until(() -> idleWorkers(daemon).size() == 3);
+            for (RawClient client : clients) {
+                client.runCommand("version -q");
+                assertThat(client.awaitResult()).isZero();
+                client.close();
             }
             await().until(() -> daemon.busyWorkers().isEmpty());
             assertThat(idleWorkers(daemon)).hasSizeBetween(1, 3);
@@ -168,8 +170,15 @@ class PreforkPoolIT {
         }
     }
 
-    /** More connections than workers are idle: the daemon finds all of them when it looks. */
     private static void connectAtOnce(Daemon daemon, int count) throws Exception {
+        for (RawClient client : openAtOnce(daemon, count)) {
+            client.close();
+        }
+        await().until(() -> daemon.busyWorkers().size() == 1);
+    }
+
+    /** More connections than workers are idle: the daemon finds all of them when it looks. */
+    private static List<RawClient> openAtOnce(Daemon daemon, int count) throws Exception {
         List<RawClient> clients = new ArrayList<>();
         Processes.stop(daemon.pid());
         for (int i = 0; i < count; i++) {
@@ -179,9 +188,6 @@ class PreforkPoolIT {
         for (RawClient client : clients) {
             assertThat(client.readFrame()).contains("runcommand");
         }
-        for (RawClient client : clients) {
-            client.close();
-        }
-        await().until(() -> daemon.busyWorkers().size() == 1);
+        return clients;
     }
 }
