@@ -109,8 +109,11 @@ class PreforkPoolIT {
                     RawClient third = new RawClient(daemon.address());
                     RawClient fourth = new RawClient(daemon.address())) {
                 daemon.awaitLog("2 connections: others wait");
-                assertThat(daemon.busyWorkers())
-                        .containsExactlyInAnyOrder((long) a.pid(), (long) b.pid());
+                await().untilAsserted(
+                                () ->
+                                        assertThat(daemon.busyWorkers())
+                                                .containsExactlyInAnyOrder(
+                                                        (long) a.pid(), (long) b.pid()));
                 a.close();
                 assertThat(third.readFrame()).contains("runcommand");
                 await().untilAsserted( // the log may be a line behind the hello
