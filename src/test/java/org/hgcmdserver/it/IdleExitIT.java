@@ -19,14 +19,21 @@ class IdleExitIT {
 
     @Test
     void endsWithoutAConnection() throws Exception {
-        try (Daemon daemon =
-                Daemon.start(
-                        directory,
+        Path address = directory.resolve("server.sock");
+        List<String> command =
+                List.of(
+                        Daemon.PROGRAM,
+                        "serve",
+                        "--address",
+                        address.toString(),
                         "--worker-command",
                         "cat",
                         "--idle-exit=100ms",
-                        "--poll-interval=10ms")) {
+                        "--poll-interval=10ms");
+        // not Daemon.start: when that looks it may be over
+        try (Daemon daemon = Daemon.launch(directory, address, env -> {}, command)) {
             assertThat(daemon.awaitExit()).isZero();
+            assertThat(daemon.log()).contains("listening at");
             assertThat(daemon.log()).contains("no connection for 0.1 s");
             assertThat(daemon.address()).doesNotExist();
         }
