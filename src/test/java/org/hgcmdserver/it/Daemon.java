@@ -88,8 +88,21 @@ final class Daemon implements AutoCloseable {
         command.addAll(List.of(PROGRAM, "serve", "--debug", "--workers", WORKERS));
         command.addAll(List.of(options));
         Daemon daemon = launch(directory, address, environment -> {}, command);
-        await().until(() -> Files.exists(address));
+        awaitListening(address);
         return daemon;
+    }
+
+    /** By what the kernel tells of it: a connection would have consequences. */
+    static void awaitListening(Path address) {
+        Pattern listening = // its flag SO_ACCEPTCON; the path is there before, from bind(2) on
+                Pattern.compile(
+                        "^\\S+ \\S+ \\S+ 00010000 .* " + Pattern.quote(address + "") + "$",
+                        Pattern.MULTILINE);
+        await().until(
+                        () -> {
+                            byte[] sockets = Files.readAllBytes(Path.of("/proc/net/unix"));
+                            return listening.matcher(new String(sockets, UTF_8)).find();
+                        });
     }
 
     /** Starts any command that leads to a daemon at {@code address}; does not wait for it. */

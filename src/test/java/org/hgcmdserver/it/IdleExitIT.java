@@ -1,7 +1,6 @@
 package org.hgcmdserver.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.hgcmdserver.it.Processes.await;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -108,7 +107,7 @@ class IdleExitIT {
                         "echo served");
         int rounds = Integer.getInteger("hgcmdserver.idle.rounds", 200);
         try (Daemon services = Daemon.launch(directory, address, env -> {}, command)) {
-            await().until(() -> Files.exists(address));
+            Daemon.awaitListening(address);
             for (int i = 0; i < rounds; i++) {
                 try (RawClient first = new RawClient(address)) {
                     assertThat(first.readToEnd()).isEqualTo("served\n");
