@@ -152,6 +152,12 @@ final class Daemon implements AutoCloseable {
         return busy;
     }
 
+    /** Whether this is a child of the daemon's that is alive, and no other with its number. */
+    boolean isParentOf(long pid) throws IOException {
+        return Processes.isAlive(pid)
+                && String.valueOf(pid()).equals(Processes.status(pid, "PPid"));
+    }
+
     /** Children that have exited and were not waited for. */
     private List<Long> zombies() throws IOException {
         List<Long> zombies = new ArrayList<>();

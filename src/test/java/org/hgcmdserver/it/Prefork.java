@@ -6,8 +6,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -118,17 +120,25 @@ final class Prefork {
 
     /** Forked, alive, and without a connection. */
     static List<Long> idleWorkers(Daemon daemon) throws Exception {
-        List<Long> idle = new ArrayList<>();
-        String log = daemon.log();
-        Matcher line = Pattern.compile("forked worker process \\(pid=(\\d+)\\)").matcher(log);
-        while (line.find()) {
-            long pid = Long.parseLong(line.group(1));
-            if (!log.contains("worker process (pid=" + pid + ") is for")
-                    && Processes.isAlive(pid)) {
+        Set<Long> idle = new LinkedHashSet<>();
+        Matcher line =
+                Pattern.compile("(forked )?worker process (exited )?\\(pid=(\\d+)")
+                        .matcher(daemon.log());
+        while (line.find()) { // one after the other: in time a number is given again
+            long pid = Long.parseLong(line.group(3));
+            if (line.group(1) != null) {
                 idle.add(pid);
+            } else {
+                idle.remove(pid);
             }
         }
-        return idle;
+        List<Long> alive = new ArrayList<>();
+        for (long pid : idle) {
+            if (daemon.isParentOf(pid)) {
+                alive.add(pid);
+            }
+        }
+        return alive;
     }
 
     static void awaitIdle(Daemon daemon, int count) {
