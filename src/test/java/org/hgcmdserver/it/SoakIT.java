@@ -45,6 +45,9 @@ class SoakIT {
      */
     private static final int OFTEN = 4;
 
+    /** It is started up to five minutes after some have been killed soon after their start. */
+    private static final Duration UNTIL_THE_NEXT_TEMPLATE = Duration.ofMinutes(6);
+
     /** What the JVM may take for itself meanwhile, by far less than a leak per connection would. */
     private static final int MAX_GROWTH = 32 << 10; // KiB
 
@@ -95,7 +98,7 @@ class SoakIT {
             for (CompletableFuture<Void> client : load) {
                 client.get(Processes.PATIENCE.toSeconds(), TimeUnit.SECONDS);
             }
-            DescriptorsIT.awaitTable(daemon, 0, 0, 1);
+            DescriptorsIT.awaitTable(daemon, 0, 0, 1, UNTIL_THE_NEXT_TEMPLATE);
             daemon.awaitNoZombies();
             int descriptors = Processes.descriptors(daemon.pid()).size();
             daemon.stop();
