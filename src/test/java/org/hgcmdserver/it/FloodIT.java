@@ -1,6 +1,5 @@
 package org.hgcmdserver.it;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.hgcmdserver.it.Processes.await;
 
@@ -155,14 +154,9 @@ class FloodIT {
         during(
                 "64 MiB of arguments",
                 enough -> {
-                    byte[] start = "version\0-q\0--config\0a.b=".getBytes(ISO_8859_1);
-                    byte[] arguments = Arrays.copyOf(start, MAX_REQUEST);
-                    Arrays.fill(arguments, start.length, MAX_REQUEST, (byte) 'x');
                     try (RawClient client = new RawClient(daemon.address())) {
                         client.readFrame();
-                        client.send("runcommand\n");
-                        client.send(ByteBuffer.allocate(4).putInt(arguments.length).array());
-                        client.send(arguments);
+                        client.runCommandOfLength(MAX_REQUEST);
                         assertThat(client.awaitResult()).isZero();
                         client.shutdownOutput();
                         client.readToEnd();
