@@ -58,7 +58,9 @@ class PreforkPoolIT {
             for (long worker : daemon.busyWorkers()) {
                 assertThat(command(worker)).contains("main.py template");
             }
-            await().until(() -> idleWorkers(daemon).size() == 3);
+            clients.add(new RawClient(daemon.address()));
+            assertThat(clients.get(12).readFrame()).contains("runcommand");
+            await().until(() -> idleWorkers(daemon).size() == 3); // one, had it not grown
             for (RawClient client : clients) {
                 client.runCommand("version -q");
                 assertThat(client.awaitResult()).isZero();
