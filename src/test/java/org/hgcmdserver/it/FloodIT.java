@@ -1,11 +1,11 @@
 package org.hgcmdserver.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.hgcmdserver.it.Processes.await;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -14,6 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -74,6 +75,11 @@ class FloodIT {
         }
     }
 
+    /** For as long as it takes to spawn a worker for each of many, on a machine that is busy. */
+    static ConditionFactory await() {
+        return Processes.await().atMost(Duration.ofMinutes(5));
+    }
+
     @Test
     void manyConnectAtOnce() throws Exception {
         during(
@@ -132,7 +138,7 @@ class FloodIT {
                     for (RawClient client : half) {
                         client.close();
                     }
-                    await().until(() -> daemon.busyWorkers().size() == 1);
+                    awaitQuiet();
                 });
         assertThat(repository.hg("bookmarks").out()).contains("no bookmarks set");
     }
