@@ -119,7 +119,7 @@ final class Acceptor {
         }
         update();
         if (!hasRoom()) {
-            log.debug("{} connections: others wait", table.busy());
+            log.debug("{} connections: others wait", table.busy() + source.waiting());
         }
     }
 

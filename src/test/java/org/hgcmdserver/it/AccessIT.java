@@ -135,7 +135,7 @@ class AccessIT {
                         "--workers",
                         Daemon.WORKERS);
         try (Daemon daemon = Daemon.launch(directory, address, env -> {}, command)) {
-            await().until(() -> Files.exists(address));
+            Daemon.awaitListening(address);
             if (ROOT) {
                 Files.setPosixFilePermissions(
                         directory, PosixFilePermissions.fromString("rwxr-xr-x"));

@@ -45,7 +45,7 @@ class BadClientIT {
                 assertThat(another.run("log", "-R", r, "-l1", "-T", "{desc}").out()).isEqualTo("m");
             }
             await().until(() -> daemon.busyWorkers().size() == 2);
-            assertThat(daemon.zombies()).isEmpty();
+            daemon.awaitNoZombies();
             good.close();
             neverReads.close();
             daemon.stop();

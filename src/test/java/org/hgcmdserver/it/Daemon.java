@@ -88,8 +88,21 @@ final class Daemon implements AutoCloseable {
         command.addAll(List.of(PROGRAM, "serve", "--debug", "--workers", WORKERS));
         command.addAll(List.of(options));
         Daemon daemon = launch(directory, address, environment -> {}, command);
-        await().until(() -> Files.exists(address));
+        awaitListening(address);
         return daemon;
+    }
+
+    /** By what the kernel tells of it: a connection would have consequences. */
+    static void awaitListening(Path address) {
+        Pattern listening = // its flag SO_ACCEPTCON; the path is there before, from bind(2) on
+                Pattern.compile(
+                        "^\\S+ \\S+ \\S+ 00010000 .* " + Pattern.quote(address + "") + "$",
+                        Pattern.MULTILINE);
+        await().until(
+                        () -> {
+                            byte[] sockets = Files.readAllBytes(Path.of("/proc/net/unix"));
+                            return listening.matcher(new String(sockets, UTF_8)).find();
+                        });
     }
 
     /** Starts any command that leads to a daemon at {@code address}; does not wait for it. */
@@ -139,15 +152,28 @@ final class Daemon implements AutoCloseable {
         return busy;
     }
 
+    /** Whether this is a child of the daemon's that is alive, and no other with its number. */
+    boolean isParentOf(long pid) throws IOException {
+        return Processes.isAlive(pid)
+                && String.valueOf(pid()).equals(Processes.status(pid, "PPid"));
+    }
+
     /** Children that have exited and were not waited for. */
-    List<Long> zombies() throws IOException {
+    private List<Long> zombies() throws IOException {
         List<Long> zombies = new ArrayList<>();
         for (long child : Processes.children(pid())) {
-            if (!Processes.isAlive(child)) {
+            String state = Processes.status(child, "State"); // null if it has been waited for
+            if (state != null && state.startsWith("Z")) {
                 zombies.add(child);
             }
         }
         return zombies;
+    }
+
+    /** One that has just exited may be left for a moment. While the daemon runs: then they go. */
+    void awaitNoZombies() {
+        assertThat(isAlive()).as("a daemon that has ended has no children").isTrue();
+        await().untilAsserted(() -> assertThat(zombies()).as("zombies").isEmpty());
     }
 
     void awaitLog(String text) {

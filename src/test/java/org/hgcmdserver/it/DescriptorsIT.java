@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.hgcmdserver.it.Processes.await;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -47,7 +48,13 @@ class DescriptorsIT {
      * @param managers how many sockets to a service manager it has
      */
     static void awaitTable(Daemon daemon, int busy, int lines, int managers) throws Exception {
-        await().untilAsserted(
+        awaitTable(daemon, busy, lines, managers, Processes.PATIENCE);
+    }
+
+    static void awaitTable(Daemon daemon, int busy, int lines, int managers, Duration patience)
+            throws Exception {
+        await().atMost(patience)
+                .untilAsserted(
                         () -> {
                             int children = Processes.children(daemon.pid()).size();
                             int idle = Daemon.PREFORK ? children - busy - 1 : 0;

@@ -1,7 +1,6 @@
 package org.hgcmdserver.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.hgcmdserver.it.Processes.await;
 
 import java.util.ArrayList;
 import java.util.Collections;
@@ -80,7 +79,7 @@ final class GoodClient implements AutoCloseable {
 
     private static void awaitMore(List<Long> times, CompletableFuture<Void> asking) {
         int wanted = times.size() + COMMANDS;
-        await().until(() -> asking.isDone() || times.size() >= wanted);
+        FloodIT.await().until(() -> asking.isDone() || times.size() >= wanted);
     }
 
     private void askUntil(AtomicBoolean over, List<Long> times) {

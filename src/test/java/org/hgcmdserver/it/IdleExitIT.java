@@ -1,7 +1,6 @@
 package org.hgcmdserver.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.hgcmdserver.it.Processes.await;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,14 +18,21 @@ class IdleExitIT {
 
     @Test
     void endsWithoutAConnection() throws Exception {
-        try (Daemon daemon =
-                Daemon.start(
-                        directory,
+        Path address = directory.resolve("server.sock");
+        List<String> command =
+                List.of(
+                        Daemon.PROGRAM,
+                        "serve",
+                        "--address",
+                        address.toString(),
                         "--worker-command",
                         "cat",
                         "--idle-exit=100ms",
-                        "--poll-interval=10ms")) {
+                        "--poll-interval=10ms");
+        // not Daemon.start: when that looks it may be over
+        try (Daemon daemon = Daemon.launch(directory, address, env -> {}, command)) {
             assertThat(daemon.awaitExit()).isZero();
+            assertThat(daemon.log()).contains("listening at");
             assertThat(daemon.log()).contains("no connection for 0.1 s");
             assertThat(daemon.address()).doesNotExist();
         }
@@ -101,7 +107,7 @@ class IdleExitIT {
                         "echo served");
         int rounds = Integer.getInteger("hgcmdserver.idle.rounds", 200);
         try (Daemon services = Daemon.launch(directory, address, env -> {}, command)) {
-            await().until(() -> Files.exists(address));
+            Daemon.awaitListening(address);
             for (int i = 0; i < rounds; i++) {
                 try (RawClient first = new RawClient(address)) {
                     assertThat(first.readToEnd()).isEqualTo("served\n");

@@ -2,11 +2,14 @@ package org.hgcmdserver.it;
 
 import static org.hgcmdserver.it.Processes.await;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -90,8 +93,13 @@ final class Prefork {
                 .succeeded();
     }
 
-    static String command(long pid) throws Exception {
-        return Files.readString(Path.of("/proc/" + pid + "/cmdline")).replace('\0', ' ');
+    /** The arguments of a process; nothing if it has gone. */
+    static String command(long pid) {
+        try {
+            return Files.readString(Path.of("/proc/" + pid + "/cmdline")).replace('\0', ' ');
+        } catch (IOException gone) {
+            return "";
+        }
     }
 
     static long stat(long pid, int field) throws Exception {
@@ -112,17 +120,25 @@ final class Prefork {
 
     /** Forked, alive, and without a connection. */
     static List<Long> idleWorkers(Daemon daemon) throws Exception {
-        List<Long> idle = new ArrayList<>();
-        String log = daemon.log();
-        Matcher line = Pattern.compile("forked worker process \\(pid=(\\d+)\\)").matcher(log);
-        while (line.find()) {
-            long pid = Long.parseLong(line.group(1));
-            if (!log.contains("worker process (pid=" + pid + ") is for")
-                    && Processes.isAlive(pid)) {
+        Set<Long> idle = new LinkedHashSet<>();
+        Matcher line =
+                Pattern.compile("(forked )?worker process (exited )?\\(pid=(\\d+)")
+                        .matcher(daemon.log());
+        while (line.find()) { // one after the other: in time a number is given again
+            long pid = Long.parseLong(line.group(3));
+            if (line.group(1) != null) {
                 idle.add(pid);
+            } else {
+                idle.remove(pid);
             }
         }
-        return idle;
+        List<Long> alive = new ArrayList<>();
+        for (long pid : idle) {
+            if (daemon.isParentOf(pid)) {
+                alive.add(pid);
+            }
+        }
+        return alive;
     }
 
     static void awaitIdle(Daemon daemon, int count) {

@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.newsclub.net.unix.AFUNIXSocketAddress;
 import org.newsclub.net.unix.AFUNIXSocketChannel;
 
@@ -75,6 +76,16 @@ final class RawClient implements Closeable {
     /** Sends such a request; does not wait for the answer. */
     void runCommand(String command) throws IOException {
         send(request(command));
+    }
+
+    /** Sends a request with so many bytes of arguments, which any hg can answer. */
+    void runCommandOfLength(int length) throws IOException {
+        byte[] start = "version\0-q\0--config\0a.b=".getBytes(StandardCharsets.ISO_8859_1);
+        byte[] arguments = Arrays.copyOf(start, length);
+        Arrays.fill(arguments, start.length, length, (byte) 'x');
+        send("runcommand\n");
+        send(ByteBuffer.allocate(4).putInt(length).array());
+        send(arguments);
     }
 
     /** Reads on until the command asks for input. */

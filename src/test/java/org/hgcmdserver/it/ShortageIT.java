@@ -68,12 +68,16 @@ class ShortageIT {
     /** When it fails and succeeds in turns that is one shortage, not one for each. */
     @Test
     void fewDescriptorsAreOneShortage() throws Exception {
-        try (Daemon daemon = Daemon.start(directory, "--worker-command", "echo hello")) {
+        try (Daemon daemon = Daemon.start(directory, "--worker-command", "cat")) {
             int open = Processes.descriptors(daemon.pid()).size();
             limit("nofile", String.valueOf(open + 3), daemon.pid());
             for (int round = 0; round < 20; round++) {
-                for (RawClient client : connect(daemon)) {
-                    assertThat(client.readToEnd()).isEqualTo("hello\n");
+                List<RawClient> clients = connect(daemon);
+                awaitLines(daemon, "cannot accept connections for now", 1); // as they all stay
+                for (RawClient client : clients) { // for whom another is accepted, and then nobody
+                    client.send("hello");
+                    client.shutdownOutput();
+                    assertThat(client.readToEnd()).isEqualTo("hello");
                     client.close();
                 }
             }
@@ -143,7 +147,7 @@ class ShortageIT {
                 await().until(() -> daemon.busyWorkers().isEmpty());
             }
             assertThat(lines(daemon, "for now")).isEqualTo(Daemon.PREFORK ? 4 : 2);
-            assertThat(daemon.zombies()).isEmpty();
+            daemon.awaitNoZombies();
             daemon.stop();
         }
     }

@@ -31,11 +31,16 @@ class WorkerIT {
                                 Daemon.PROGRAM,
                                 "serve",
                                 "--debug",
+                                "--workers",
+                                Daemon.WORKERS,
                                 "--address",
                                 address.toString());
         try (Daemon daemon =
                 Daemon.launch(directory, address, env -> {}, List.of("sh", "-c", start))) {
             daemon.awaitLog("listening at");
+            if (Daemon.PREFORK) { // else it might be spawned
+                Prefork.awaitIdle(daemon, 1);
+            }
             try (Session hg = Session.to(daemon)) {
                 long worker = hg.pid();
                 assertThat(Processes.status(worker, "SigBlk")).isEqualTo(NONE);
@@ -103,6 +108,8 @@ class WorkerIT {
                                 Daemon.PROGRAM,
                                 "serve",
                                 "--debug",
+                                "--workers",
+                                Daemon.WORKERS,
                                 "--address",
                                 address.toString());
         try (Daemon daemon =
@@ -152,7 +159,7 @@ class WorkerIT {
             }
             daemon.awaitLog("worker process exited (pid=" + pid + ", status 0)");
             assertThat(Processes.status(pid, "State")).isNull();
-            assertThat(daemon.zombies()).isEmpty();
+            daemon.awaitNoZombies();
         }
     }
 
