@@ -81,6 +81,9 @@ public final class SpawnSource implements WorkerSource {
         List<Connection> withdrawn =
                 queue.stream().filter(Waiting::forNow).map(Waiting::connection).toList();
         queue.removeIf(Waiting::forNow);
+        if (queue.isEmpty()) {
+            shortage.over();
+        }
         return withdrawn;
     }
 
