@@ -162,12 +162,24 @@ deb_life() {
     called '^--quiet --system start hg-cmdserver\.socket$\|^start hg-cmdserver\.socket$' "$step"
     called_not 'stop\|restart\|reload hg-' "$step"
 
-    step="deb, removed while policy-rc.d forbids"
+    step="deb, after an upgrade that has failed"
+    forget
+    in_root env DPKG_MAINTSCRIPT_PACKAGE=hg-cmdserver /var/lib/dpkg/info/hg-cmdserver.postinst abort-upgrade 9 ||
+        fail "$step: the script fails"
+    called_not 'stop\|restart\|disable' "$step"
+
+    step="deb, upgraded while policy-rc.d forbids"
     printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
     chmod +x "$root/usr/sbin/policy-rc.d"
     forget
     $dpkg --install /packages/2.deb >/dev/null 2>&1
-    called_not 'reload hg-cmdserver' "$step"
+    called_not 'reload hg-' "$step"
+
+    step="deb, removed while policy-rc.d forbids"
+    forget
+    $dpkg --remove hg-cmdserver >/dev/null 2>&1
+    called_not 'stop hg-' "$step"
+    gone usr/share/hg-cmdserver "$step"
 }
 
 rpm_life() {
