@@ -217,7 +217,7 @@ def prepare(host):
 
 def prepare_service(host):
     """what an administrator sets up for the service's user"""
-    host.run('adduser', '--quiet', 'member', USER)
+    host.run('usermod', '--append', '--groups', USER, 'member')
     host.run('install', '-d', '-o', USER, '-g', USER, REPOSITORY)
     host.run('install', '-d', '-m', '1777', '/srv/gate')
     host.write('/var/lib/hg-cmdserver/.hgrc', '[ui]\nusername = the service\n[trusted]\ngroups = developers\n')
@@ -560,6 +560,7 @@ def reboot(host):
     for unit in SERVICE, 'hg-cmdserver@alice.service':
         equal(host.show(unit, 'ActiveState'), 'inactive', '%s before the first client' % unit)
     equal(host.log(user='member'), LOG, 'the answer')
+    host.hg('version', address='/run/hg-cmdserver/users/alice.sock', user='alice')
 
 
 @check('remove keeps the configuration; purge leaves nothing behind')
