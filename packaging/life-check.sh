@@ -162,9 +162,10 @@ deb_life() {
     called '^--quiet --system start hg-cmdserver\.socket$\|^start hg-cmdserver\.socket$' "$step"
     called_not 'stop\|restart\|reload hg-' "$step"
 
-    step="deb, after another's upgrade that has failed"
+    step="deb, after an upgrade that has failed"
     forget
-    in_root /var/lib/dpkg/info/hg-cmdserver.postinst abort-upgrade 9 || fail "$step: the script fails"
+    in_root env DPKG_MAINTSCRIPT_PACKAGE=hg-cmdserver /var/lib/dpkg/info/hg-cmdserver.postinst abort-upgrade 9 ||
+        fail "$step: the script fails"
     called_not 'stop\|restart\|disable' "$step"
 
     step="deb, upgraded while policy-rc.d forbids"
