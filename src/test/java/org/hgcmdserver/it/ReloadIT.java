@@ -255,6 +255,7 @@ class ReloadIT {
 
     /** Just after the exec, when the new JVM has one thread and nothing of it is set up. */
     @Test
+    @Timeout(600)
     void noSignalIsLostOrFatalInTheWindow() throws Exception {
         try (Daemon daemon = Daemon.start(directory)) {
             int reloads = signalAfterExec(daemon, "HUP");
@@ -274,7 +275,7 @@ class ReloadIT {
      */
     private static int signalAfterExec(Daemon daemon, String signal) throws Exception {
         Path threads = Path.of("/proc/" + daemon.pid() + "/task");
-        long deadline = System.nanoTime() + Processes.PATIENCE.toNanos();
+        long deadline = System.nanoTime() + 5 * Processes.PATIENCE.toNanos(); // of some reloads
         int listening = count(daemon, LISTENING);
         daemon.signal("HUP");
         int reloads = 1;
