@@ -250,6 +250,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
         shortage.over();
         takeBack();
         dispense();
+        refill(); // in place of those who have been given a connection
         rehearse();
     }
 
