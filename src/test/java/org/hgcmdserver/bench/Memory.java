@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -24,10 +26,10 @@ final class Memory {
         double workers = 0;
         double largest = 0;
         int count = 0;
-        long first = children.stream().min(Long::compare).orElseThrow();
+        long forking = template(daemon);
         for (long child : children) {
             double pss = pss(child);
-            if (child == first) {
+            if (child == forking) {
                 template = pss;
             } else {
                 workers += pss;
@@ -40,6 +42,18 @@ final class Memory {
         results.add("memory", server.name(), "idle workers", count);
         results.add("memory", server.name(), "an idle worker, at most", largest);
         results.add("memory", server.name(), "all", jvm + template + workers);
+    }
+
+    /** The daemon's oldest child; pids begin anew at some time. */
+    static long template(long daemon) throws IOException {
+        Map<Long, Long> starts = new HashMap<>(); // field starttime in proc(5)
+        for (long child : children(daemon)) {
+            String[] stat = stat(Path.of("/proc/" + child));
+            if (stat.length > 19) {
+                starts.put(child, Long.parseLong(stat[19]));
+            }
+        }
+        return starts.entrySet().stream().min(Map.Entry.comparingByValue()).orElseThrow().getKey();
     }
 
     static double pss(long pid) throws IOException {

@@ -1,9 +1,13 @@
 package org.hgcmdserver.bench;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.io.IOException;
+import java.net.DatagramPacket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.newsclub.net.unix.AFUNIXDatagramSocket;
 import org.newsclub.net.unix.AFUNIXSocket;
 import org.newsclub.net.unix.AFUNIXSocketAddress;
 
@@ -27,6 +31,31 @@ record Server(String name, Process process, Path address, long startNanos)
             Thread.onSpinWait();
         }
         return new Server(name, process, address, System.nanoTime() - started);
+    }
+
+    /**
+     * Starts a daemon that notifies its service manager, and ends it; the nanoseconds to READY=1.
+     */
+    static long nanosToReady(Path manager, List<String> command) throws Exception {
+        try (AFUNIXDatagramSocket socket = AFUNIXDatagramSocket.newInstance()) {
+            socket.bind(AFUNIXSocketAddress.of(manager));
+            ProcessBuilder builder = new ProcessBuilder(command);
+            builder.environment().put("NOTIFY_SOCKET", manager.toString());
+            long started = System.nanoTime();
+            Process process = builder.start();
+            try {
+                String message = "";
+                while (!message.contains("READY=1")) {
+                    DatagramPacket packet = new DatagramPacket(new byte[4096], 4096);
+                    socket.receive(packet);
+                    message = new String(packet.getData(), 0, packet.getLength(), UTF_8);
+                }
+                return System.nanoTime() - started;
+            } finally {
+                process.destroy();
+                process.waitFor();
+            }
+        }
     }
 
     private static boolean accepts(Path address) {

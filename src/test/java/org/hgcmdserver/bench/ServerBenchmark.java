@@ -108,6 +108,12 @@ public final class ServerBenchmark {
                     case SPAWN -> plus(own, "--workers", "spawn");
                     default -> own;
                 };
+        if (name.equals(PREFORK) || name.equals(SPAWN)) {
+            Path manager = directory.resolve("manager.sock");
+            long ready = Server.nanosToReady(manager, command);
+            results.add("start", name, "to READY", ready / 1e6);
+            Files.deleteIfExists(manager);
+        }
         Server server = Server.start(name, address, command);
         results.add("start", name, "to the first connection", server.startNanos() / 1e6);
         if (name.equals(PREFORK)) {

@@ -29,7 +29,7 @@ final class Soak {
     private void record(String when) throws IOException {
         Pause.of(500);
         long daemon = server.process().pid();
-        long template = Memory.children(daemon).stream().min(Long::compare).orElseThrow();
+        long template = Memory.template(daemon);
         results.add("soak", when, "descriptors of the daemon", Memory.descriptors(daemon));
         results.add("soak", when, "zombies", Memory.zombies(daemon));
         results.add("soak", when, "daemon, private MB", Memory.privateDirty(daemon));

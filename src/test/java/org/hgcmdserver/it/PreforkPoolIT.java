@@ -49,6 +49,37 @@ class PreforkPoolIT {
         }
     }
 
+    /** Where clone(2) cannot make a worker the daemon's child, an orphan's way does. */
+    @Test
+    void workerThatIsForkedTwiceIsTheSubreapersChild() throws Exception {
+        String program =
+                """
+                import ctypes, os, sys, time
+                sys.path.insert(0, sys.argv[1])
+                from hgcmdserver import forking
+                PR_SET_CHILD_SUBREAPER = 36
+                ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+                daemon = os.getpid()
+                template = os.fork()
+                if not template:
+                    if forking.forktwice():
+                        sys.exit()
+                    for _ in range(60_000): # until its parent has ended
+                        if os.getppid() == daemon:
+                            os._exit(7)
+                        time.sleep(0.001)
+                    os._exit(8)
+                print('template', os.waitstatus_to_exitcode(os.waitpid(template, 0)[1]))
+                pid, status = os.wait()
+                print('worker', os.waitstatus_to_exitcode(status))
+                """;
+        Path script = Files.writeString(directory.resolve("twice.py"), program);
+        String python = Daemon.DIST.resolve("lib/python").toString();
+        Processes.Result result =
+                Processes.run(directory, "/usr/bin/python3", script.toString(), python);
+        assertThat(result.out()).as(result.err()).isEqualTo("template 0\nworker 7\n");
+    }
+
     @Test
     void poolGrowsWithDemand() throws Exception {
         try (Daemon daemon = start("--min-idle", "1", "--max-idle", "3")) {
