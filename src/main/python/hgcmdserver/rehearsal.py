@@ -5,6 +5,7 @@ write to (about a thousand) before there is a client who would wait for that.
 """
 
 import errno
+import fcntl
 import io
 import os
 import shutil
@@ -72,12 +73,18 @@ class rehearsal:
         self._path = path
         self._mark = os.path.join(path, b'.hg', b'requires')  # goes before all else
         self._limits = limits._replace(idletimeout=0)  # of what is no socket
+        self._lock = None
         self._ui = ui.copy()
         self._ui.callhooks = False  # of the user's extensions and hooks, the hooks can be left out
 
     def create(self):
         """make the private repository, in a directory that is empty or missing"""
         os.makedirs(os.path.join(self._path, b'dir'), exist_ok=True)
+        self._lock = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_SH)  # systemd-tmpfiles takes it for unused else
+        except OSError:
+            pass  # a file system without locks
         past = time.time() - 60  # else status would read the files each time
         for name in (b'a', b'dir/b', b'dir/c'):
             path = os.path.join(self._path, name)
@@ -90,6 +97,10 @@ class rehearsal:
         for number in (errno.ENOSPC, errno.EDQUOT):
             if os.strerror(number).encode() in said.getvalue():
                 raise OSError(number, os.strerror(number))
+
+    def close(self):
+        """called in a worker: the lock is the template's"""
+        os.close(self._lock)
 
     def delete(self):
         """remove the private repository; a worker that is in the middle of a rehearsal does the rest"""

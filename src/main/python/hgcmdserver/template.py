@@ -88,6 +88,7 @@ class template:
         try:
             self._control.close()
             self.repositories.close()
+            self.rehearsal.close()
             worker.worker(self, line).run()
             status = 0
         except:  # never returns, hence no re-raises

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -78,6 +79,28 @@ class PreforkPoolIT {
         Processes.Result result =
                 Processes.run(directory, "/usr/bin/python3", script.toString(), python);
         assertThat(result.out()).as(result.err()).isEqualTo("template 0\nworker 7\n");
+    }
+
+    /** Which removes what nobody has used for some days, unless it is locked (tmpfiles.d(5)). */
+    @Test
+    void ageingOfTemporaryFilesLeavesThePrivateRepositoryAlone() throws Exception {
+        Path temporary = Files.createDirectory(directory.resolve("tmp"));
+        Files.createDirectories(temporary.resolve("unused/.hg"));
+        Path rule = directory.resolve("rule.conf");
+        Files.writeString(rule, "e " + temporary + " - - - 0\n");
+        try (Daemon daemon =
+                Daemon.start(directory, env -> env.put("TMPDIR", temporary.toString()))) {
+            Prefork.awaitReady(daemon, 1);
+            Processes.run(directory, "systemd-tmpfiles", "--clean", rule.toString()).succeeded();
+            assertThat(temporary.resolve("unused")).doesNotExist();
+            try (Stream<Path> left = Files.list(temporary)) {
+                assertThat(left.toList())
+                        .singleElement()
+                        .satisfies(own -> assertThat(own.resolve(".hg/requires")).exists());
+            }
+            daemon.stop();
+            assertThat(temporary).isEmptyDirectory();
+        }
     }
 
     @Test
