@@ -3,7 +3,9 @@ package org.hgcmdserver.worker.prefork;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -76,6 +78,8 @@ public final class TemplateProgram {
         Optional<List<String>> interpreter;
         try {
             interpreter = interpreter();
+        } catch (NoSuchFileException | AccessDeniedException gone) { // which starting it will tell
+            interpreter = Optional.empty();
         } catch (IOException unreadable) {
             interpreter = Optional.ofNullable(lastInterpreter);
         }

@@ -56,5 +56,7 @@ class TemplateProgramTest {
         Files.delete(hg);
         Files.createDirectory(hg); // stands for any failure of reading
         assertThat(program.commandServer().program()).isEqualTo("/usr/bin/python3");
+        Files.delete(hg); // the error is to name hg, not Python
+        assertThat(program.commandServer().program()).isEqualTo(hg.toString());
     }
 }
