@@ -141,7 +141,7 @@ public final class BoundListener extends Listener {
                     "cannot listen at %s: the directory %s is not writable for this user; choose another with --address"
                             .formatted(path, directory));
         }
-        long owner = owner(directory);
+        long owner = owner(directory.toRealPath());
         if (owner != Users.self() && owner != 0) {
             throw new ListenException(
                     "cannot listen at %s: %s belongs to %s, who can replace files there; choose another directory with --address"

@@ -8,9 +8,12 @@ import java.nio.file.Path;
 
 /**
  * A listening socket that an earlier image of this process has left: "bound DEVICE INODE PATH", the
- * path with its special characters encoded, "inherited blocking" or "inherited nonblocking".
+ * path with its special characters encoded, "inherited blocking", "inherited nonblocking", or
+ * "unknown".
  */
 public final class HandedOver {
+
+    static final String UNKNOWN = "unknown";
 
     /** What the socket is bound to, and was bound by an earlier image. */
     record Bound(Path path, long device, long inode) {

@@ -80,7 +80,7 @@ public final class InheritedListener extends Listener {
 
     @Override
     public String description() {
-        return HandedOver.inherited(wasNonBlocking());
+        return certain ? HandedOver.inherited(wasNonBlocking()) : HandedOver.UNKNOWN;
     }
 
     /**

@@ -3,10 +3,8 @@ package org.hgcmdserver.worker.prefork;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.function.Predicate;
 import org.hgcmdserver.listener.Connection;
 import org.hgcmdserver.posix.Child;
 import org.hgcmdserver.posix.EventLoop;
@@ -45,8 +43,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
     private final RestartPause restartPause = new RestartPause();
     private final Shortage shortage;
 
-    /** Without a connection, in the order in which they were asked for. */
-    private final List<ForkedWorker> available = new ArrayList<>();
+    private final AvailableWorkers available = new AvailableWorkers();
 
     /** Accepted and without a worker, in the order in which they came. */
     private final Deque<Connection> waiting = new ArrayDeque<>();
@@ -108,7 +105,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
 
     @Override
     public void serve(Connection connection, CommandServer wanted) {
-        boolean idle = available.stream().anyMatch(ForkedWorker::isIdle);
+        boolean idle = available.isAnyIdle();
         if (!wanted.equals(server)) {
             spawn.serve(connection, wanted);
             return;
@@ -120,7 +117,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
         waiting.add(connection);
         if (!idle) {
             size.missed(System.nanoTime());
-            loop.after(FORK_TIMEOUT, () -> replaceIfStuck(connection));
+            expectFork(connection);
         }
         dispense();
         refill();
@@ -132,15 +129,23 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
         for (int i = withdrawn.size() - 1; i >= 0; i--) {
             Connection connection = withdrawn.get(i);
             waiting.addFirst(connection);
-            loop.after(FORK_TIMEOUT, () -> replaceIfStuck(connection));
+            expectFork(connection);
         }
     }
 
-    private void replaceIfStuck(Connection connection) {
-        if (waiting.contains(connection) && isTemplateReady()) {
-            log.warn("the template has not forked a worker for {}; replacing it", FORK_TIMEOUT);
-            replaceTemplate();
-        }
+    /** Has the template replaced if it does not fork a worker in time. */
+    private void expectFork(Connection connection) {
+        Template asked = template;
+        loop.after(
+                FORK_TIMEOUT,
+                () -> {
+                    if (waiting.contains(connection) && asked == template && isTemplateReady()) {
+                        log.warn(
+                                "the template has not forked a worker for {}; replacing it",
+                                FORK_TIMEOUT);
+                        replaceTemplate();
+                    }
+                });
     }
 
     @Override
@@ -150,7 +155,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
 
     /** Gives the first of the waiting connections to idle workers. */
     private void dispense() {
-        while (!waiting.isEmpty() && available.stream().anyMatch(ForkedWorker::isIdle)) {
+        while (!waiting.isEmpty() && available.isAnyIdle()) {
             Connection connection = waiting.remove();
             try {
                 hello.start(connection, () -> giveToSomebody(connection));
@@ -167,7 +172,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
      */
     private Worker giveToSomebody(Connection connection) throws IOException {
         IOException failure = null;
-        for (ForkedWorker idle = takeIdle(); idle != null; idle = takeIdle()) {
+        for (ForkedWorker idle = available.takeIdle(); idle != null; idle = available.takeIdle()) {
             try {
                 Worker worker = idle.give(connection);
                 size.taken(System.nanoTime());
@@ -185,20 +190,6 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
         throw failure;
     }
 
-    /** One that has rehearsed if there is one; null if nobody is idle. */
-    private ForkedWorker takeIdle() {
-        ForkedWorker taken = first(ForkedWorker::isWarm);
-        if (taken == null) {
-            taken = first(ForkedWorker::isIdle);
-        }
-        available.remove(taken);
-        return taken;
-    }
-
-    private ForkedWorker first(Predicate<ForkedWorker> property) {
-        return available.stream().filter(property).findFirst().orElse(null);
-    }
-
     // workers
 
     private void refill() {
@@ -206,6 +197,9 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
             return;
         }
         int missing = size.toFork(available.size(), waiting.size(), System.nanoTime());
+        if (missing == 0) {
+            shortage.over();
+        }
         try {
             for (int i = 0; i < missing; i++) {
                 available.add(new ForkedWorker(template, table, this));
@@ -236,11 +230,8 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
 
     /** Lets workers go that quiet times do not need. */
     private void keepHouse() {
-        int idle = (int) available.stream().filter(ForkedWorker::isIdle).count();
-        for (int n = size.toLetGo(idle, System.nanoTime()); n > 0; n--) {
-            ForkedWorker last = available.get(available.size() - 1);
-            available.remove(last);
-            last.letGo();
+        for (int n = size.toLetGo(available.idle(), System.nanoTime()); n > 0; n--) {
+            available.letLastGo();
         }
         loop.after(PoolSize.QUIET, this::keepHouse);
     }
@@ -250,6 +241,9 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
         shortage.over();
         takeBack();
         dispense();
+        if (!isTemplateReady()) { // it was forked by one that has ended
+            serveWaitingBySpawning();
+        }
         refill(); // in place of those who have been given a connection
         rehearse();
     }
@@ -264,19 +258,18 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
      * load that would take more from the connections there are than it gives to those that come.
      */
     private void rehearse() {
-        ForkedWorker cold = first(ForkedWorker::isCold);
-        if (cold != null
-                && first(ForkedWorker::isRehearsing) == null
-                && table.busy() < PROCESSORS) {
-            cold.rehearse();
+        ForkedWorker next = available.nextToRehearse();
+        if (next != null && table.busy() < PROCESSORS) {
+            next.rehearse();
         }
     }
 
     /** Not at once: what ended it might end its successors too, one after the other. */
     @Override
     public void gone(ForkedWorker worker) {
-        available.remove(worker);
-        shortage.noticed("one has ended before it had a connection");
+        if (available.remove(worker)) { // else it has served one
+            shortage.noticed("one has ended before it had a connection");
+        }
     }
 
     @Override
@@ -365,8 +358,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
     private void replaceTemplate() {
         Template old = template;
         template = null;
-        available.forEach(ForkedWorker::letGo);
-        available.clear();
+        available.letAllGo();
         old.close();
         serveWaitingBySpawning();
         loop.after(restartPause.after(old.age()), this::startTemplate);
@@ -384,8 +376,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
         if (!draining || !waiting.isEmpty()) {
             return;
         }
-        available.forEach(ForkedWorker::letGo);
-        available.clear();
+        available.letAllGo();
         if (template != null) {
             template.close();
         }
