@@ -5,7 +5,8 @@ import os
 import select
 import socket
 
-from hgcmdserver import forking, rehearsal, repositories, worker
+from hgcmdserver import forking, rehearsal, worker
+from hgcmdserver.repositories import repositories  # now: see main.py
 
 CONTROL = 3
 
@@ -25,7 +26,7 @@ class template:
         self.rehearsal = rehearsal.rehearsal(ui, warmup, limits)
         self._control = socket.socket(fileno=CONTROL)
         self._control.set_inheritable(False)
-        self.repositories = repositories.repositories(ui, maxrepos)
+        self.repositories = repositories(ui, maxrepos)
         self._fork = forking.cloneparent() or forking.forktwice
 
     def init(self):

@@ -89,7 +89,11 @@ class PreforkPoolIT {
         Path rule = directory.resolve("rule.conf");
         Files.writeString(rule, "e " + temporary + " - - - 0\n");
         try (Daemon daemon =
-                Daemon.start(directory, env -> env.put("TMPDIR", temporary.toString()))) {
+                Daemon.start(
+                        directory,
+                        env -> env.put("TMPDIR", temporary.toString()),
+                        "--workers",
+                        "prefork")) {
             Prefork.awaitReady(daemon, 1);
             Processes.run(directory, "systemd-tmpfiles", "--clean", rule.toString()).succeeded();
             assertThat(temporary.resolve("unused")).doesNotExist();
