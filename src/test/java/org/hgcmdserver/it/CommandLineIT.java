@@ -129,6 +129,9 @@ class CommandLineIT {
         }
     }
 
+    /** There SIGINT is ignored, as these tests may be. */
+    private static final String NOT_IN_THE_BACKGROUND = "--default-signal=INT";
+
     @Test
     void interruptGoesToTheCommand() throws Exception {
         Gate gate = new Gate(directory);
@@ -136,6 +139,8 @@ class CommandLineIT {
         try (Daemon daemon = Daemon.start(directory)) {
             Process run =
                     new ProcessBuilder(
+                                    "env",
+                                    NOT_IN_THE_BACKGROUND,
                                     Daemon.PROGRAM,
                                     "run",
                                     "--address",
@@ -163,6 +168,8 @@ class CommandLineIT {
             Path out = directory.resolve("out");
             Process run =
                     new ProcessBuilder(
+                                    "env",
+                                    NOT_IN_THE_BACKGROUND,
                                     Daemon.PROGRAM,
                                     "run",
                                     "--address",
