@@ -84,6 +84,66 @@ class PreforkFallbackIT {
         }
     }
 
+    private static boolean isServingByAFork(Daemon daemon) throws Exception {
+        for (long worker : daemon.busyWorkers()) {
+            if (command(worker).contains("main.py template")) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    // not any more
+
+    /** Its last workers announce themselves when it is gone, and there is nobody to fork others. */
+    @Test
+    void whoWaitsIsServedThoughTheTemplateHasEndedMeanwhile() throws Exception {
+        Gate workers = new Gate(directory);
+        Gate spawned = new Gate(directory);
+        Gate next = new Gate(directory);
+        Path killed = directory.resolve("killed");
+        Path extension = directory.resolve("slow.py");
+        Files.writeString(
+                extension,
+                """
+                import os, random, subprocess, sys
+                def wait(command):
+                    subprocess.call(command, shell=True)
+                def uisetup(ui):
+                    if 'prefork' not in sys.argv:
+                        wait('%s')
+                    elif os.path.exists('%s'):
+                        wait('%s')
+                    else:
+                        random.seed = lambda: wait('%s') # a worker's, before it says its pid
+                """
+                        .formatted(spawned.command(), killed, next.command(), workers.command()));
+        Files.writeString(home.resolve(".hgrc"), "[extensions]\nslow=" + extension + "\n");
+        List<RawClient> clients = new ArrayList<>();
+        try (Daemon daemon = Daemon.start(directory, inHome(home), "--workers", "prefork")) {
+            awaitReady(daemon, 1);
+            clients.add(new RawClient(daemon.address())); // the template is asked for a worker
+            workers.awaitReached();
+            Files.createFile(killed);
+            Processes.signal(Prefork.template(daemon), "KILL");
+            daemon.awaitLog("no warm Mercurial to fork workers from");
+            for (int i = 0; i < 12; i++) {
+                clients.add(new RawClient(daemon.address()));
+            }
+            spawned.awaitReached();
+            workers.open();
+            await().until(() -> isServingByAFork(daemon));
+            spawned.open();
+            for (RawClient client : clients) {
+                assertThat(client.readFrame()).contains("capabilities:");
+                client.close();
+            }
+            assertThat(daemon.log().split(Prefork.READY, -1)).hasSize(2);
+            next.open();
+            daemon.stop();
+        }
+    }
+
     // another hg
 
     @Test
