@@ -86,9 +86,8 @@ final class Memory {
         try (Stream<Path> all = Files.list(Path.of("/proc"))) {
             for (Path path : (Iterable<Path>) all::iterator) {
                 String name = path.getFileName().toString();
-                if (name.matches("\\d+")
-                        && stat(path).length > 1
-                        && stat(path)[1].equals("" + parent)) {
+                String[] stat = name.matches("\\d+") ? stat(path) : new String[0];
+                if (stat.length > 1 && stat[1].equals("" + parent)) { // none if it has just gone
                     children.add(Long.parseLong(name));
                 }
             }
