@@ -16,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Templates with more than one thread, and forks that hang. */
 class PreforkThreadsIT {
 
-    /** With a thread that never rests, nearly each fork comes at a bad moment. */
+    /** With a thread that never rests and takes turns often, many forks come at a bad moment. */
     private static final int CONNECTIONS = 40;
 
     @TempDir Path directory;
@@ -38,7 +38,8 @@ class PreforkThreadsIT {
     void threadOfAnExtensionLocksNoWorkerUp() throws Exception {
         String extension =
                 """
-                import threading
+                import sys, threading
+                sys.setswitchinterval(1e-6)
                 def spin():
                     while True:
                         pass
@@ -55,6 +56,7 @@ class PreforkThreadsIT {
                 }
             }
             daemon.stop();
+            assertThat(daemon.log()).doesNotContain("is stuck");
         }
     }
 
