@@ -6,7 +6,7 @@
 # SUITE is bullseye, bookworm, trixie, sid, or any other that debootstrap knows; the properties are the
 # tests'. It needs root. A root tree is made once and kept in $HG_CMDSERVER_TEST_CACHE
 # (/var/cache/hg-cmdserver-test); the container gets a copy of it. One line in target/matrix/SUITE says
-# what came of it. Ends with status 75 if Debian's archive fails, so that nothing was tested.
+# what came of it. MATRIX_TESTS="CommandsIT ..." runs these tests alone. Ends with status 75 if Debian's archive fails, so that nothing was tested.
 set -eu
 suite=${1:?the suite is missing}
 shift
@@ -23,6 +23,15 @@ spawn='CommandsIT'
 rounds=60
 if [ "$form" = short ]; then
     rounds=15
+fi
+if [ -n "${MATRIX_TESTS:-}" ]; then
+    prefork=$MATRIX_TESTS spawn=
+    for class in $MATRIX_TESTS; do
+        case $class in
+            Prefork*) ;;
+            *) spawn="$spawn $class" ;;
+        esac
+    done
 fi
 
 report=target/matrix/$suite
