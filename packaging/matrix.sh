@@ -6,7 +6,8 @@
 # SUITE is bullseye, bookworm, trixie, sid, or any other that debootstrap knows; the properties are the
 # tests'. It needs root. A root tree is made once and kept in $HG_CMDSERVER_TEST_CACHE
 # (/var/cache/hg-cmdserver-test); the container gets a copy of it. One line in target/matrix/SUITE says
-# what came of it. MATRIX_TESTS="CommandsIT ..." runs these tests alone. Ends with status 75 if Debian's archive fails, so that nothing was tested.
+# what came of it. MATRIX_TESTS="CommandsIT ..." runs these tests
+# alone, MATRIX_TESTS="" none. Ends with status 75 if Debian's archive fails, so that nothing was tested.
 set -eu
 suite=${1:?the suite is missing}
 shift
@@ -24,7 +25,8 @@ rounds=60
 if [ "$form" = short ]; then
     rounds=15
 fi
-if [ -n "${MATRIX_TESTS:-}" ]; then
+if [ -n "${MATRIX_TESTS+given}" ]; then
+    form="$form; ${MATRIX_TESTS:-no tests}"
     prefork=$MATRIX_TESTS spawn=
     for class in $MATRIX_TESTS; do
         case $class in

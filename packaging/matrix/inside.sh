@@ -48,6 +48,8 @@ tests() {
     kind=$1 classes=$2
     shift 2
     [ -n "$classes" ] || return 0
+    others=
+    [ "$kind" = prefork ] || others=--exclude-tag=once # as in pom.xml
     selected=
     for class in $classes; do
         selected="$selected --select-class=org.hgcmdserver.it.$class"
@@ -55,7 +57,7 @@ tests() {
     # shellcheck disable=SC2086 # it is a list
     run -Dhgcmdserver.dist=/usr/share/hg-cmdserver -Dhgcmdserver.workers="$kind" "$@" \
         org.junit.platform.console.ConsoleLauncher execute --disable-banner --disable-ansi-colors \
-        --details=summary --fail-if-no-tests --include-engine=junit-jupiter \
+        --details=summary --fail-if-no-tests --include-engine=junit-jupiter $others \
         --reports-dir="reports/$kind" $selected || return
     step "tests with workers of the kind $kind"
 }
