@@ -36,8 +36,9 @@ public final class LatencyCheck {
                 Samples[] samples = {new Samples(), new Samples()};
                 List<Integer> order = new ArrayList<>(List.of(0, 1));
                 Random random = new Random(3);
+                int rounds = Integer.parseInt(arguments[1]) * (request.equals("hello") ? 5 : 1);
                 int warmUp = 5;
-                for (int i = 0; i < warmUp + Integer.parseInt(arguments[1]); i++) {
+                for (int i = 0; i < warmUp + rounds; i++) {
                     Collections.shuffle(order, random);
                     for (int server : order) {
                         long nanos =
