@@ -27,6 +27,7 @@ class repositories:
     def __init__(self, ui, maximum):
         self._maximum = maximum
         self._loader = repocache.repoloader(ui, max(1, maximum))  # without its thread
+        self.prereposetups = [self.reposetup]
         # each datagram is the root of a repository that a worker has used
         self._suggestions, self._suggest = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
 

@@ -125,6 +125,8 @@ final class WorkerOptions {
                             + " ${DEFAULT-VALUE}.")
     private int maxRepoCache;
 
+    private TemplateProgram program;
+
     int maxWorkers() {
         return maxWorkers;
     }
@@ -160,12 +162,27 @@ final class WorkerOptions {
                     "--min-idle %d is more than --max-idle %d; raise the latter"
                             .formatted(minIdle, maxIdle));
         }
-        return kind() == Kind.spawn
-                ? SpawnSource::new
-                : PreforkSource.factory(program(), server.get(), minIdle, maxIdle);
+        if (kind() == Kind.prefork) {
+            return PreforkSource.factory(program(), server.get(), minIdle, maxIdle);
+        }
+        if (workerCommand != null) {
+            return SpawnSource::new;
+        }
+        TemplateProgram program = program();
+        return (loop, table, hello) -> {
+            program.proveStrictServer(loop, table);
+            return new SpawnSource(loop, table, hello);
+        };
     }
 
     private TemplateProgram program() throws IOException {
+        if (program == null) {
+            program = findProgram();
+        }
+        return program;
+    }
+
+    private TemplateProgram findProgram() throws IOException {
         List<String> options = repository == null ? List.of() : List.of("-R", checkedRepository());
         Path main = Path.of(System.getProperty(LIB, ""), "python", "main.py");
         if (!Files.isReadable(main)) {
