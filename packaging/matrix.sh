@@ -6,8 +6,8 @@
 # SUITE is bullseye, bookworm, trixie, sid, or any other that debootstrap knows; the properties are the
 # tests'. It needs root. A root tree is made once and kept in $HG_CMDSERVER_TEST_CACHE
 # (/var/cache/hg-cmdserver-test); the container gets a copy of it. One line in target/matrix/SUITE says
-# what came of it. MATRIX_TESTS="CommandsIT ..." runs these tests
-# alone, MATRIX_TESTS="" none. Ends with status 75 if Debian's archive fails, so that nothing was tested.
+# what came of it. MATRIX_TESTS="CommandsIT ..." runs these tests alone, MATRIX_TESTS="" none. Ends with
+# status 75 if Debian's archive fails, so that nothing was tested.
 set -eu
 suite=${1:?the suite is missing}
 shift
@@ -18,12 +18,14 @@ if [ "${1:-}" = short ]; then
 fi
 cd "$(dirname "$0")/.."
 
-# Tests of what depends on Mercurial, for each kind of workers.
-prefork='CommandsIT PreforkFreshnessIT PreforkRepositoryIT PreforkFallbackIT PreforkFailureIT'
-spawn='CommandsIT'
-rounds=60
-if [ "$form" = short ]; then
-    rounds=15
+# Tests of what depends on Mercurial, for each kind of workers; the short form leaves some out.
+prefork='CommandsIT ProofIT PreforkFreshnessIT PreforkRepositoryIT PreforkFallbackIT'
+spawn='CommandsIT ProofIT'
+rounds=15
+if [ "$form" = whole ]; then
+    prefork="$prefork StrayOutputIT PreforkThreadsIT PreforkFailureIT PreforkPoolIT WorkerIT"
+    spawn="$spawn StrayOutputIT WorkerIT"
+    rounds=60
 fi
 if [ -n "${MATRIX_TESTS+given}" ]; then
     form="$form; ${MATRIX_TESTS:-no tests}"
