@@ -17,6 +17,7 @@ import org.newsclub.net.unix.AFUNIXDatagramSocket;
 import org.newsclub.net.unix.AFUNIXSocketAddress;
 
 /** What the service manager is told, read from its end of a real notification socket. */
+@RunsOnce
 class NotifyIT {
 
     @TempDir Path directory;

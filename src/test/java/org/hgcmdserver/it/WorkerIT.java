@@ -66,6 +66,7 @@ class WorkerIT {
     }
 
     @Test
+    @RunsOnce
     void plainProgramHasTheConnectionAndStderrAndNothingElse() throws Exception {
         String report = "grep -E '^Sig(Blk|Ign)' /proc/self/status; exec ls -l /proc/self/fd";
         try (Daemon daemon = Daemon.start(directory, "--worker-command", report);
@@ -164,6 +165,7 @@ class WorkerIT {
     }
 
     @Test
+    @RunsOnce
     void workerThatLeftItsGroupIsReapedToo() throws Exception {
         String leave =
                 "exec python3 -c 'import os, sys; os.setpgid(0, os.getpgid(os.getppid())); "
