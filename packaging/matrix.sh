@@ -84,7 +84,8 @@ in_background unshare --mount --pid --fork --kill-child sh -ec '
     mount -t tmpfs tmpfs -o mode=1777 "$root/dev/shm"
     mount --bind "$2" "$root/tmp"
     shift 2
-    exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 chroot "$root" sh /matrix/inside.sh "$@"
+    # else the process group is one of outside, which has no number here
+    exec setsid env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 chroot "$root" sh /matrix/inside.sh "$@"
 ' sh "$run/root" "$run/tmp" "$rounds" "$prefork" "$spawn" "$@" || status=$?
 rm -rf "$report.reports"
 [ ! -e "$work/reports" ] || cp -r "$work/reports" "$report.reports"
