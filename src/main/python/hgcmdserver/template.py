@@ -1,15 +1,18 @@
 """The template: warms up, and then forks workers when the daemon asks."""
 
 import copy
+import errno
 import gc
 import os
 import select
 import socket
 
 from hgcmdserver import compat, forking, parts, proof, rehearsal, worker
-from hgcmdserver.repositories import repositories  # now: see main.py
 
 CONTROL = 3
+
+# Not the part's fault: the daemon is gone, or starts a template again later, when there is space.
+PASSING = (errno.EPIPE, errno.ECONNRESET, errno.ENOSPC, errno.EDQUOT)
 
 # What a template can be without; see parts.
 REHEARSAL = 'rehearsals'
@@ -42,7 +45,7 @@ class template:
         self.repositories = parts.norepositories()
         if maxrepos:
             self.repositories = self._part(
-                REPOSITORIES, lambda: repositories(ui, maxrepos), self.repositories
+                REPOSITORIES, lambda: self._keeprepositories(maxrepos), self.repositories
             )
         self._warmup = warmup
 
@@ -82,9 +85,9 @@ class template:
         """what make() makes, or, if that fails, the stand-in; the daemon's log tells which and why"""
         try:
             return make()
-        except (BrokenPipeError, ConnectionResetError):
-            raise
         except Exception as inst:
+            if isinstance(inst, OSError) and inst.errno in PASSING:
+                raise
             self._without(name, '%s: %s' % (type(inst).__name__, inst))
             return standin
 
@@ -96,6 +99,11 @@ class template:
         ui = self.rehearsal.ui
         proof.checkserver(lambda fin, fout: makeserver(ui, None, fin, fout))
         return makeserver
+
+    def _keeprepositories(self, maximum):
+        from hgcmdserver.repositories import repositories
+
+        return repositories(self.ui, maximum)
 
     def _createrehearsal(self):
         created = rehearsal.rehearsal(self.ui, self._warmup, self.makeserver)

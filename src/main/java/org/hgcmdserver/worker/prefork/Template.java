@@ -14,6 +14,7 @@ import org.hgcmdserver.posix.Environment;
 import org.hgcmdserver.posix.EventLoop;
 import org.hgcmdserver.posix.Exit;
 import org.hgcmdserver.posix.MessageLine;
+import org.hgcmdserver.posix.PlatformPath;
 import org.hgcmdserver.posix.UnixSocket;
 import org.hgcmdserver.worker.WorkerTable;
 import org.slf4j.Logger;
@@ -110,7 +111,7 @@ final class Template implements MessageLine.Receiver {
 
     private static Path temporaryDirectory() throws IOException {
         try {
-            return Files.createTempDirectory(NAME);
+            return PlatformPath.createTemporaryDirectory(NAME);
         } catch (FileSystemException e) { // without its path, which is another one each time
             String reason = e.getReason() == null ? e.getClass().getSimpleName() : e.getReason();
             String parent = System.getProperty("java.io.tmpdir");
