@@ -76,8 +76,9 @@ tr ':' '\n' <target/test-classpath | xargs cp -t "$work/jars"
 chmod 1777 "$run/tmp"
 
 # /tmp is a directory of this machine's: tests are not to be about an overlay's files
+# unshare itself passes over SIGTERM; the container ends with it
 # shellcheck disable=SC2016 # the inner shell's variables
-in_background unshare --mount --pid --fork --kill-child sh -ec '
+in_background KILL unshare --mount --pid --fork --kill-child sh -ec '
     root=$1
     mount -t proc proc "$root/proc"
     mount -t devpts devpts -o newinstance,ptmxmode=666 "$root/dev/pts"
