@@ -28,5 +28,5 @@ for n in 1 2; do
     dpkg-deb --root-owner-group -Znone --build "$run/unpacked/tree" "$run/root/packages/$n.deb" >/dev/null
 done
 
-PYTHONDONTWRITEBYTECODE=1 in_background \
+PYTHONDONTWRITEBYTECODE=1 in_background TERM \
     python3 packaging/boot/boot_test.py "$run/root" "$suite" "${BOOT_TEST_CONSOLE:-$run/console}"

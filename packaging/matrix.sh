@@ -76,15 +76,17 @@ tr ':' '\n' <target/test-classpath | xargs cp -t "$work/jars"
 chmod 1777 "$run/tmp"
 
 # /tmp is a directory of this machine's: tests are not to be about an overlay's files
+# unshare itself passes over SIGTERM; the container ends with it
 # shellcheck disable=SC2016 # the inner shell's variables
-in_background unshare --mount --pid --fork --kill-child sh -ec '
+in_background KILL unshare --mount --pid --fork --kill-child sh -ec '
     root=$1
     mount -t proc proc "$root/proc"
     mount -t devpts devpts -o newinstance,ptmxmode=666 "$root/dev/pts"
     mount -t tmpfs tmpfs -o mode=1777 "$root/dev/shm"
     mount --bind "$2" "$root/tmp"
     shift 2
-    exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 chroot "$root" sh /matrix/inside.sh "$@"
+    # else the process group is one of outside, which has no number here
+    exec setsid env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 chroot "$root" sh /matrix/inside.sh "$@"
 ' sh "$run/root" "$run/tmp" "$rounds" "$prefork" "$spawn" "$@" || status=$?
 rm -rf "$report.reports"
 [ ! -e "$work/reports" ] || cp -r "$work/reports" "$report.reports"

@@ -45,8 +45,10 @@ copy_root() {
 # A command of this run that goes on in the background, so that this shell can end it.
 test=
 
-# in_background COMMAND...: to its end; returns its status
+# in_background SIGNAL COMMAND...: to its end; returns its status. SIGNAL ends it if this shell is ended.
 in_background() {
+    test_signal=$1
+    shift
     "$@" 9>&- &
     test=$!
     status=0
@@ -57,7 +59,7 @@ in_background() {
 
 # shellcheck disable=SC2317 # a trap calls it
 remove_copy() {
-    [ -z "$test" ] || kill "$test" 2>/dev/null || true
+    [ -z "$test" ] || kill -s "$test_signal" "$test" 2>/dev/null || true
     [ -z "$test" ] || wait "$test" || true
     umount "$run/root" 2>/dev/null || true
     rm -rf "$run"

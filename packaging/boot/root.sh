@@ -87,6 +87,10 @@ by_archive unshare --mount sh -ec '
     chroot "$root" apt-get update -q
     chroot "$root" apt-get install -q -y --no-install-recommends "$@"
     chroot "$root" apt-get clean
+    # in unstable what is installed may not fit together
+    chroot "$root" hg version -q
+    chroot "$root" java -version
+    chroot "$root" python3 -c "import hglib"
 ' sh "$new" "$@"
 rm "$new/usr/sbin/policy-rc.d" "$new/etc/resolv.conf"
 : >"$new/etc/machine-id" # each container gets one of its own

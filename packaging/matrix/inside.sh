@@ -40,9 +40,7 @@ kill "$daemon"
 wait "$daemon"
 step "workers are forked ahead"
 
-run() {
-    java --enable-native-access=ALL-UNNAMED -cp "classes:test-classes:jars/*" "$@"
-}
+classpath='classes:test-classes:jars/*'
 # tests KIND CLASSES... PROPERTIES...: these tests, with this kind of workers
 tests() {
     kind=$1 classes=$2
@@ -55,7 +53,8 @@ tests() {
         selected="$selected --select-class=org.hgcmdserver.it.$class"
     done
     # shellcheck disable=SC2086 # it is a list
-    run -Dhgcmdserver.dist=/usr/share/hg-cmdserver -Dhgcmdserver.workers="$kind" "$@" \
+    java --enable-native-access=ALL-UNNAMED -cp "$classpath" \
+        -Dhgcmdserver.dist=/usr/share/hg-cmdserver -Dhgcmdserver.workers="$kind" "$@" \
         org.junit.platform.console.ConsoleLauncher execute --disable-banner --disable-ansi-colors \
         --details=summary --fail-if-no-tests --include-engine=junit-jupiter $others \
         --reports-dir="reports/$kind" $selected || return
@@ -66,7 +65,8 @@ tests prefork "$prefork" "$@" || failed="$failed prefork"
 tests spawn "$spawn" "$@" || failed="$failed spawn"
 
 # no collection of garbage, and few compilations, in the client while it measures
-run -XX:+UseSerialGC -Xms256m -Xmn192m -XX:TieredStopAtLevel=1 \
+timeout 600 java -XX:+UseSerialGC -Xms256m -Xmn192m -XX:TieredStopAtLevel=1 \
+    --enable-native-access=ALL-UNNAMED -cp "$classpath" \
     org.hgcmdserver.bench.LatencyCheck /usr/share/hg-cmdserver "$rounds" latency || failed="$failed latency"
 step "latency"
 if [ -n "$failed" ]; then

@@ -45,6 +45,7 @@ class BytesIT {
     }
 
     @Test
+    @RunsOnce
     void argumentsOfACommand() throws Exception {
         try (Daemon daemon = Daemon.start(directory)) {
             for (String locale : LOCALES) {
@@ -66,6 +67,7 @@ class BytesIT {
     }
 
     @Test
+    @RunsOnce
     void directories() throws Exception {
         try (Daemon daemon = Daemon.start(directory)) {
             for (String locale : LOCALES) {
@@ -153,6 +155,7 @@ class BytesIT {
 
     /** Longer than sockaddr_un has room for. */
     @Test
+    @RunsOnce
     void longAddress() throws Exception {
         String start =
                 """

@@ -13,6 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the user tells the JVM holds at the start and after a reload. */
+@RunsOnce
 class JavaOptionsIT {
 
     @TempDir Path directory;

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** {@code run} where its surroundings fail it ends as hg does. */
+@RunsOnce
 class RunIT {
 
     @TempDir Path directory;

@@ -11,6 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code run} at a real terminal. */
+@RunsOnce
 class TerminalIT {
 
     /** A command that asks for a name, a password, and one thing more. */
