@@ -25,7 +25,7 @@ import java.util.concurrent.locks.LockSupport;
 public final class Experiment implements AutoCloseable {
 
     private static final int MIN_RUNS = 3;
-    private static final int MAX_RUNS = 8;
+    private static final int MAX_RUNS = 25;
 
     /** What a difference that comes now and then is given to come again. */
     private static final int MAX_CHANCES = 40;
