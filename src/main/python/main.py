@@ -92,15 +92,13 @@ def freshserver(hg, arguments, options):
 def template(hg, *arguments):
     values, options = parse(arguments)
     be(hg, ['serve', '--cmdserver', 'prefork'] + options)
-    from mercurial import dispatch, server
-
-    from hgcmdserver import dependencies, strictserver
+    from hgcmdserver import compat, dependencies, strictserver
     from hgcmdserver.template import template  # now: hg would make an abort of what it cannot import
 
     made = dependencies.dependencies(STARTED, os.fsencode(hg), os.fsencode(HERE))
     made.record()
 
-    def service(ui, repo, opts):
+    def service(ui, repo):
         return template(
             ui,
             repo,
@@ -111,27 +109,27 @@ def template(hg, *arguments):
             lambda: freshserver(hg, arguments, options),
         )
 
-    server._cmdservicemap[b'prefork'] = service
-    dispatch.run()
+    compat.registerservice(b'prefork', service)
+    compat.runhg()
 
 
 def pipe(hg, *arguments):
     values, options = parse(arguments)
     try:
         be(hg, ['serve', '--cmdserver', 'strictpipe'] + options)
-        from mercurial import dispatch, server
-
-        from hgcmdserver import strictserver
+        from hgcmdserver import compat, strictserver
 
         # here, since it is now that modules which are loaded on demand fail
         limits = strictserver.limits(int(values['max-request']), float(values['idle-timeout']))
-        server._cmdservicemap[b'strictpipe'] = strictserver.pipeservice(limits)
+        compat.registerservice(
+            b'strictpipe', lambda ui, repo: strictserver.pipeservice(ui, repo, limits)
+        )
     except Exception as inst:  # a Mercurial with other internals: better its own server than none
         sys.stderr.write('hg-cmdserver: using the server of %s: %s\n' % (hg, inst))
         sys.stderr.flush()
         os.execv(hg, [hg, 'serve', '--cmdserver', 'pipe'] + options)
 
-    dispatch.run()
+    compat.runhg()
 
 
 def main(mode, *arguments):

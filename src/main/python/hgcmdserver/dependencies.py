@@ -9,7 +9,9 @@ import sys
 import sysconfig
 import time
 
-from mercurial import commandserver, config, encoding, extensions, pycompat, rcutil, util
+from mercurial import commandserver, config, encoding, extensions, pycompat, util
+
+from hgcmdserver import compat
 
 # A file system's clock may be a tick behind the process's.
 TICK = 20_000_000  # nanoseconds
@@ -65,7 +67,7 @@ class dependencies:
     def _paths(self, ui, repo):
         # Mercurial's own resources are read by names of this kind
         yield from (path for path in self._configs if not path.startswith(b'resource:'))
-        for kind, path in rcutil.rccomponents():
+        for kind, path in compat.configcomponents():
             if kind == b'path':
                 yield path
                 if path.endswith(b'mercurial/hgrc'):

@@ -11,6 +11,8 @@ import struct
 from mercurial import commandserver, error
 from mercurial.i18n import _
 
+from hgcmdserver import compat
+
 # maxrequest: bytes; idletimeout: seconds that a client may ask nothing, 0 for any time
 limits = collections.namedtuple('limits', 'maxrequest idletimeout')
 
@@ -51,7 +53,7 @@ class strictinput(commandserver.channeledinput):
 
 class server(commandserver.server):
     def __init__(self, ui, repo, fin, fout, limits, prereposetups=None):
-        super().__init__(ui, repo, fin, fout, prereposetups)
+        super().__init__(**compat.serverarguments(ui, repo, fin, fout, prereposetups))
         maxrequest = limits.maxrequest
         self._maxrequest = maxrequest
         self._idletimeout = limits.idletimeout
@@ -95,16 +97,21 @@ class server(commandserver.server):
         return True
 
 
-def pipeservice(limits):
+class pipeservice:
     """commandserver.pipeservice with a strict server"""
 
-    class strictpipeservice(commandserver.pipeservice):
-        def run(self):
-            with self.ui.protectedfinout() as (fin, fout):
-                sv = server(self.ui, self.repo, fin, fout, limits)
-                try:
-                    sv.serve()  # 1 for a client that leaves within a request: no failure of ours
-                finally:
-                    sv.cleanup()
+    def __init__(self, ui, repo, limits):
+        self._ui = ui
+        self._repo = repo
+        self._limits = limits
 
-    return strictpipeservice
+    def init(self):
+        pass
+
+    def run(self):
+        with self._ui.protectedfinout() as (fin, fout):
+            sv = server(self._ui, self._repo, fin, fout, self._limits)
+            try:
+                sv.serve()  # 1 for a client that leaves within a request: no failure of ours
+            finally:
+                sv.cleanup()
