@@ -23,7 +23,9 @@ socket, descriptor 3:
 
 The daemon's end of that pair is its line to the worker:
 
-    worker -> daemon     "pid PID\n" at first; "warm\n"; end of file: it has ended, or never began
+    template -> daemon   "forked PID\n" or "failed REASON\n", over the same line
+    worker -> daemon     "pid PID\n" at first: it is there; "warm\n"; end of file: it has ended, or
+                         never began
     daemon -> worker     "w": rehearse, so as to be warm
                          "c" with a connection attached: serve it
                          end of file: end

@@ -6,7 +6,7 @@ Nothing else here imports a private name of Mercurial's, nor one that has moved.
 
 import inspect
 
-from mercurial import commandserver, dispatch, server
+from mercurial import commandserver, dispatch, profiling, server
 
 try:
     from mercurial.configuration import rcutil  # 7.0 and later
@@ -23,8 +23,12 @@ def configcomponents():
 
 def registerservice(mode, service):
     """have `hg serve --cmdserver MODE` run service(ui, repo)"""
-    # called with (ui, repo, opts) until 7.1, with dispatch behind them since 7.2
-    server._cmdservicemap[mode] = lambda ui, repo, *others: service(ui, repo)
+
+    def start(ui, repo, *others):  # opts; since 7.2 dispatch too
+        profiling.profile.start = _startprofiler
+        return service(ui, repo)
+
+    server._cmdservicemap[mode] = start
 
 
 def serverarguments(ui, repo, fin, fout, prereposetups=None):
@@ -40,6 +44,15 @@ def ownserver(ui, repo, fin, fout, prereposetups=None):
     return commandserver.server(**serverarguments(ui, repo, fin, fout, prereposetups))
 
 
+_startprofiler = profiling.profile.start
+
+
 def runhg():
-    """what the hg script does at last; does not return"""
+    """what the hg script does at last; does not return
+
+    `[profiling] enabled` is for the commands of clients, each by itself, not for `hg serve`, whose
+    profiler would be a thread beside all forks. chg passes --no-profile, which 5.6 passes over, and
+    which from then on holds for clients too if there is no repository.
+    """
+    profiling.profile.start = lambda self: None
     dispatch.run()

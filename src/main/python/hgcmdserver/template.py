@@ -13,7 +13,7 @@ CONTROL = 3
 
 class template:
     """A service of `hg serve`, so that it finds configuration and extensions loaded as they are for
-    any command. It has one thread: one more might be in the middle of an import when it forks."""
+    any command. It starts no thread: one might be in the middle of an import when it forks."""
 
     def __init__(self, ui, repo, dependencies, warmup, limits, maxrepos, fresh):
         """fresh: tells the command line of a strict server of one connection, in a new process, of
@@ -27,7 +27,7 @@ class template:
         self._control = socket.socket(fileno=CONTROL)
         self._control.set_inheritable(False)
         self.repositories = repositories(ui, maxrepos)
-        self._fork = forking.cloneparent() or forking.forktwice
+        self._fork = forking.fork()
 
     def init(self):
         pass
@@ -72,14 +72,17 @@ class template:
                 self._freeze()
 
     def _forkworker(self, line):
+        def say(message):
+            try:
+                os.write(line, message)
+            except OSError:
+                pass  # the daemon does not want this worker any more
+
         try:
-            pid = self._fork()
+            pid = self._fork(lambda pid: say(b'forked %d\n' % pid))
         except OSError as inst:
             pid = -1
-            try:
-                os.write(line, b'failed fork: %s\n' % inst.strerror.encode())
-            except OSError:
-                pass  # nobody waits for it any more
+            say(b'failed fork: %s\n' % inst.strerror.encode())
         if pid == 0:
             self._work(line)
         os.close(line)

@@ -43,6 +43,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
     private final RestartPause restartPause = new RestartPause();
     private final Shortage shortage;
 
+    private final ForkLimit forkLimit;
     private final AvailableWorkers available = new AvailableWorkers();
 
     /** Accepted and without a worker, in the order in which they came. */
@@ -93,6 +94,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
         this.program = program;
         this.server = server;
         this.size = size;
+        forkLimit = new ForkLimit(loop);
         spawn = new SpawnSource(loop, table, hello);
         shortage = new Shortage(loop, "fork workers ahead", this::refill);
         Child.becomeSubreaper(); // a worker's parent is this process, however it was forked
@@ -202,7 +204,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
         }
         try {
             for (int i = 0; i < missing; i++) {
-                available.add(new ForkedWorker(template, table, this));
+                available.add(new ForkedWorker(template, table, forkLimit, this));
             }
         } catch (IOException e) {
             if (Shortage.isCauseOf(e)) {
