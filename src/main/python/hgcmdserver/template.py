@@ -4,9 +4,9 @@ import gc
 import os
 import select
 import socket
+import sys
 
-from hgcmdserver import forking, rehearsal, worker
-from hgcmdserver.repositories import repositories  # now: see main.py
+from hgcmdserver import forking, rehearsal, repositories, worker
 
 CONTROL = 3
 
@@ -26,7 +26,7 @@ class template:
         self.rehearsal = rehearsal.rehearsal(ui, warmup, limits)
         self._control = socket.socket(fileno=CONTROL)
         self._control.set_inheritable(False)
-        self.repositories = repositories(ui, maxrepos)
+        self.repositories = keep(maxrepos)
         self._fork = forking.fork()
 
     def init(self):
@@ -59,7 +59,8 @@ class template:
     def _loop(self):
         poll = select.poll()
         poll.register(self._control, select.POLLIN)
-        poll.register(self.repositories, select.POLLIN)
+        if self.repositories:
+            poll.register(self.repositories, select.POLLIN)
         while True:
             ready = {fd for fd, _event in poll.poll()}
             if self._control.fileno() in ready:
@@ -68,8 +69,8 @@ class template:
                     return
                 if fds:  # else there was no place for it, and the daemon sees its end
                     self._forkworker(fds[0])
-            elif self.repositories.heed():
-                self._freeze()
+            else:
+                self.repositories.heed()
 
     def _forkworker(self, line):
         def say(message):
@@ -91,7 +92,8 @@ class template:
         status = 255
         try:
             self._control.close()
-            self.repositories.close()
+            if self.repositories:
+                self.repositories.enter()
             self.rehearsal.close()
             worker.worker(self, line).run()
             status = 0
@@ -99,3 +101,15 @@ class template:
             self.ui.traceback(force=True)
         finally:
             os._exit(status)
+
+
+def keep(maximum):
+    """the repositories, or None: then nothing of them touches Mercurial either"""
+    if not maximum:
+        return None
+    try:
+        return repositories.repositories(maximum)
+    except Exception as inst:  # other internals: only this part is missing
+        sys.stderr.write('hg-cmdserver: no repositories are kept loaded: %s\n' % inst)
+        sys.stderr.flush()
+        return None
