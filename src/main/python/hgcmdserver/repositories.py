@@ -86,8 +86,7 @@ class handedout:
 
     def __init__(self, index):
         self.index = index  # so that its id is not another's
-        self.phases = []  # (roots, result), which has not been handed out
-        self.roots = None  # those for which it has
+        self.phases = []  # (roots, result), until one has been handed out
 
 
 class repositories:
@@ -105,6 +104,7 @@ class repositories:
         self._reading = False  # whether an obsstore is being made
         self._handedout = {}  # by the id of the index
         self._wanted = {}  # by directory: what is to be suggested
+        self._suggested = {}  # the states of which something has been
         for container, name, wrapper in (
             (changelog.changelog, '__init__', self._makechangelog),
             (revlog.parsers, 'parse_index2', self._parseindex),
@@ -130,6 +130,8 @@ class repositories:
         directory, wanted = marshal.loads(self._suggestions.recv(MAX_SUGGESTION))
         if not self._maximum:
             return
+        if directory not in self._stores and not any(wanted.values()):
+            return  # it has been used, but had to make room meanwhile
         kept = self._stores.pop(directory, None) or store()
         self._stores[directory] = kept
         while len(self._stores) > self._maximum:
@@ -179,10 +181,13 @@ class repositories:
         self._suggestions.close()
         self._inworker = True
 
-    def _want(self, vfs, what, value):
+    def _want(self, vfs, what, state, value):
+        """state: of which the value is suggested; not for a second time"""
         directory = os.path.dirname(vfs.join(b'00changelog.i'))
-        if os.path.isabs(directory):  # none of statichttprepo
-            self._wanted.setdefault(directory, {})[what] = value
+        if self._suggested.get((directory, what)) == state or not os.path.isabs(directory):
+            return  # which it is not with statichttprepo
+        self._suggested[directory, what] = state
+        self._wanted.setdefault(directory, {})[what] = value
 
     def _close(self, orig, repo):
         orig(repo)
@@ -235,20 +240,19 @@ class repositories:
         flags = getattr(cl, 'hgcmdserverflags', None)
         if not flags or len(cl.index) < SMALL_REPO:
             return orig(cl, roots)
+        length = len(cl.index)
+        hint = {phase: set(of) for phase, of in roots.items()}
+        state = length, cl.index[length - 1][7], hint  # good enough: a wrong guess costs time, no more
         given = self._handedout.get(id(cl.index))
         if given:
-            if given.roots == roots:  # for the second time
-                return orig(cl, roots)
             phases, given.phases = given.phases, []
             for known, result in phases:
                 if known == roots:
-                    given.roots = known
-                    self._want(cl.opener, 'index', None)  # it has been used
+                    self._want(cl.opener, 'index', state, None)  # it has been used
                     return result
-        hint = {phase: set(of) for phase, of in roots.items()}
         if sum(map(len, hint.values())) > MAX_ROOTS:
             hint = None
-        self._want(cl.opener, 'index', (flags[0], hint))
+        self._want(cl.opener, 'index', state, (flags[0], hint))
         return orig(cl, roots)
 
     def _allmarkers(self, orig, obsstore):
@@ -257,7 +261,7 @@ class repositories:
             return orig(obsstore)
         finally:
             if self._reading is None:
-                self._want(obsstore.svfs, 'markers', True)
+                self._want(obsstore.svfs, 'markers', len(obsstore._data), True)
             self._reading = False
 
     def _readmarkers(self, orig, content, *args, **kwargs):
