@@ -20,7 +20,7 @@ over, and what stands here keeps its meaning.
 `pipe` serves the connection that is descriptors 0 and 1. `prove` tries what `pipe` serves, and
 `template` tries a worker, before they say that they are ready, over a stream socket, descriptor 3:
 
-    prove -> daemon      "ready\n", or "failed REASON\n", and ends
+    prove -> daemon      "ready\n", or "failed REASON\n", or nothing if it could not try, and ends
     template -> daemon   "without PART: REASON\n": what this Mercurial cannot have
                          "ready\n", or "failed REASON\n" before it ends
     daemon -> template   "f" with one end of a socket pair attached: fork a worker that has it
@@ -193,7 +193,14 @@ def prove(hg, *arguments):
 
     # not hg's options: with -R the commands of the proof would be for that repository
     values = list(arguments[: arguments.index('--')]) + ['check=only', '--']
-    proof.checkpipe([sys.executable, SCRIPT, 'pipe', hg] + values, hg)
+    try:
+        proof.checkpipe([sys.executable, SCRIPT, 'pipe', hg] + values, hg)
+    except proof.Failed:
+        raise
+    except Exception as inst:  # such as a full disk: that proves nothing
+        sys.stderr.write('hg-cmdserver: the strict server was not tried: %s\n' % inst)
+        sys.stderr.flush()
+        os._exit(1)
     os.write(3, b'ready\n')
     sys.exit(0)
 

@@ -89,9 +89,10 @@ class client:
             self._compare(command, status, output, *self.run(command))
 
     def succeed(self, command):
+        """for what is not the server's fault if it fails"""
         status, output = self.run(command)
         if status:
-            raise Failed('%s ended with status %d: %s' % (_text(command[-1]), status, _text(output)))
+            raise OSError('%s ended with status %d: %s' % (_text(b' '.join(command)), status, _text(output)))
 
     def run(self, command):
         """returns the status and the output"""
@@ -112,9 +113,7 @@ class client:
                 errors += data
             elif channel.isupper():
                 raise Failed('%s asked for input' % _text(b' '.join(command)))
-        if status and errors:
-            raise Failed('%s ended with status %d: %s' % (_text(b' '.join(command)), status, _text(errors)))
-        return status, output
+        return status, output or errors
 
     def readhello(self):
         channel, hello = self._readframe()
