@@ -190,7 +190,10 @@ class NotifyIT {
     void brokenSocketIsOneWarning() throws Exception {
         for (String socket :
                 new String[] {
-                    directory + "/missing", "@hg-cmdserver/not bound", "/" + "x".repeat(200), "relative"
+                    directory + "/missing",
+                    "@hg-cmdserver/not bound",
+                    "/" + "x".repeat(200),
+                    "relative"
                 }) {
             try (Daemon daemon = Daemon.start(directory, env -> env.put("NOTIFY_SOCKET", socket));
                     Session hg = Session.to(daemon)) {
