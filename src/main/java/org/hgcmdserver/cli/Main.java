@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.hgcmdserver.cli.ConfigFile.ConfigException;
+import org.hgcmdserver.posix.PlatformPath;
 import org.hgcmdserver.posix.ProcessImage;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -36,6 +37,7 @@ public final class Main {
     private Main() {}
 
     public static void main(String[] decoded) {
+        PlatformPath.replaceUserDir();
         List<String> arguments = ProcessImage.arguments(Main.class, decoded);
         System.exit(execute(arguments.toArray(String[]::new)));
     }

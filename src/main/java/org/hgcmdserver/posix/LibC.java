@@ -53,7 +53,11 @@ public interface LibC {
 
     int kill(int pid, int signal);
 
+    int sigprocmask(int how, Pointer set, Pointer before);
+
     int pthread_sigmask(int how, Pointer set, Pointer before);
+
+    int sigaction(int signal, Pointer action, Pointer before);
 
     int execve(byte[] path, Pointer argv, Pointer envp);
 

@@ -97,6 +97,16 @@ public final class PlatformPath {
         }
     }
 
+    /**
+     * Gives the JVM's own classes a working directory that they can say in any locale: Java 21 else
+     * complains at the exit (FilePermission takes the property user.dir for a path).
+     */
+    public static void replaceUserDir() {
+        if (Os.LINUX && !isAscii(System.getProperty("user.dir"))) {
+            System.setProperty("user.dir", WORKING_DIRECTORY.toString());
+        }
+    }
+
     /** Whether {@link #workingDirectory} has been removed: nothing can be started in it. */
     public static boolean isWorkingDirectoryGone() {
         Pointer buffer = NativeMemory.allocate(PATH_MAX);

@@ -1,12 +1,8 @@
 package org.hgcmdserver.posix;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.function.Consumer;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import jnr.constants.platform.Errno;
 import jnr.constants.platform.Signal;
 import jnr.ffi.Pointer;
@@ -18,7 +14,10 @@ public final class SignalSource {
     private static final int SIGNALFD_SIGINFO_SIZE = 128; // signalfd(2)
     private static final int SFD_CLOEXEC = 0x80000;
     private static final int SFD_NONBLOCK_CLOEXEC = 0x800 | SFD_CLOEXEC;
+    private static final int SIGSET_SIZE = 128;
+    private static final int STRUCT_SIGACTION_SIZE = 256; // more than any platform's
     private static final long SIG_DFL = 0; // signal.h, alike on all platforms
+    private static final long SIG_IGN = 1; // so is this one
 
     private static final int SIG_BLOCK = Os.LINUX ? 0 : 1; // signal.h
     private static final int SIG_UNBLOCK = Os.LINUX ? 1 : 2;
@@ -49,15 +48,16 @@ public final class SignalSource {
      * ignored when the process started stays ignored.
      */
     public static void deliver(Consumer<Signal> handler) throws IOException {
-        long mask = mask(SIGNALS) | mask(Signal.SIGQUIT);
-        if (!Os.LINUX || !areBlocked(mask)) {
+        Signal[] all = {Signal.SIGHUP, Signal.SIGINT, Signal.SIGTERM, Signal.SIGQUIT};
+        if (!Os.LINUX || !areBlocked(mask(all))) {
             LibC.C.signal(Signal.SIGQUIT.intValue(), SIG_DFL);
             handleInJvm(handler);
             return;
         }
         // a signal that is blocked is not discarded even if it is ignored, as by nohup(1)
-        long heeded = mask & ~signals("SigIgn");
-        int fd = LibC.Linux.C.signalfd(-1, signalSet(heeded), SFD_CLOEXEC);
+        Signal[] heeded =
+                Arrays.stream(all).filter(signal -> !isIgnored(signal)).toArray(Signal[]::new);
+        int fd = LibC.Linux.C.signalfd(-1, signalSet(mask(heeded)), SFD_CLOEXEC);
         PosixException.check(fd, "signalfd", "-1");
         Thread reader = new Thread(() -> readForEver(fd, handler), "signals");
         reader.setDaemon(true);
@@ -76,25 +76,38 @@ public final class SignalSource {
     /** Ends this process by a signal, as its default action does. */
     public static void dieBy(Signal signal) {
         LibC.C.signal(signal.intValue(), SIG_DFL);
-        LibC.C.pthread_sigmask(SIG_UNBLOCK, signalSet(mask(signal)), null);
+        setMask(SIG_UNBLOCK, signalSet(mask(signal)), null);
         LibC.C.kill((int) ProcessHandle.current().pid(), signal.intValue());
         java.lang.Runtime.getRuntime().halt(128 + signal.intValue()); // what a shell makes of it
     }
 
     /** Has the calling thread leave the signals pending. */
     static void block() {
-        LibC.C.pthread_sigmask(SIG_BLOCK, signalSet(mask(SIGNALS)), null);
+        setMask(SIG_BLOCK, signalSet(mask(SIGNALS)), null);
     }
 
     /** Undoes {@link #block}, unless the signals are read by signalfd. */
     static void unblockForJvm() {
         if (!readBySignalFd) {
-            LibC.C.pthread_sigmask(SIG_UNBLOCK, signalSet(mask(SIGNALS)), null);
+            setMask(SIG_UNBLOCK, signalSet(mask(SIGNALS)), null);
+        }
+    }
+
+    /**
+     * Of the calling thread: both are the same call on Linux, where pthread_sigmask(3) is in
+     * another library than the C library before glibc 2.32; elsewhere sigprocmask(2) may be of no
+     * thread.
+     */
+    private static void setMask(int how, Pointer set, Pointer before) {
+        if (Os.LINUX) {
+            LibC.C.sigprocmask(how, set, before);
+        } else {
+            LibC.C.pthread_sigmask(how, set, before);
         }
     }
 
     private static Pointer signalSet(long mask) {
-        Pointer set = NativeMemory.allocate(128);
+        Pointer set = NativeMemory.allocate(SIGSET_SIZE);
         set.putLong(0, mask);
         return set;
     }
@@ -142,15 +155,16 @@ public final class SignalSource {
         return mask;
     }
 
-    private static boolean areBlocked(long mask) throws IOException {
-        return (signals("SigBlk") & mask) == mask;
+    /** Whether this thread has all of them blocked. */
+    private static boolean areBlocked(long mask) {
+        Pointer blocked = NativeMemory.allocate(SIGSET_SIZE);
+        setMask(SIG_BLOCK, null, blocked);
+        return (blocked.getLong(0) & mask) == mask;
     }
 
-    /** A set of signals of this thread, as proc(5) names it. */
-    private static long signals(String name) throws IOException {
-        String status =
-                Files.readString(Path.of("/proc/thread-self/status"), StandardCharsets.ISO_8859_1);
-        Matcher set = Pattern.compile(name + ":\\s*([0-9a-f]+)").matcher(status);
-        return set.find() ? Long.parseUnsignedLong(set.group(1), 16) : 0;
+    private static boolean isIgnored(Signal signal) {
+        Pointer action = NativeMemory.allocate(STRUCT_SIGACTION_SIZE);
+        LibC.C.sigaction(signal.intValue(), null, action);
+        return action.getAddress(0) == SIG_IGN; // sa_handler is the first member
     }
 }
