@@ -81,7 +81,7 @@ def be(hg, arguments):
 def parse(arguments):
     """the values by their names, and hg's options"""
     end = arguments.index('--')
-    values = {'max-request': 64 << 20, 'idle-timeout': 0, 'max-repo-cache': 4, 'check': 'no'}
+    values = {'max-request': 64 << 20, 'idle-timeout': 0, 'max-repo-cache': 0, 'check': 'no'}
     values.update(argument.split('=', 1) for argument in arguments[:end])
     return values, list(arguments[end + 1 :])
 

@@ -42,7 +42,5 @@ class nostaleness:
 class norepositories:
     """each command loads its repository"""
 
-    prereposetups = []
-
     def close(self):
         pass

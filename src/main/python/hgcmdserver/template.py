@@ -103,7 +103,7 @@ class template:
     def _keeprepositories(self, maximum):
         from hgcmdserver.repositories import repositories
 
-        return repositories(self.ui, maximum)
+        return repositories(maximum)
 
     def _createrehearsal(self):
         created = rehearsal.rehearsal(self.ui, self._warmup, self.makeserver)
@@ -167,8 +167,8 @@ class template:
                     return
                 if fds:  # else there was no place for it, and the daemon sees its end
                     self._forkworker(fds[0])
-            elif self.repositories.heed():
-                self._freeze()
+            else:
+                self.repositories.heed()
 
     def _forkworker(self, line):
         def say(message):

@@ -120,7 +120,7 @@ final class WorkerOptions {
     @Option(
             names = "--max-repo-cache",
             paramLabel = "N",
-            defaultValue = "4",
+            defaultValue = "0",
             converter = Values.CountConverter.class,
             description =
                     "How many of the repositories used last are kept loaded for forked workers. Default:"
