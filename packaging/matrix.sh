@@ -19,10 +19,13 @@ fi
 cd "$(dirname "$0")/.."
 
 # Tests of what depends on Mercurial, for each kind of workers; the short form leaves some out.
-prefork='CommandsIT ProofIT PreforkFreshnessIT PreforkRepositoryIT PreforkFallbackIT'
-spawn='CommandsIT ProofIT'
+prefork='CommandsIT ProofIT PreforkFreshnessIT PreforkRepositoryIT PreforkContentIT PreforkFallbackIT
+    PreforkQuickAmendIT DifferentialIT'
+spawn='CommandsIT ProofIT DifferentialIT'
 rounds=15
-if [ "$form" = whole ]; then
+if [ "$form" = short ]; then # a property that is given again wins
+    set -- -Dhgcmdserver.differential=15 -Dhgcmdserver.quickamend=60 "$@"
+else
     prefork="$prefork StrayOutputIT PreforkThreadsIT PreforkFailureIT PreforkPoolIT WorkerIT"
     spawn="$spawn StrayOutputIT WorkerIT"
     rounds=60
