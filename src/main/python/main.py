@@ -1,7 +1,8 @@
-"""Starts Mercurial as hg-cmdserver's template, or as a strict server of one connection.
+"""Starts Mercurial as hg-cmdserver's template, or as a strict server of one connection; or tries that.
 
     main.py template HG [NAME=VALUE...] -- [HG OPTION...]
     main.py pipe     HG [NAME=VALUE...] -- [HG OPTION...]
+    main.py prove    HG [NAME=VALUE...] -- [HG OPTION...]
 
 HG is the hg script in whose place this runs, with its interpreter. The values:
 
@@ -9,15 +10,19 @@ HG is the hg script in whose place this runs, with its interpreter. The values:
     idle-timeout=SECONDS    after which a connection that asks nothing is ended; 0: never
     max-repo-cache=N        how many repositories a template keeps loaded
     warm-up=DIRECTORY       where a template makes its private repository
+    check=yes               try the strict server before it says hello; hg's own takes the place of one
+                            that fails. only: none does, and the reason is the answer. no: proven
 
 Between the installation of another release and the daemon's reload it is a daemon of the one that
 runs this of the other. So a value that is not given has a default, one that is not known is passed
 over, and what stands here keeps its meaning.
 
-`pipe` serves the connection that is descriptors 0 and 1. `template` talks to the daemon over a stream
-socket, descriptor 3:
+`pipe` serves the connection that is descriptors 0 and 1. `prove` tries what `pipe` serves, and
+`template` tries a worker, before they say that they are ready, over a stream socket, descriptor 3:
 
-    template -> daemon   "ready\n", or "failed REASON\n" before it ends
+    prove -> daemon      "ready\n", or "failed REASON\n", and ends
+    template -> daemon   "without PART: REASON\n": what this Mercurial cannot have
+                         "ready\n", or "failed REASON\n" before it ends
     daemon -> template   "f" with one end of a socket pair attached: fork a worker that has it
                          end of file: end
 
@@ -37,6 +42,7 @@ Descriptors 1 and 2 must not be a client's, for hooks print to them.
 
 import os
 import re
+import struct
 import sys
 import time
 
@@ -75,7 +81,7 @@ def be(hg, arguments):
 def parse(arguments):
     """the values by their names, and hg's options"""
     end = arguments.index('--')
-    values = {'max-request': 64 << 20, 'idle-timeout': 0, 'max-repo-cache': 0}
+    values = {'max-request': 64 << 20, 'idle-timeout': 0, 'max-repo-cache': 0, 'check': 'no'}
     values.update(argument.split('=', 1) for argument in arguments[:end])
     return values, list(arguments[end + 1 :])
 
@@ -91,22 +97,53 @@ def freshserver(hg, arguments, options):
     return python + [SCRIPT, 'pipe', hg] + list(arguments)
 
 
+def outcome(make):
+    """call make() now; returns a function that returns what it has returned, or raises that"""
+    try:
+        made = make()
+    except Exception as inst:
+        failure = inst
+
+        def raises():
+            raise failure
+
+        return raises
+    return lambda: made
+
+
 def template(hg, *arguments):
     values, options = parse(arguments)
     be(hg, ['serve', '--cmdserver', 'prefork'] + options)
-    from hgcmdserver import compat, dependencies, strictserver
+    from hgcmdserver import compat
     from hgcmdserver.template import template  # now: hg would make an abort of what it cannot import
 
-    made = dependencies.dependencies(STARTED, os.fsencode(hg), os.fsencode(HERE))
-    made.record()
+    def recorded():
+        from hgcmdserver import dependencies
+
+        made = dependencies.dependencies(STARTED, os.fsencode(hg), os.fsencode(HERE))
+        made.record()
+        return made
+
+    def strictserver():
+        from hgcmdserver import strictserver
+
+        limits = strictserver.limits(int(values['max-request']), float(values['idle-timeout']))
+
+        def makeserver(ui, repo, fin, fout, prereposetups=None):
+            return strictserver.server(ui, repo, fin, fout, limits, prereposetups)
+
+        return makeserver
+
+    staleness = outcome(recorded)  # before any configuration is read
 
     def service(ui, repo):
         return template(
             ui,
             repo,
-            made,
+            hg,
+            staleness,
             os.fsencode(values['warm-up']),
-            strictserver.limits(int(values['max-request']), float(values['idle-timeout'])),
+            strictserver,
             int(values['max-repo-cache']),
             lambda: freshserver(hg, arguments, options),
         )
@@ -117,21 +154,48 @@ def template(hg, *arguments):
 
 def pipe(hg, *arguments):
     values, options = parse(arguments)
+    connection = None
+
+    def ownserver(inst):  # a Mercurial with other internals: better its own server than none
+        if values['check'] == 'only':
+            reason = ('%s: %s' % (type(inst).__name__, inst)).encode()
+            fd = connection.detach() if connection else 1
+            os.write(fd, struct.pack('>cI', b'e', len(reason)) + reason)
+            sys.exit(1)
+        sys.stderr.write('hg-cmdserver: using the server of %s: %s\n' % (hg, inst))
+        sys.stderr.flush()
+        if connection:
+            connection.giveback()
+        os.execv(hg, [hg, 'serve', '--cmdserver', 'pipe'] + options)
+
     try:
         be(hg, ['serve', '--cmdserver', 'strictpipe'] + options)
         from hgcmdserver import compat, strictserver
+        from hgcmdserver import pipe as piped
 
+        connection = piped.connection()
         # here, since it is now that modules which are loaded on demand fail
         limits = strictserver.limits(int(values['max-request']), float(values['idle-timeout']))
-        compat.registerservice(
-            b'strictpipe', lambda ui, repo: strictserver.pipeservice(ui, repo, limits)
-        )
-    except Exception as inst:  # a Mercurial with other internals: better its own server than none
-        sys.stderr.write('hg-cmdserver: using the server of %s: %s\n' % (hg, inst))
-        sys.stderr.flush()
-        os.execv(hg, [hg, 'serve', '--cmdserver', 'pipe'] + options)
+        check = values['check'] != 'no'
 
+        def service(ui, repo):
+            return piped.pipeservice(ui, repo, connection, limits, check, ownserver)
+
+        compat.registerservice(b'strictpipe', service)
+    except Exception as inst:
+        ownserver(inst)
     compat.runhg()
+
+
+def prove(hg, *arguments):
+    sys.path.append(HERE)  # an isolated interpreter does not look beside the script
+    from hgcmdserver import proof
+
+    # not hg's options: with -R the commands of the proof would be for that repository
+    values = list(arguments[: arguments.index('--')]) + ['check=only', '--']
+    proof.checkpipe([sys.executable, SCRIPT, 'pipe', hg] + values, hg)
+    os.write(3, b'ready\n')
+    sys.exit(0)
 
 
 def main(mode, *arguments):
@@ -139,7 +203,7 @@ def main(mode, *arguments):
         pipe(*arguments)
         return
     try:
-        template(*arguments)
+        {'template': template, 'prove': prove}[mode](*arguments)
         reason = 'it ended'
     except SystemExit as inst:
         if inst.code in (None, 0):

@@ -12,8 +12,6 @@ import shutil
 import struct
 import time
 
-from hgcmdserver import strictserver
-
 SETUP = b"""
     init %r
     add --cwd %r
@@ -68,26 +66,32 @@ WORKER = b"""
 """
 
 
+def isolated(ui):
+    """a copy of a ui whose commands run nothing of the user's"""
+    ui = ui.copy()
+    ui.callhooks = False  # of the user's extensions and hooks, the hooks can be left out
+    return ui
+
+
 class rehearsal:
-    def __init__(self, ui, path, limits):
-        self._path = path
+    def __init__(self, ui, path, makeserver):
+        self.path = path
         self._mark = os.path.join(path, b'.hg', b'requires')  # goes before all else
-        self._limits = limits._replace(idletimeout=0)  # of what is no socket
+        self._makeserver = makeserver
         self._lock = None
-        self._ui = ui.copy()
-        self._ui.callhooks = False  # of the user's extensions and hooks, the hooks can be left out
+        self.ui = isolated(ui)
 
     def create(self):
         """make the private repository, in a directory that is empty or missing"""
-        os.makedirs(os.path.join(self._path, b'dir'), exist_ok=True)
-        self._lock = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY)
+        os.makedirs(os.path.join(self.path, b'dir'), exist_ok=True)
+        self._lock = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_SH)  # systemd-tmpfiles takes it for unused else
         except OSError:
             pass  # a file system without locks
         past = time.time() - 60  # else status would read the files each time
         for name in (b'a', b'dir/b', b'dir/c'):
-            path = os.path.join(self._path, name)
+            path = os.path.join(self.path, name)
             with open(path, 'wb') as f:
                 f.write(b'line\n' * 20)
             os.utime(path, (past, past))
@@ -108,12 +112,12 @@ class rehearsal:
             os.unlink(self._mark)
         except OSError:
             pass  # the daemon was first
-        shutil.rmtree(self._path, ignore_errors=True)
+        shutil.rmtree(self.path, ignore_errors=True)
 
     def tidyup(self):
         """to be called after a rehearsal: its commands may have made anew what was being deleted"""
         if not os.path.exists(self._mark):
-            shutil.rmtree(self._path, ignore_errors=True)
+            shutil.rmtree(self.path, ignore_errors=True)
 
     def run(self, commands, said=None, prereposetups=None):
         """run each line as a request; a server of its own for each, lest anything be left over
@@ -122,13 +126,11 @@ class rehearsal:
         with open(os.devnull, 'wb') as devnull:
             fout = said or devnull
             for line in commands.split(b'\n'):
-                args = b'\0'.join(line.replace(b'%r', self._path).split())
+                args = b'\0'.join(line.replace(b'%r', self.path).split())
                 if not args:
                     continue
                 fin = io.BytesIO(b'runcommand\n' + struct.pack(b'>I', len(args)) + args)
-                sv = strictserver.server(
-                    self._ui, None, fin, fout, self._limits, prereposetups
-                )
+                sv = self._makeserver(self.ui, None, fin, fout, prereposetups)
                 try:
                     sv.serve()
                 except Exception:

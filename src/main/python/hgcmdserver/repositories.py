@@ -176,8 +176,8 @@ class repositories:
 
     # in a worker
 
-    def enter(self):
-        """to be called first in a worker"""
+    def close(self):
+        """called in a worker: the template's end"""
         self._suggestions.close()
         self._inworker = True
 

@@ -5,6 +5,7 @@ request, its arguments, or the input of a command.
 """
 
 import collections
+import io
 import socket
 import struct
 
@@ -69,7 +70,11 @@ class server(commandserver.server):
     def _settimeout(self, seconds):
         """how long a read of the client's socket waits; 0: for ever (SO_RCVTIMEO in socket(7))"""
         if self._idletimeout:
-            client = socket.socket(fileno=self.client.fileno())
+            try:
+                fd = self.client.fileno()
+            except io.UnsupportedOperation:
+                return  # the stream of a rehearsal
+            client = socket.socket(fileno=fd)
             try:
                 timeval = struct.pack('ll', int(seconds), int(seconds % 1 * 1000000))
                 client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeval)
@@ -95,23 +100,3 @@ class server(commandserver.server):
             raise error.Abort(_(b'unknown command %s') % line[:-1])
         handler(self)
         return True
-
-
-class pipeservice:
-    """commandserver.pipeservice with a strict server"""
-
-    def __init__(self, ui, repo, limits):
-        self._ui = ui
-        self._repo = repo
-        self._limits = limits
-
-    def init(self):
-        pass
-
-    def run(self):
-        with self._ui.protectedfinout() as (fin, fout):
-            sv = server(self._ui, self._repo, fin, fout, self._limits)
-            try:
-                sv.serve()  # 1 for a client that leaves within a request: no failure of ours
-            finally:
-                sv.cleanup()

@@ -12,7 +12,7 @@ import traceback
 from mercurial import encoding, error
 from mercurial.i18n import _
 
-from hgcmdserver import rehearsal, strictserver
+from hgcmdserver import rehearsal
 
 # Without a connection for so long a worker that may rehearse does so.
 PAUSE = 0.004  # seconds
@@ -54,12 +54,11 @@ class worker:
         self._fd = os.open(os.devnull, os.O_RDWR)
         self._fin = open(self._fd, 'rb', closefd=False)
         self._fout = open(self._fd, 'wb', closefd=False)
-        self._server = strictserver.server(
+        self._server = template.makeserver(
             template.ui,
             template.repo,
             self._fin,
             self._fout,
-            template.limits,
         )
 
     def _say(self, message):

@@ -207,7 +207,8 @@ class PreforkRepositoryIT {
                 String[] refused = {
                     "phase", "-R", r, "--public", "tip", "--config", "hooks.pretxnclose=false"
                 };
-                assertThat(hg.run(refused).err()).contains("rollback completed");
+                // 7.0 and later do not say "rollback completed" if there are phases alone
+                assertThat(hg.run(refused).err()).contains("pretxnclose hook exited");
                 assertThat(hg.run(phase).out()).isEqualTo("draft");
                 Files.writeString(repository.path().resolve("new"), "y");
                 String[] commit = {"commit", "-R", r, "-m", "second", "--config"};

@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.hgcmdserver.listener.Connection;
 import org.hgcmdserver.posix.Child;
 import org.hgcmdserver.posix.EventLoop;
@@ -56,6 +58,9 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
     private boolean refillScheduled;
 
     private String lastFailure = "";
+
+    /** The missing parts that have been logged. */
+    private final Set<String> missingParts = new HashSet<>();
 
     /**
      * A pool of workers that run {@code server}, for the service to open.
@@ -325,6 +330,13 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
     }
 
     @Override
+    public void without(String missing) {
+        if (missingParts.add(missing)) {
+            log.warn("workers are forked without {}", missing);
+        }
+    }
+
+    @Override
     public void ended(Template ended, String reason) {
         if (ended == template && reason != null) {
             failed(reason);
@@ -345,6 +357,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
             log.warn(message, reason);
         }
         lastFailure = reason;
+        program.proveStrictServer(loop, table);
         loop.after(pause, this::startTemplate);
     }
 

@@ -14,6 +14,7 @@ import org.hgcmdserver.posix.Environment;
 import org.hgcmdserver.posix.EventLoop;
 import org.hgcmdserver.posix.Exit;
 import org.hgcmdserver.posix.MessageLine;
+import org.hgcmdserver.posix.PlatformPath;
 import org.hgcmdserver.posix.UnixSocket;
 import org.hgcmdserver.worker.WorkerTable;
 import org.slf4j.Logger;
@@ -29,6 +30,13 @@ final class Template implements MessageLine.Receiver {
     /** Is told of a template's life. */
     interface Listener {
         void ready(Template template) throws IOException;
+
+        /**
+         * It can fork workers, but without a part of what makes them warm, fresh or strict.
+         *
+         * @param missing the part, and the reason
+         */
+        void without(String missing);
 
         /** The process has ended; {@code reason} is null if it was asked to. */
         void ended(Template template, String reason) throws IOException;
@@ -81,42 +89,33 @@ final class Template implements MessageLine.Receiver {
         this.loop = loop;
         this.listener = listener;
         warmUp = temporaryDirectory();
-        int[] ends = {-1, -1};
-        int input = -1;
-        MessageLine line = null;
         try {
             List<String> arguments = program.templateArguments(warmUp);
-            ends = UnixSocket.pair();
-            input = Descriptors.openNull();
-            // stdout is stderr: what hooks print goes to the log
-            pid = Child.spawn(arguments.get(0), arguments, environment, input, 2, -1, ends[1]);
-            log.debug("started template process (pid={})", pid);
-            table.addHelper(pid, true, (p, exit) -> exited(exit));
-            line = new MessageLine(loop, ends[0], this);
-        } finally {
-            if (line == null) {
-                closeIfOpen(ends[0]);
-                delete(warmUp);
-            }
-            closeIfOpen(ends[1]);
-            closeIfOpen(input);
+            LineProcess process =
+                    LineProcess.start(
+                            loop,
+                            table,
+                            arguments,
+                            environment,
+                            true,
+                            this,
+                            (p, exit) -> exited(exit));
+            pid = process.pid();
+            control = process.line();
+        } catch (IOException | RuntimeException e) {
+            delete(warmUp);
+            throw e;
         }
-        control = line;
+        log.debug("started template process (pid={})", pid);
     }
 
     private static Path temporaryDirectory() throws IOException {
         try {
-            return Files.createTempDirectory(NAME);
+            return PlatformPath.createTemporaryDirectory(NAME);
         } catch (FileSystemException e) { // without its path, which is another one each time
             String reason = e.getReason() == null ? e.getClass().getSimpleName() : e.getReason();
             String parent = System.getProperty("java.io.tmpdir");
             throw new IOException("cannot make a directory in " + parent + ": " + reason, e);
-        }
-    }
-
-    private static void closeIfOpen(int fd) {
-        if (fd >= 0) {
-            Descriptors.close(fd);
         }
     }
 
@@ -179,12 +178,16 @@ final class Template implements MessageLine.Receiver {
             state = State.READY;
             readyAt = System.nanoTime();
             listener.ready(this);
+        } else if (line.startsWith("without ")) {
+            listener.without(withoutDirectory(line.substring("without ".length())));
         } else if (line.startsWith("failed ")) {
-            // the same failure is to read the same, whatever the directory of the attempt
-            failure =
-                    line.substring("failed ".length())
-                            .replace(warmUp.getFileName().toString(), NAME + "*");
+            failure = withoutDirectory(line.substring("failed ".length()));
         }
+    }
+
+    /** The same failure reads the same, whatever the directory of the attempt. */
+    private String withoutDirectory(String message) {
+        return message.replace(warmUp.getFileName().toString(), NAME + "*");
     }
 
     @Override
