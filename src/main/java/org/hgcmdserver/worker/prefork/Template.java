@@ -79,7 +79,7 @@ final class Template implements MessageLine.Receiver {
         this.listener = listener;
         warmUp = warmUpDirectory();
         try {
-            List<String> arguments = program.templateArguments(warmUp);
+            List<String> arguments = program.templateArguments(warmUp.map(WarmUpDirectory::path));
             LineProcess process =
                     LineProcess.start(
                             loop,

@@ -81,7 +81,7 @@ public final class TemplateProgram {
      * @param warmUp a directory for the template's private repository, if there is one
      * @throws IOException if hg is no Python script, with what it is
      */
-    List<String> templateArguments(Optional<WarmUpDirectory> warmUp) throws IOException {
+    List<String> templateArguments(Optional<Path> warmUp) throws IOException {
         List<String> values = new ArrayList<>(List.of("max-repo-cache=" + maxRepoCache));
         warmUp.ifPresent(directory -> values.add("warm-up=" + directory));
         return arguments(

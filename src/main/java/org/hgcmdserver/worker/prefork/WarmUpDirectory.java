@@ -82,8 +82,7 @@ final class WarmUpDirectory {
         }
     }
 
-    @Override
-    public String toString() {
-        return path.toString();
+    Path path() {
+        return path;
     }
 }
