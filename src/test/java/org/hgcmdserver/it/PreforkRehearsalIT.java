@@ -53,7 +53,7 @@ class PreforkRehearsalIT {
     }
 
     private void untouched(String name, String locale) throws Exception {
-        String make = "cd '%s'; t=$(printf '%s'; echo x); t=${t%%x}; mkdir -p -- \"$t\"";
+        String make = "cd '%s'; t=$(printf -- '%s'; echo x); t=${t%%x}; mkdir -p -- \"$t\"";
         String inTree = make.formatted(tree, name);
         shell(inTree);
         String before = listing();
@@ -81,7 +81,7 @@ class PreforkRehearsalIT {
     /** Names, contents, times and inodes of all but private repositories, at any depth. */
     private String listing() throws Exception {
         return shell(
-("cd '%s'; find . -name 'hg-cmdserver-*' -prune -o -type d -print -o"
+                ("cd '%s'; find . -name 'hg-cmdserver-*' -prune -o -type d -print -o"
                                 + " -printf '%%p %%m %%s %%i %%T@ %%C@\\n' -type f -exec cat {} ';'"
                                 + " | cat -v")
                         .formatted(tree));
