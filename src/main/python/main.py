@@ -10,7 +10,8 @@ HG is the hg script in whose place this runs, with its interpreter. The values:
     idle-timeout=SECONDS    after which a connection that asks nothing is ended; 0: never
     max-repo-cache=N        how many repositories a template keeps loaded
     warm-up=DIRECTORY       where a template makes its private repository; none: it does without
-    check=yes               try the strict server before it says hello
+    check=yes               try the strict server before it says hello; hg's own takes the place of one
+                            that fails. only: none does, and the reason is the answer. no: proven
 
 Between the installation of another release and the daemon's reload it is a daemon of the one that
 runs this of the other. So a value that is not given has a default, one that is not known is passed
@@ -41,6 +42,7 @@ Descriptors 1 and 2 must not be a client's, for hooks print to them.
 
 import os
 import re
+import struct
 import sys
 import time
 
@@ -79,7 +81,7 @@ def be(hg, arguments):
 def parse(arguments):
     """the values by their names, and hg's options"""
     end = arguments.index('--')
-    values = {'max-request': 64 << 20, 'idle-timeout': 0, 'max-repo-cache': 4, 'check': 'no'}
+    values = {'max-request': 64 << 20, 'idle-timeout': 0, 'max-repo-cache': 0, 'check': 'no'}
     values.update(argument.split('=', 1) for argument in arguments[:end])
     return values, list(arguments[end + 1 :])
 
@@ -155,6 +157,11 @@ def pipe(hg, *arguments):
     connection = None
 
     def ownserver(inst):  # a Mercurial with other internals: better its own server than none
+        if values['check'] == 'only':
+            reason = ('%s: %s' % (type(inst).__name__, inst)).encode()
+            fd = connection.detach() if connection else 1
+            os.write(fd, struct.pack('>cI', b'e', len(reason)) + reason)
+            sys.exit(1)
         sys.stderr.write('hg-cmdserver: using the server of %s: %s\n' % (hg, inst))
         sys.stderr.flush()
         if connection:
@@ -169,7 +176,7 @@ def pipe(hg, *arguments):
         connection = piped.connection()
         # here, since it is now that modules which are loaded on demand fail
         limits = strictserver.limits(int(values['max-request']), float(values['idle-timeout']))
-        check = values['check'] == 'yes'
+        check = values['check'] != 'no'
 
         def service(ui, repo):
             return piped.pipeservice(ui, repo, connection, limits, check, ownserver)
@@ -181,10 +188,11 @@ def pipe(hg, *arguments):
 
 
 def prove(hg, *arguments):
+    sys.path.append(HERE)  # an isolated interpreter does not look beside the script
     from hgcmdserver import proof
 
     # not hg's options: with -R the commands of the proof would be for that repository
-    values = list(arguments[: arguments.index('--') + 1])
+    values = list(arguments[: arguments.index('--')]) + ['check=only', '--']
     proof.checkpipe([sys.executable, SCRIPT, 'pipe', hg] + values, hg)
     os.write(3, b'ready\n')
     sys.exit(0)

@@ -6,7 +6,7 @@ Nothing else here imports a private name of Mercurial's, nor one that has moved.
 
 import inspect
 
-from mercurial import commandserver, dispatch, extensions, profiling, server
+from mercurial import commandserver, dispatch, extensions, obsolete, profiling, revlog, server
 
 try:
     from mercurial.configuration import rcutil  # 7.0 and later
@@ -79,3 +79,29 @@ def runhgunseen():
     extensions.populateui = lambda ui: None
     dispatch.runcommand = runcommand
     runhg()
+
+
+def readindex():
+    """the name of a method of revlog.revlog: (path, mmap threshold) to content; None before 6.0"""
+    return '_get_data' if hasattr(revlog.revlog, '_get_data') else None
+
+
+READMARKERS = '_readmarkers'  # of the module obsolete: (version, markers) of an obsstore's content
+
+
+def wrapallmarkers(wrapper):
+    """have obsolete.obsstore._all be what wrapper(original, obsstore) returns"""
+    allmarkers = obsolete.obsstore.__dict__['_all']  # a propertycache
+    original = allmarkers.func
+    allmarkers.func = lambda obsstore: wrapper(original, obsstore)
+
+
+def areroots(index, roots):
+    """whether all roots of phases, as revlog.computephases takes them, are in the index"""
+    for root in set().union(*roots.values()):
+        if isinstance(root, int):  # revisions since 6.6
+            if not 0 <= root < len(index):
+                return False
+        elif not index.has_node(root):  # nodes until 6.5
+            return False
+    return True

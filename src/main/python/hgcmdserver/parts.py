@@ -12,7 +12,7 @@ class norehearsal:
     def __init__(self, ui):
         self.ui = ui
 
-    def run(self, commands, prereposetups=None):
+    def run(self, commands):
         pass
 
     def close(self):
@@ -41,8 +41,6 @@ class nostaleness:
 
 class norepositories:
     """each command loads its repository"""
-
-    prereposetups = []
 
     def close(self):
         pass

@@ -23,6 +23,10 @@ class connection:
         os.close(self._fin)
         os.close(self._fout)
 
+    def detach(self):
+        """the descriptor to write to"""
+        return self._fout
+
     def streams(self):
         return os.fdopen(self._fin, 'rb'), os.fdopen(self._fout, 'wb')
 

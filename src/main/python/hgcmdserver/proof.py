@@ -118,6 +118,8 @@ class client:
 
     def readhello(self):
         channel, hello = self._readframe()
+        if channel == b'e':
+            raise Failed(hello.decode('utf-8', 'backslashreplace'))
         if channel != HELLO_CHANNEL or not hello.startswith(b'capabilities: '):
             raise Failed('the hello was %s' % _text(hello))
         if b'runcommand' not in hello.split(b'\n')[0].split():

@@ -124,11 +124,11 @@ class rehearsal:
         self._check(self._commands(WORKER))
         return True
 
-    def run(self, commands, prereposetups=None):
+    def run(self, commands):
         """run each line as a request"""
         with open(os.devnull, 'wb') as devnull:
             for args in self._commands(commands):
-                self._request(args, devnull, prereposetups)
+                self._request(args, devnull)
 
     def close(self):
         """to be called in a worker that rehearses no more: lock and directory are the template's"""
@@ -171,12 +171,12 @@ class rehearsal:
                 name = b' '.join(args).replace(self._repository(), b'.')
                 raise Failed('%s ended with status %s: %s' % (text(name), status, text(errors.strip())))
 
-    def _request(self, args, fout, prereposetups=None):
+    def _request(self, args, fout):
         """a server of its own for each, lest anything be left over"""
         data = b'\0'.join(args)
         fin = io.BytesIO(b'runcommand\n' + struct.pack(b'>I', len(data)) + data)
         with self._isolation:
-            sv = self._makeserver(self.ui, None, fin, fout, prereposetups)
+            sv = self._makeserver(self.ui, None, fin, fout)
             try:
                 sv.serve()
             except Exception:

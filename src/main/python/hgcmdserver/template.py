@@ -1,15 +1,18 @@
 """The template: warms up, and then forks workers when the daemon asks."""
 
 import copy
+import errno
 import gc
 import os
 import select
 import socket
 
 from hgcmdserver import compat, forking, isolation, parts, proof, rehearsal, worker
-from hgcmdserver.repositories import repositories  # now: see main.py
 
 CONTROL = 3
+
+# Not the part's fault: the daemon is gone, or starts a template again later, when there is space.
+PASSING = (errno.EPIPE, errno.ECONNRESET, errno.ENOSPC, errno.EDQUOT)
 
 # What a template can be without; see parts.
 REHEARSAL = 'rehearsals'
@@ -47,7 +50,7 @@ class template:
         self.repositories = parts.norepositories()
         if maxrepos:
             self.repositories = self._part(
-                REPOSITORIES, lambda: repositories(ui, maxrepos), self.repositories
+                REPOSITORIES, lambda: self._keeprepositories(maxrepos), self.repositories
             )
         self._warmup = warmup
         self._retry = None  # seconds to the next attempt to make the private repository
@@ -90,9 +93,9 @@ class template:
         """what make() makes, or, if that fails, the stand-in; the daemon's log tells which and why"""
         try:
             return make()
-        except (BrokenPipeError, ConnectionResetError):
-            raise
         except Exception as inst:
+            if isinstance(inst, OSError) and inst.errno in PASSING:
+                raise
             self._without(name, '%s: %s' % (type(inst).__name__, inst))
             return standin
 
@@ -105,6 +108,11 @@ class template:
         with self._isolation:
             proof.checkserver(lambda fin, fout: makeserver(ui, None, fin, fout))
         return makeserver
+
+    def _keeprepositories(self, maximum):
+        from hgcmdserver.repositories import repositories
+
+        return repositories(maximum)
 
     def _createrehearsal(self):
         created = rehearsal.rehearsal(self._isolation, self._warmup, self.makeserver)
@@ -199,8 +207,8 @@ class template:
                     return
                 if fds:  # else there was no place for it, and the daemon sees its end
                     self._forkworker(fds[0])
-            elif self.repositories.heed():
-                self._freeze()
+            else:
+                self.repositories.heed()
 
     def _forkworker(self, line):
         def say(message):

@@ -59,7 +59,6 @@ class worker:
             template.repo,
             self._fin,
             self._fout,
-            template.repositories.prereposetups,
         )
 
     def _say(self, message):
@@ -89,7 +88,7 @@ class worker:
         if select.select([self._line], [], [], PAUSE)[0]:
             return
         template = self._template
-        template.rehearsal.run(rehearsal.WORKER, prereposetups=template.repositories.prereposetups)
+        template.rehearsal.run(rehearsal.WORKER)
         template.rehearsal.tidyup()
         defaultsignals()
         template.dependencies.stale()

@@ -7,6 +7,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import org.hgcmdserver.posix.PlatformPath;
+import org.hgcmdserver.posix.ProcessImage;
 import org.hgcmdserver.worker.CommandServer;
 import org.hgcmdserver.worker.WorkerSource;
 import org.hgcmdserver.worker.prefork.PreforkSource;
@@ -118,7 +120,7 @@ final class WorkerOptions {
     @Option(
             names = "--max-repo-cache",
             paramLabel = "N",
-            defaultValue = "4",
+            defaultValue = "0",
             converter = Values.CountConverter.class,
             description =
                     "How many of the repositories used last are kept loaded for forked workers. Default:"
@@ -184,7 +186,7 @@ final class WorkerOptions {
 
     private TemplateProgram findProgram() throws IOException {
         List<String> options = repository == null ? List.of() : List.of("-R", checkedRepository());
-        Path main = Path.of(System.getProperty(LIB, ""), "python", "main.py");
+        Path main = PlatformPath.of(ProcessImage.property(LIB, "")).resolve("python/main.py");
         if (!Files.isReadable(main)) {
             throw new IOException(main + " is missing; install hg-cmdserver anew");
         }
@@ -208,14 +210,14 @@ final class WorkerOptions {
     }
 
     private String checkedRepository() throws IOException {
-        Path path = Path.of(repository).toAbsolutePath();
+        Path path = PlatformPath.of(repository);
         if (!Files.isDirectory(path.resolve(".hg"))) {
             throw new OptionException(
                     "repository",
                     "%s is no Mercurial repository; make one with: hg init %s, or leave --repository out"
                             .formatted(path, path));
         }
-        return path.toString();
+        return PlatformPath.text(path);
     }
 
     static final class SizeConverter implements ITypeConverter<Long> {

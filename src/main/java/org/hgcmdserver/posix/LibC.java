@@ -5,6 +5,7 @@ import jnr.ffi.Platform;
 import jnr.ffi.Pointer;
 import jnr.ffi.Runtime;
 import jnr.ffi.annotations.Variadic;
+import jnr.ffi.types.intptr_t;
 import jnr.ffi.types.off_t;
 import jnr.ffi.types.size_t;
 import jnr.ffi.types.ssize_t;
@@ -56,6 +57,9 @@ public interface LibC {
 
     int execve(byte[] path, Pointer argv, Pointer envp);
 
+    @intptr_t
+    long signal(int signal, @intptr_t long handler);
+
     // descriptors
 
     int close(int fd);
@@ -82,7 +86,13 @@ public interface LibC {
     @ssize_t
     long pread(int fd, Pointer buffer, @size_t long size, @off_t long offset);
 
+    int tcgetattr(int fd, Pointer termios);
+
+    int tcsetattr(int fd, int actions, Pointer termios);
+
     int unlink(byte[] path);
+
+    Pointer getcwd(Pointer buffer, @size_t long size);
 
     int geteuid();
 

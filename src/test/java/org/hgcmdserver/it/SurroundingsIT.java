@@ -44,6 +44,7 @@ class SurroundingsIT {
 
     /** Many messages fail, since the watchdog is to be told something every 10 ms. */
     @Test
+    @RunsOnce
     void managerThatIsGoneIsOneWarning() throws Exception {
         for (boolean removed : new boolean[] {true, false}) {
             Path path = directory.resolve("notify");
@@ -75,6 +76,7 @@ class SurroundingsIT {
     }
 
     @Test
+    @RunsOnce
     void managerThatDoesNotReadHoldsNothingUp() throws Exception {
         Path path = directory.resolve("notify");
         try (AFUNIXDatagramSocket manager = manager(path);
@@ -96,6 +98,7 @@ class SurroundingsIT {
     }
 
     @Test
+    @RunsOnce
     void managerThatEndsWithoutReadingIsOneWarning() throws Exception {
         Path path = directory.resolve("notify");
         try (AFUNIXDatagramSocket manager = manager(path);

@@ -14,6 +14,8 @@ import java.util.Map;
 import java.util.Optional;
 import org.hgcmdserver.posix.Environment;
 import org.hgcmdserver.posix.EventLoop;
+import org.hgcmdserver.posix.PlatformPath;
+import org.hgcmdserver.posix.PlatformString;
 import org.hgcmdserver.worker.CommandServer;
 import org.hgcmdserver.worker.WorkerTable;
 import org.slf4j.Logger;
@@ -83,7 +85,7 @@ public final class TemplateProgram {
      */
     List<String> templateArguments(Optional<Path> warmUp) throws IOException {
         List<String> values = new ArrayList<>(List.of("max-repo-cache=" + maxRepoCache));
-        warmUp.ifPresent(directory -> values.add("warm-up=" + directory));
+        warmUp.ifPresent(directory -> values.add("warm-up=" + PlatformPath.text(directory)));
         return arguments(
                 interpreter().orElseThrow(() -> new IOException(hg + " is no Python script")),
                 "template",
@@ -167,7 +169,7 @@ public final class TemplateProgram {
     private List<String> arguments(List<String> interpreter, String mode, String... more) {
         List<String> all = new ArrayList<>(interpreter);
         double idleSeconds = idleTimeout.map(Duration::toMillis).orElse(0L) / 1000.0;
-        all.addAll(List.of(main.toString(), mode, hg));
+        all.addAll(List.of(PlatformPath.text(main), mode, hg));
         all.addAll(List.of("max-request=" + maxRequest, "idle-timeout=" + idleSeconds));
         all.addAll(List.of(more));
         all.add("--");
@@ -183,9 +185,10 @@ public final class TemplateProgram {
      */
     private Optional<List<String>> interpreter() throws IOException {
         String first;
-        try (BufferedReader reader =
-                Files.newBufferedReader(Path.of(hg), StandardCharsets.ISO_8859_1)) {
-            first = String.valueOf(reader.readLine());
+        try (BufferedReader reader = // a char for each byte
+                Files.newBufferedReader(PlatformPath.of(hg), StandardCharsets.ISO_8859_1)) {
+            String line = String.valueOf(reader.readLine());
+            first = PlatformString.decode(line.getBytes(StandardCharsets.ISO_8859_1));
         }
         lastInterpreter =
                 first.startsWith("#!") && first.contains("python")

@@ -3,7 +3,6 @@ package org.hgcmdserver.worker.prefork;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -11,6 +10,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.hgcmdserver.posix.PlatformPath;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,25 +38,21 @@ final class WarmUpDirectory {
     }
 
     /**
-     * Makes one in the temporary directory, or else in /tmp, as Python's tempfile does for hg. Java
-     * cannot name a directory whose bytes the locale's encoding does not have.
+     * Makes one in the temporary directory, or else in /tmp, as Python's tempfile does for hg.
      *
      * @throws IOException if neither can be used, with the reason for each
      */
     static WarmUpDirectory create() throws IOException {
         Set<String> parents = new LinkedHashSet<>();
-        parents.add(System.getProperty("java.io.tmpdir"));
+        parents.add(PlatformPath.temporaryDirectory());
         parents.add("/tmp");
         List<String> reasons = new ArrayList<>();
         for (String parent : parents) {
             try {
-                Path directory = Path.of(parent).toAbsolutePath();
-                return new WarmUpDirectory(Files.createTempDirectory(directory, NAME));
+                return new WarmUpDirectory(PlatformPath.createTemporaryDirectory(parent, NAME));
             } catch (FileSystemException e) { // without its path, which is another one each time
                 String kind = e.getClass().getSimpleName();
                 reasons.add(parent + ": " + (e.getReason() == null ? kind : e.getReason()));
-            } catch (InvalidPathException e) {
-                reasons.add(parent + ": " + e.getReason());
             }
         }
         throw new IOException("cannot make a directory in " + String.join(", nor in ", reasons));

@@ -1,0 +1,167 @@
+package org.hgcmdserver.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.hgcmdserver.it.differential.Experiment;
+import org.hgcmdserver.it.differential.Statistics;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The same answers as plain hg: random sequences of commands on two equal repositories, one of
+ * which is used through the daemon. {@code -Dhgcmdserver.differential=SECONDS} looks for longer,
+ * {@code -Dhgcmdserver.differential.seed=SEED} looks at the same sequences again. What it has found
+ * is kept as a text in the resources, and replayed.
+ */
+@Timeout(value = 1, unit = java.util.concurrent.TimeUnit.DAYS)
+class DifferentialIT {
+
+    /** For one kind of workers; two minutes for both. */
+    private static final Duration LENGTH =
+            Duration.ofSeconds(Integer.getInteger("hgcmdserver.differential", 60));
+
+    private static final long SEED =
+            Long.getLong("hgcmdserver.differential.seed", new Random().nextInt());
+
+    /** What a fault that comes now and then is given to come. */
+    private static final int REPLAYS = Integer.getInteger("hgcmdserver.differential.replays", 10);
+
+    /** As many as the daemon ever kept by default. */
+    private static final String KEPT = System.getProperty("hgcmdserver.differential.kept", "4");
+
+    @TempDir Path directory;
+    private Statistics statistics;
+
+    @Test
+    void answersAreThoseOfPlainHg() throws Exception {
+        System.out.println("differential: seed " + SEED);
+        assertThat(experiment("", experiment -> experiment.look(SEED, LENGTH))).isEmpty();
+        System.out.println("differential: " + statistics);
+        assertThat(statistics.succeeded()).as("commands that succeeded").isGreaterThan(50);
+    }
+
+    @Test
+    void whatWasFoundOnceIsNotFoundAgain() throws Exception {
+        for (Path stored : stored()) {
+            String text = Files.readString(stored);
+            Optional<String> report =
+                    experiment("", experiment -> experiment.replay(text, REPLAYS));
+            assertThat(report).as(stored.getFileName().toString()).isEmpty();
+        }
+    }
+
+    /** A fault that needs two steps of many: the machinery finds it, and these two. */
+    @Test
+    void wrongAnswerIsFoundAndItsSequenceShortened() throws Exception {
+        Path lying =
+                Files.writeString(
+                        directory.resolve("lying.py"),
+                        """
+                        from mercurial import commands, extensions
+                        def phase(orig, ui, repo, *args, **opts):
+                            if b'b2' in repo._bookmarks and b'amended' in repo[b'tip'].description():
+                                ui.write(b'never seen\\n')
+                            return orig(ui, repo, *args, **opts)
+                        def extsetup(ui):
+                            extensions.wrapcommand(commands.table, b'phase', phase)
+                        """);
+        String text =
+                """
+                revisions 50
+                0 own none repo bookmark b1
+                0 own log files write repo/a "other content"
+                0 own all repo commit -m first
+                0 kept none repo bookmark --inactive b2
+                1 own phase repo tag --local t0
+                0 beside log repo branch br1
+                0 own none repo commit --amend -m "amended or not"
+                0 own all repo bookmark b1
+                0 plain status files write repo/b "more"
+                """;
+        Optional<String> report =
+                experiment("lying = " + lying, experiment -> experiment.replay(text, 1));
+        assertThat(report.orElseThrow())
+                .contains("the query phase", "never seen")
+                .endsWith(
+                        """
+                        revisions 50
+                        0 own none repo commit --amend -m "amended or not"
+                        0 own all repo bookmark --inactive b2
+                        """);
+    }
+
+    private interface Trial {
+        Optional<String> of(Experiment experiment) throws Exception;
+    }
+
+    /** Without a difference the daemon's side was served by the workers that this run is about. */
+    private Optional<String> experiment(String extension, Trial trial) throws Exception {
+        Path own = Files.createTempDirectory(directory, "experiment");
+        Path home = Files.createDirectory(own.resolve("home"));
+        Map<String, String> environment = new LinkedHashMap<>();
+        for (String name : List.of("PATH", "JAVA_HOME")) {
+            Optional.ofNullable(System.getenv(name)).ifPresent(v -> environment.put(name, v));
+        }
+        environment.put("HOME", home.toString());
+        environment.put("HGPLAIN", "1"); // which workers have
+        environment.put("HGENCODING", "UTF-8");
+        environment.put("LC_ALL", "C.UTF-8");
+        environment.put("TZ", "UTC");
+        environment.put("HGEDITOR", "true");
+        environment.put("TMPDIR", own.toString());
+        try (Experiment experiment =
+                        new Experiment(
+                                own,
+                                home,
+                                extension,
+                                environment,
+                                own.resolve("server.sock"),
+                                Daemon.PREFORK);
+                Daemon daemon = start(own, environment)) {
+            if (Daemon.PREFORK) {
+                Prefork.awaitIdle(daemon, 1);
+            }
+            Optional<String> report = trial.of(experiment);
+            statistics = experiment.statistics();
+            if (Daemon.PREFORK) {
+                assertThat(statistics.forked())
+                        .as("connections that forked workers served; %s", statistics)
+                        .isGreaterThan(statistics.started() * 2);
+            } else {
+                assertThat(statistics.forked()).isZero();
+                assertThat(statistics.started()).isPositive();
+            }
+            daemon.stop();
+            return report;
+        }
+    }
+
+    private static Daemon start(Path directory, Map<String, String> environment) throws Exception {
+        return Daemon.start(
+                directory,
+                all -> {
+                    all.clear();
+                    all.putAll(environment);
+                },
+                "--max-repo-cache",
+                KEPT);
+    }
+
+    private static List<Path> stored() throws Exception {
+        URI folder = Experiment.class.getResource("sequences").toURI();
+        try (Stream<Path> all = Files.list(Path.of(folder))) {
+            return all.sorted().toList();
+        }
+    }
+}

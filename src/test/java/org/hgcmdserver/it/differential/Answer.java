@@ -1,0 +1,41 @@
+package org.hgcmdserver.it.differential;
+
+import java.nio.file.Path;
+
+/** What a command said, and with what status it ended. */
+record Answer(String status, String out, String err) {
+
+    /** Of a Mercurial that failed: a traceback, or the end of the connection. */
+    static final Answer CRASH = new Answer("crash", "", "");
+
+    /**
+     * With names instead of what the two sides cannot have in common: the place of their
+     * repositories, and whether a file's time stood in the dirstate, which depends on the second.
+     */
+    static Answer of(int status, String out, String err, Path root) {
+        if (err.contains("** Unknown exception encountered")) {
+            return CRASH;
+        }
+        return new Answer(String.valueOf(status), common(out, root), common(err, root));
+    }
+
+    private static String common(String text, Path root) {
+        return text.replace(root.toString(), "@")
+                .replaceAll("(?m)^n +\\w+ +-?\\d+ (un)?set +", "n ");
+    }
+
+    boolean succeeded() {
+        return status.equals("0");
+    }
+
+    @Override
+    public String toString() {
+        return "status " + status + "\n" + indented("| ", out) + indented("! ", err);
+    }
+
+    private static String indented(String prefix, String text) {
+        return text.lines()
+                .map(line -> prefix + line + "\n")
+                .collect(java.util.stream.Collectors.joining());
+    }
+}

@@ -1,0 +1,43 @@
+package org.hgcmdserver.it.differential;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** A command that changes nothing, and whose answer tells in what state a repository is. */
+record Query(String name, List<String> command) {
+
+    static final List<Query> ALL =
+            List.of(
+                    of("log", "log", "--debug", "-l10"),
+                    of("dirstate", "debugstate", "--nodates"),
+                    of("phase", "phase", "-r", "last(all(),20)"),
+                    of("bookmarks", "bookmarks"),
+                    of("tags", "tags", "-v"),
+                    of("branches", "branches", "-c"),
+                    of("status", "status", "-C"),
+                    of("summary", "summary"),
+                    of("hidden", "log", "--hidden", "-l10", "-T", hidden()),
+                    of("markers", "debugobsolete"),
+                    of("conflicts", "resolve", "-l"));
+
+    /** Of all revisions; at the end of a sequence. */
+    static final List<Query> WHOLE =
+            List.of(
+                    of("whole-log", "log", "-T", hidden()),
+                    of("whole-phase", "phase", "-r", "all()"),
+                    of("files", "files", "-v", "-r", "tip"));
+
+    private static String hidden() {
+        return "{rev}:{node} {phase} {obsolete} {instabilities} {branch} {tags} {bookmarks}\\n";
+    }
+
+    private static Query of(String name, String... command) {
+        return new Query(name, List.of(command));
+    }
+
+    static List<String> in(String directory, List<String> command) {
+        List<String> all = new ArrayList<>(List.of("--cwd", directory));
+        all.addAll(command);
+        return all;
+    }
+}

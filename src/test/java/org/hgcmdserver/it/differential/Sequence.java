@@ -1,0 +1,70 @@
+package org.hgcmdserver.it.differential;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Collectors;
+
+/**
+ * Steps, one after the other, from a repository of so many revisions. As text: {@code revisions
+ * NUMBER}, then a line for each step, {@code PAUSE VIA QUERIES REPOSITORY COMMAND...}; lines that
+ * begin with "#" are comments.
+ */
+record Sequence(int revisions, List<Step> steps) {
+
+    private static final List<Integer> PAUSES = List.of(0, 1, 10, 50);
+
+    Sequence {
+        steps = List.copyOf(steps);
+    }
+
+    static Sequence parse(String text) {
+        List<String> lines = text.lines().filter(l -> !l.isBlank() && !l.startsWith("#")).toList();
+        int revisions = Integer.parseInt(lines.get(0).replaceFirst("^revisions ", ""));
+        return new Sequence(
+                revisions, lines.subList(1, lines.size()).stream().map(Step::parse).toList());
+    }
+
+    @Override
+    public String toString() {
+        return steps.stream()
+                .map(step -> step + "\n")
+                .collect(Collectors.joining("", "revisions " + revisions + "\n", ""));
+    }
+
+    Sequence with(List<Step> steps) {
+        return new Sequence(revisions, steps);
+    }
+
+    /** The same steps at other times, by other connections, and with other queries between. */
+    Sequence rescheduled(Random random) {
+        boolean steady = random.nextBoolean();
+        int pause = PAUSES.get(random.nextInt(PAUSES.size()));
+        List<Step> rescheduled = new ArrayList<>();
+        for (Step step : steps) {
+            int before = steady ? pause : PAUSES.get(random.nextInt(PAUSES.size()));
+            rescheduled.add(step.with(before, via(random), queries(random)));
+        }
+        return with(rescheduled);
+    }
+
+    private static Via via(Random random) {
+        int n = random.nextInt(100);
+        return n < 50 ? Via.OWN : n < 65 ? Via.KEPT : n < 90 ? Via.BESIDE : Via.PLAIN;
+    }
+
+    private static String queries(Random random) {
+        int n = random.nextInt(100);
+        if (n < 30) {
+            return Step.ALL;
+        }
+        if (n < 45) {
+            return Step.NONE;
+        }
+        List<String> some = new ArrayList<>();
+        for (int i = random.nextInt(3); i >= 0; i--) {
+            some.add(Query.ALL.get(random.nextInt(Query.ALL.size())).name());
+        }
+        return String.join(",", some.stream().distinct().toList());
+    }
+}

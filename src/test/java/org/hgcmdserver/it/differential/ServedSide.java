@@ -1,0 +1,137 @@
+package org.hgcmdserver.it.differential;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/** Runs a sequence through the daemon, and compares it with what plain hg has made of it. */
+final class ServedSide {
+
+    private final Side side;
+    private final Connections connections;
+    private final Statistics statistics;
+
+    ServedSide(Side side, Connections connections, Statistics statistics) {
+        this.side = side;
+        this.connections = connections;
+        this.statistics = statistics;
+    }
+
+    /**
+     * @param schedule the steps of the trace, in any schedule
+     * @return the first difference, or null
+     */
+    Difference run(Trace trace, Sequence schedule) throws IOException {
+        for (int i = 0; i < schedule.steps().size(); i++) {
+            Step step = schedule.steps().get(i);
+            Trace.Done done = trace.steps().get(i);
+            pause(step.pause());
+            Answer answer = perform(step, done.words());
+            statistics.count(step, answer);
+            if (!answer.equals(done.answer())) {
+                return new Difference(i, step.toString(), done.answer(), answer, "");
+            }
+            Difference difference = ask(i, step, done.state());
+            if (difference != null) {
+                return difference;
+            }
+        }
+        return compareEnd(schedule.steps().size(), trace.end());
+    }
+
+    private Answer perform(Step step, List<String> words) throws IOException {
+        if (step.changesUser()) {
+            connections.close(); // a connection has what the user's configuration was at its start
+        }
+        if (step.changesFiles()) {
+            return side.change(words);
+        }
+        Path directory = side.directory(step.where());
+        List<String> command = Query.in(directory.toString(), words);
+        return switch (step.via()) {
+            case OWN -> connections.own(command, side.root());
+            case KEPT -> connections.kept(command, side.root());
+            case BESIDE ->
+                    connections.beside(
+                            command,
+                            side.root(),
+                            side.directory(step.where().equals(".") ? "repo" : step.where()));
+            case PLAIN -> side.hg().run(directory, words);
+        };
+    }
+
+    private Difference ask(int i, Step step, Map<String, Answer> state) throws IOException {
+        for (String repository : side.touched(step)) {
+            for (Query query : Query.ALL) {
+                Answer expected = state.get(Side.name(query, repository));
+                if (!step.asks(query) || expected == null) {
+                    continue;
+                }
+                Answer answer = ask(query, repository, step.via() == Via.KEPT);
+                if (!answer.equals(expected)) {
+                    return difference(i, query, repository, expected, answer);
+                }
+            }
+        }
+        return null;
+    }
+
+    private Answer ask(Query query, String repository, boolean kept) throws IOException {
+        List<String> command = Query.in(side.directory(repository).toString(), query.command());
+        statistics.countQuery();
+        return kept
+                ? connections.kept(command, side.root())
+                : connections.own(command, side.root());
+    }
+
+    /** By the daemon, and by plain hg on its side. */
+    private Difference compareEnd(int end, Map<String, Answer> expected) throws IOException {
+        List<Query> queries = Stream.concat(Query.ALL.stream(), Query.WHOLE.stream()).toList();
+        for (String repository : side.repositories()) {
+            for (Query query : queries) {
+                Answer answer = ask(query, repository, false);
+                Answer wanted = expected.get(Side.name(query, repository));
+                if (!answer.equals(wanted)) {
+                    return difference(end, query, repository, wanted, answer);
+                }
+            }
+        }
+        Map<String, Answer> plain = side.ask(queries, side.repositories());
+        for (Map.Entry<String, Answer> each : plain.entrySet()) {
+            Answer wanted = expected.get(each.getKey());
+            if (!each.getValue().equals(wanted)) {
+                String what = "what plain hg finds: " + each.getKey();
+                return new Difference(end, what, wanted, each.getValue(), "");
+            }
+        }
+        return null;
+    }
+
+    /** With what is answered a moment later, which tells what kind of a fault it is. */
+    private Difference difference(
+            int i, Query query, String repository, Answer expected, Answer answer)
+            throws IOException {
+        Answer again = ask(query, repository, false);
+        Answer plain = side.hg().run(side.directory(repository), query.command());
+        String more =
+                "asked again, the daemon %s; plain hg on its repository %s%n"
+                        .formatted(rightOrWrong(again, expected), rightOrWrong(plain, expected));
+        String what = "the query " + Words.join(query.command()) + " in " + repository;
+        return new Difference(i, what, expected, answer, more);
+    }
+
+    private static String rightOrWrong(Answer answer, Answer expected) {
+        return answer.equals(expected) ? "is right" : "says:\n" + answer;
+    }
+
+    private static void pause(int milliseconds) throws IOException {
+        try {
+            TimeUnit.MILLISECONDS.sleep(milliseconds);
+        } catch (InterruptedException e) {
+            throw new IOException(e);
+        }
+    }
+}

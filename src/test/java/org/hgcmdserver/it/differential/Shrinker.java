@@ -1,0 +1,85 @@
+package org.hgcmdserver.it.differential;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import java.util.function.UnaryOperator;
+
+/**
+ * Leaves out of a sequence what a difference does not need: halves of it, then smaller parts, then
+ * single steps, and in the end queries, other connections and pauses. What fails now and then is
+ * given several chances.
+ */
+final class Shrinker {
+
+    /** Whether a sequence makes a difference. */
+    interface Trial {
+        boolean fails(Sequence sequence) throws IOException;
+    }
+
+    /** What is tried with a step: all at once first, which mostly will do. */
+    private static final List<UnaryOperator<Step>> SIMPLER =
+            List.of(
+                    step -> step.with(0, Via.OWN, Step.NONE),
+                    step -> step.with(step.pause(), step.via(), Step.NONE),
+                    step -> step.with(0, step.via(), step.queries()),
+                    step -> step.with(step.pause(), Via.OWN, step.queries()));
+
+    private final Trial trial;
+    private final BooleanSupplier enough;
+
+    /**
+     * @param enough asked between trials: whether to leave it at what has been found
+     */
+    Shrinker(Trial trial, BooleanSupplier enough) {
+        this.trial = trial;
+        this.enough = enough;
+    }
+
+    Sequence shrink(Sequence failing) throws IOException {
+        return simplified(shortened(failing));
+    }
+
+    private Sequence shortened(Sequence failing) throws IOException {
+        Sequence shortest = failing;
+        int part = (shortest.steps().size() + 1) / 2;
+        while (part > 0) {
+            boolean found = false;
+            // the end first: what comes after the difference is not needed
+            for (int from = shortest.steps().size() - part; from > -part; from -= part) {
+                if (enough.getAsBoolean()) {
+                    return shortest;
+                }
+                List<Step> fewer = new ArrayList<>(shortest.steps());
+                int start = Math.max(0, from);
+                fewer.subList(start, Math.min(fewer.size(), from + part)).clear();
+                Sequence candidate = shortest.with(fewer);
+                if (!fewer.isEmpty() && trial.fails(candidate)) {
+                    shortest = candidate;
+                    found = true;
+                }
+            }
+            part = found && part == 1 ? 1 : part / 2;
+        }
+        return shortest;
+    }
+
+    private Sequence simplified(Sequence failing) throws IOException {
+        Sequence simplest = failing;
+        for (int i = 0; i < failing.steps().size(); i++) {
+            for (UnaryOperator<Step> simpler : SIMPLER) {
+                if (enough.getAsBoolean()) {
+                    return simplest;
+                }
+                List<Step> steps = new ArrayList<>(simplest.steps());
+                steps.set(i, simpler.apply(steps.get(i)));
+                Sequence candidate = simplest.with(steps);
+                if (!candidate.equals(simplest) && trial.fails(candidate)) {
+                    simplest = candidate;
+                }
+            }
+        }
+        return simplest;
+    }
+}

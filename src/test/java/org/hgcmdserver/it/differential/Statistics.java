@@ -1,0 +1,65 @@
+package org.hgcmdserver.it.differential;
+
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** What an experiment has done, so that one which does nothing is seen. */
+public final class Statistics {
+
+    /** The connections that a worker served that was forked ahead, and the others. */
+    final AtomicLong forked = new AtomicLong();
+
+    final AtomicLong started = new AtomicLong();
+
+    private final Map<String, int[]> commands = new TreeMap<>();
+    private int sequences;
+    private int runs;
+    private int queries;
+
+    void count(Step step, Answer answer) {
+        if (!step.changesFiles()) {
+            int[] counts = commands.computeIfAbsent(step.words().get(0), name -> new int[2]);
+            counts[0]++;
+            counts[1] += answer.succeeded() ? 1 : 0;
+        }
+    }
+
+    void countQuery() {
+        queries++;
+    }
+
+    void countSequence() {
+        sequences++;
+    }
+
+    void countRun() {
+        runs++;
+    }
+
+    /** Commands that were run and ended with the status 0. */
+    public int succeeded() {
+        return commands.values().stream().mapToInt(counts -> counts[1]).sum();
+    }
+
+    /** Connections that a worker served that was forked ahead. */
+    public long forked() {
+        return forked.get();
+    }
+
+    /** Connections that another worker served. */
+    public long started() {
+        return started.get();
+    }
+
+    @Override
+    public String toString() {
+        StringBuilder text = new StringBuilder();
+        text.append(
+                "%d sequences, %d runs, %d queries, %d connections to forked workers, %d to others;"
+                        .formatted(sequences, runs, queries, forked(), started()));
+        text.append(" commands (and those with status 0):");
+        commands.forEach((name, n) -> text.append(" %s %d (%d)".formatted(name, n[0], n[1])));
+        return text.toString();
+    }
+}
