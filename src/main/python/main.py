@@ -9,7 +9,7 @@ HG is the hg script in whose place this runs, with its interpreter. The values:
     max-request=BYTES       the longest request
     idle-timeout=SECONDS    after which a connection that asks nothing is ended; 0: never
     max-repo-cache=N        how many repositories a template keeps loaded
-    warm-up=DIRECTORY       where a template makes its private repository
+    warm-up=DIRECTORY       where a template makes its private repository; none: it does without
     check=yes               try the strict server before it says hello; hg's own takes the place of one
                             that fails. only: none does, and the reason is the answer. no: proven
 
@@ -142,14 +142,14 @@ def template(hg, *arguments):
             repo,
             hg,
             staleness,
-            os.fsencode(values['warm-up']),
+            os.fsencode(values.get('warm-up', '')),
             strictserver,
             int(values['max-repo-cache']),
             lambda: freshserver(hg, arguments, options),
         )
 
     compat.registerservice(b'prefork', service)
-    compat.runhg()
+    compat.runhgunseen()
 
 
 def pipe(hg, *arguments):

@@ -6,7 +6,7 @@ Nothing else here imports a private name of Mercurial's, nor one that has moved.
 
 import inspect
 
-from mercurial import commandserver, dispatch, obsolete, profiling, revlog, server
+from mercurial import commandserver, dispatch, extensions, obsolete, profiling, revlog, server
 
 try:
     from mercurial.configuration import rcutil  # 7.0 and later
@@ -26,6 +26,8 @@ def registerservice(mode, service):
 
     def start(ui, repo, *others):  # opts; since 7.2 dispatch too
         profiling.profile.start = _startprofiler
+        extensions.populateui = _populateui
+        dispatch.runcommand = _runcommand
         return service(ui, repo)
 
     server._cmdservicemap[mode] = start
@@ -44,7 +46,16 @@ def ownserver(ui, repo, fin, fout, prereposetups=None):
     return commandserver.server(**serverarguments(ui, repo, fin, fout, prereposetups))
 
 
+def unwrapped(function):
+    """what an extension's wrapper of a command was put around (extensions.wrapcommand)"""
+    while getattr(function, '_origfunc', None):
+        function = function._origfunc
+    return function
+
+
 _startprofiler = profiling.profile.start
+_populateui = extensions.populateui
+_runcommand = dispatch.runcommand
 
 
 def runhg():
@@ -56,6 +67,18 @@ def runhg():
     """
     profiling.profile.start = lambda self: None
     dispatch.run()
+
+
+def runhgunseen():
+    """as runhg, for an `hg serve` that no user has asked for: it is not logged (extensions set loggers
+    up in uipopulate, anew for each command), and runs no hooks"""
+
+    def runcommand(lui, repo, cmd, fullargs, ui, options, d, *others):
+        return d()
+
+    extensions.populateui = lambda ui: None
+    dispatch.runcommand = runcommand
+    runhg()
 
 
 def readindex():

@@ -12,7 +12,7 @@ class norehearsal:
     def __init__(self, ui):
         self.ui = ui
 
-    def run(self, commands, said=None, prereposetups=None):
+    def run(self, commands):
         pass
 
     def close(self):

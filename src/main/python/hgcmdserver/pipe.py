@@ -2,7 +2,7 @@
 
 import os
 
-from hgcmdserver import proof, rehearsal, strictserver
+from hgcmdserver import isolation, proof, strictserver
 
 
 class connection:
@@ -64,6 +64,7 @@ class pipeservice:
                 pass  # the client has left
 
     def _try(self):
-        ui = rehearsal.isolated(self._ui)
         limits = self._limits._replace(idletimeout=0)
-        proof.checkserver(lambda fin, fout: strictserver.server(ui, None, fin, fout, limits))
+        apart = isolation.isolation(self._ui)
+        with apart:
+            proof.checkserver(lambda fin, fout: strictserver.server(apart.ui, None, fin, fout, limits))

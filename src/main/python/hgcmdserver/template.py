@@ -7,7 +7,7 @@ import os
 import select
 import socket
 
-from hgcmdserver import compat, forking, parts, proof, rehearsal, worker
+from hgcmdserver import compat, forking, isolation, parts, proof, rehearsal, worker
 
 CONTROL = 3
 
@@ -20,6 +20,10 @@ STALENESS = 'a look at changed files'
 REPOSITORIES = 'preloaded repositories'
 STRICTSERVER = 'the strict server'
 
+# Between attempts to make the private repository where there was no room: doubled each time.
+RETRY = 1  # seconds
+MAX_RETRY = 60  # seconds
+
 
 class template:
     """A service of `hg serve`, so that it finds configuration and extensions loaded as they are for
@@ -27,7 +31,7 @@ class template:
 
     def __init__(self, ui, repo, hg, staleness, warmup, strictserver, maxrepos, fresh):
         """hg: the script in whose place this runs; staleness: () -> the files that this was made from;
-        warmup: the directory for the private repository; strictserver: () -> a function that makes
+        warmup: the directory for the private repository, or b''; strictserver: () -> a function that makes
         one; fresh: () -> the command line of a strict server of one connection, in a new process, of
         the hg that there is by then"""
         self.ui = ui
@@ -37,7 +41,8 @@ class template:
         self._control = socket.socket(fileno=CONTROL)
         self._control.set_inheritable(False)
         self._fork = forking.fork()
-        self.rehearsal = parts.norehearsal(rehearsal.isolated(ui))
+        self._isolation = isolation.isolation(ui)
+        self.rehearsal = parts.norehearsal(self._isolation.ui)
         self.dependencies = self._part(STALENESS, staleness, parts.nostaleness())
         self.makeserver = self._part(
             STRICTSERVER, lambda: self._tried(strictserver()), compat.ownserver
@@ -48,6 +53,7 @@ class template:
                 REPOSITORIES, lambda: self._keeprepositories(maxrepos), self.repositories
             )
         self._warmup = warmup
+        self._retry = None  # seconds to the next attempt to make the private repository
 
     def init(self):
         pass
@@ -56,10 +62,12 @@ class template:
         plain = []
         try:
             plain.append(proof.plainhg(self._hg, [proof.VERSION]))
-            self._part(REHEARSAL, self._createrehearsal, None)
-            if self.rehearsal.path:
+            # without a directory the daemon has said why
+            if self._warmup and self._part(REHEARSAL, self._createrehearsal, False):
                 plain.append(proof.plainhg(self._hg, [proof.log(self.rehearsal.path)]))
-            self._part(REHEARSAL, lambda: self.rehearsal.run(rehearsal.TEMPLATE), None)
+                if not self._part(REHEARSAL, self.rehearsal.warmup, False):
+                    plain.pop().kill()
+                    self._droprehearsal()
             self._settle()
             self._prove([answer for some in plain for answer in some.answers()])
             self._freeze()
@@ -96,8 +104,9 @@ class template:
 
     def _tried(self, makeserver):
         """before rehearsals use it"""
-        ui = self.rehearsal.ui
-        proof.checkserver(lambda fin, fout: makeserver(ui, None, fin, fout))
+        ui = self._isolation.ui
+        with self._isolation:
+            proof.checkserver(lambda fin, fout: makeserver(ui, None, fin, fout))
         return makeserver
 
     def _keeprepositories(self, maximum):
@@ -106,9 +115,32 @@ class template:
         return repositories(maximum)
 
     def _createrehearsal(self):
-        created = rehearsal.rehearsal(self.ui, self._warmup, self.makeserver)
-        created.create()
+        created = rehearsal.rehearsal(self._isolation, self._warmup, self.makeserver)
+        try:
+            created.create()
+        except rehearsal.NoRoom:
+            self._retry = min(2 * self._retry, MAX_RETRY) if self._retry else RETRY
+            raise
+        self._retry = None
         self.rehearsal = created
+        return True
+
+    def _droprehearsal(self):
+        self.rehearsal.delete()
+        self.rehearsal = parts.norehearsal(self._isolation.ui)
+
+    def _rehearselate(self):
+        try:
+            self._createrehearsal()
+        except rehearsal.NoRoom:
+            return  # the daemon's log has it
+        except Exception as inst:
+            self._retry = None
+            self._without(REHEARSAL, '%s: %s' % (type(inst).__name__, inst))
+            return
+        if not self._part(REHEARSAL, self.rehearsal.warmup, False):
+            self._droprehearsal()
+        self._freeze()
 
     def _settle(self):
         try:
@@ -146,7 +178,13 @@ class template:
         # nothing of the user's runs, and no repository of theirs is used, before there is a client
         proven.ui = self.rehearsal.ui
         proven.repo = None
-        proof.checkworker(self._fork, proven._work, answers)
+        proven.dependencies = parts.nostaleness()  # a fresh process would have the user's configuration
+
+        def work(line):
+            with self._isolation:
+                proven._work(line)
+
+        proof.checkworker(self._fork, work, answers)
 
     def _freeze(self):
         """keep workers' collections off our objects: 20 ms and 10 MB of copied pages each"""
@@ -160,8 +198,10 @@ class template:
         if hasattr(self.repositories, 'fileno'):
             poll.register(self.repositories, select.POLLIN)
         while True:
-            ready = {fd for fd, _event in poll.poll()}
-            if self._control.fileno() in ready:
+            ready = {fd for fd, _event in poll.poll(self._retry and self._retry * 1000)}
+            if not ready:
+                self._rehearselate()
+            elif self._control.fileno() in ready:
                 byte, fds = worker.receive(self._control)
                 if not byte:
                     return
@@ -191,7 +231,6 @@ class template:
         try:
             self._control.close()
             self.repositories.close()
-            self.rehearsal.close()
             worker.worker(self, line).run()
             status = 0
         except:  # never returns, hence no re-raises

@@ -73,6 +73,7 @@ class worker:
             if message == b'w':
                 self._prepare()
                 message, connection = receive(self._line)
+            self._template.rehearsal.close()
         except ConnectionResetError:  # an end that has left something unread
             return
         if not connection:

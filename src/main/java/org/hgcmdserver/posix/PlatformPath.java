@@ -121,7 +121,18 @@ public final class PlatformPath {
      * @param prefix what its name begins with
      */
     public static Path createTemporaryDirectory(String prefix) throws IOException {
-        Path parent = of(ProcessImage.property("java.io.tmpdir", "/tmp"));
+        return createTemporaryDirectory(temporaryDirectory(), prefix);
+    }
+
+    /** Where temporary files are made: what TMPDIR says, or else /tmp. */
+    public static String temporaryDirectory() {
+        return ProcessImage.property("java.io.tmpdir", "/tmp");
+    }
+
+    /** The same in the directory {@code parent}, as {@link PlatformString} decodes it. */
+    public static Path createTemporaryDirectory(String parentText, String prefix)
+            throws IOException {
+        Path parent = of(parentText);
         while (true) {
             Path directory =
                     parent.resolve(

@@ -211,21 +211,25 @@ class PreforkFallbackIT {
 
     // a broken extension or configuration
 
+    /** Rehearsals are without extensions: what one does in a repository, it does to a client. */
     @Test
     void extensionThatEndsHgInARepository() throws Exception {
-        Path hgrc =
-                extension(
-                        """
-                        import os
-                        def reposetup(ui, repo):
-                            os._exit(9)
-                        """);
+        extension(
+                """
+                import os
+                def reposetup(ui, repo):
+                    os._exit(9)
+                """);
+        Repository repository = Repository.create(directory, "repository");
         try (Daemon daemon = launch(HG)) {
-            assertThat(onlyReason(daemon)).contains("status 9");
-            serves(daemon);
-            Files.delete(hgrc);
             awaitReady(daemon, 1);
             await().until(() -> isForked(daemon));
+            try (RawClient client = new RawClient(daemon.address())) {
+                client.runCommand("log -R " + repository);
+                assertThat(client.readToEnd()).contains("capabilities").doesNotContain("r\0");
+            }
+            assertThat(version(daemon)).contains("Mercurial");
+            assertThat(warnings(daemon)).noneMatch(w -> w.contains("no warm"));
             daemon.stop();
         }
     }

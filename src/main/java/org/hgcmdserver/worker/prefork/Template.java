@@ -1,20 +1,15 @@
 package org.hgcmdserver.worker.prefork;
 
 import java.io.IOException;
-import java.nio.file.FileSystemException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.List;
-import java.util.stream.Stream;
+import java.util.Optional;
 import org.hgcmdserver.posix.Child;
 import org.hgcmdserver.posix.Descriptors;
 import org.hgcmdserver.posix.Environment;
 import org.hgcmdserver.posix.EventLoop;
 import org.hgcmdserver.posix.Exit;
 import org.hgcmdserver.posix.MessageLine;
-import org.hgcmdserver.posix.PlatformPath;
 import org.hgcmdserver.posix.UnixSocket;
 import org.hgcmdserver.worker.WorkerTable;
 import org.slf4j.Logger;
@@ -51,21 +46,15 @@ final class Template implements MessageLine.Receiver {
 
     private static final Logger log = LoggerFactory.getLogger(Template.class);
 
-    /** What its directory's name begins with. */
-    private static final String NAME = "hg-cmdserver-";
-
     /** More than the warm-up takes, in which it does not look at its control channel. */
     private static final Duration TIME_TO_END = Duration.ofSeconds(10);
 
-    /**
-     * What is deleted first of the private repository: a worker that is in the middle of a
-     * rehearsal, which may make some of it anew, sees by it that it has to delete the rest.
-     */
-    private static final String MARK = ".hg/requires";
-
     private final EventLoop loop;
     private final Listener listener;
-    private final Path warmUp;
+
+    /** Empty if none could be made. */
+    private final Optional<WarmUpDirectory> warmUp;
+
     private final int pid;
     private final MessageLine control;
     private boolean exited;
@@ -88,9 +77,9 @@ final class Template implements MessageLine.Receiver {
             throws IOException {
         this.loop = loop;
         this.listener = listener;
-        warmUp = temporaryDirectory();
+        warmUp = warmUpDirectory();
         try {
-            List<String> arguments = program.templateArguments(warmUp);
+            List<String> arguments = program.templateArguments(warmUp.map(WarmUpDirectory::path));
             LineProcess process =
                     LineProcess.start(
                             loop,
@@ -103,19 +92,18 @@ final class Template implements MessageLine.Receiver {
             pid = process.pid();
             control = process.line();
         } catch (IOException | RuntimeException e) {
-            delete(warmUp);
+            warmUp.ifPresent(WarmUpDirectory::delete);
             throw e;
         }
         log.debug("started template process (pid={})", pid);
     }
 
-    private static Path temporaryDirectory() throws IOException {
+    private Optional<WarmUpDirectory> warmUpDirectory() {
         try {
-            return PlatformPath.createTemporaryDirectory(NAME);
-        } catch (FileSystemException e) { // without its path, which is another one each time
-            String reason = e.getReason() == null ? e.getClass().getSimpleName() : e.getReason();
-            String parent = System.getProperty("java.io.tmpdir");
-            throw new IOException("cannot make a directory in " + parent + ": " + reason, e);
+            return Optional.of(WarmUpDirectory.create());
+        } catch (IOException e) {
+            listener.without("rehearsals: " + e.getMessage());
+            return Optional.empty();
         }
     }
 
@@ -187,7 +175,7 @@ final class Template implements MessageLine.Receiver {
 
     /** The same failure reads the same, whatever the directory of the attempt. */
     private String withoutDirectory(String message) {
-        return message.replace(warmUp.getFileName().toString(), NAME + "*");
+        return warmUp.map(directory -> directory.removedFrom(message)).orElse(message);
     }
 
     @Override
@@ -200,27 +188,11 @@ final class Template implements MessageLine.Receiver {
         exited = true;
         control.receiveRest();
         control.close();
-        delete(warmUp);
+        warmUp.ifPresent(WarmUpDirectory::delete);
         boolean asked = state == State.CLOSED;
         state = State.CLOSED;
         String reason = failure != null ? failure : exit.description();
         log.debug("template process exited (pid={}, {})", exit.pid(), exit.description());
         listener.ended(this, asked ? null : reason);
-    }
-
-    /** What is left of it, after a kill: the template removes it itself. */
-    private static void delete(Path directory) {
-        try {
-            Files.deleteIfExists(directory.resolve(MARK));
-        } catch (IOException e) {
-            log.debug("left in {}: {}", directory, e.toString());
-        }
-        try (Stream<Path> tree = Files.walk(directory)) {
-            for (Path path : (Iterable<Path>) tree.sorted(Comparator.reverseOrder())::iterator) {
-                Files.deleteIfExists(path);
-            }
-        } catch (IOException | java.io.UncheckedIOException e) {
-            log.debug("left in {}: {}", directory, e.toString());
-        }
     }
 }

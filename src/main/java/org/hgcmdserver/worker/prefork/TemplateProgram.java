@@ -80,15 +80,16 @@ public final class TemplateProgram {
     /**
      * argv of a template, the interpreter's absolute path first.
      *
-     * @param warmUp a directory for the template's private repository
+     * @param warmUp a directory for the template's private repository, if there is one
      * @throws IOException if hg is no Python script, with what it is
      */
-    List<String> templateArguments(Path warmUp) throws IOException {
+    List<String> templateArguments(Optional<Path> warmUp) throws IOException {
+        List<String> values = new ArrayList<>(List.of("max-repo-cache=" + maxRepoCache));
+        warmUp.ifPresent(directory -> values.add("warm-up=" + PlatformPath.text(directory)));
         return arguments(
                 interpreter().orElseThrow(() -> new IOException(hg + " is no Python script")),
                 "template",
-                "warm-up=" + PlatformPath.text(warmUp),
-                "max-repo-cache=" + maxRepoCache);
+                values.toArray(String[]::new));
     }
 
     /**
