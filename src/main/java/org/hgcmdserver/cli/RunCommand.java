@@ -63,6 +63,9 @@ final class RunCommand implements Callable<Integer> {
     /** SIGQUIT has come. */
     private volatile boolean quit;
 
+    /** What has been sent to the command, which it does not survive. */
+    private volatile Signal forwarded;
+
     /** Null until the server has said hello. */
     private volatile CommandClient connected;
 
@@ -143,6 +146,7 @@ final class RunCommand implements Callable<Integer> {
         quit = signal == Signal.SIGQUIT;
         try {
             if (client != null) {
+                forwarded = signal; // first: see InterruptibleInput
                 client.signal(signal);
                 if (!input.isRead() && !quit) {
                     return;
@@ -151,8 +155,12 @@ final class RunCommand implements Callable<Integer> {
         } catch (IOException e) {
             System.err.println("hg-cmdserver: " + e.getMessage());
         }
-        terminal.restore();
-        if (quit) {
+        end(signal);
+    }
+
+    private void end(Signal signal) {
+        terminal.restoreForGood();
+        if (signal == Signal.SIGQUIT) {
             SignalSource.dieBy(signal);
         }
         Runtime.getRuntime().halt(128 + signal.intValue());
@@ -170,8 +178,11 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
-    /** Knows whether somebody waits for it. */
-    private static final class InterruptibleInput extends FilterInputStream {
+    /**
+     * Knows whether this process waits for it. A wait that begins when a signal has been forwarded
+     * ends at once: the command, which has asked for the input before the signal came, is gone.
+     */
+    private final class InterruptibleInput extends FilterInputStream {
 
         private volatile boolean read;
 
@@ -186,6 +197,9 @@ final class RunCommand implements Callable<Integer> {
         @Override
         public int read(byte[] bytes, int offset, int length) throws IOException {
             read = true;
+            if (forwarded != null) {
+                end(forwarded);
+            }
             try {
                 return super.read(bytes, offset, length);
             } finally {

@@ -21,6 +21,8 @@ public final class Terminal {
 
     private final int fd;
 
+    private boolean restoredForGood;
+
     /** How it was before; null while it is as it was. */
     private Pointer before;
 
@@ -37,7 +39,7 @@ public final class Terminal {
      */
     public synchronized void hideInput() throws PosixException {
         Pointer now = NativeMemory.allocate(TERMIOS_SIZE);
-        if (before != null || LibC.C.tcgetattr(fd, now) < 0) {
+        if (before != null || restoredForGood || LibC.C.tcgetattr(fd, now) < 0) {
             return;
         }
         Pointer changed = NativeMemory.allocate(TERMIOS_SIZE);
@@ -52,6 +54,14 @@ public final class Terminal {
         before = now; // even if it fails, for it may do so half done
         int result = LibC.C.tcsetattr(fd, TCSAFLUSH, changed);
         PosixException.check(result, "switch the echo off on", "fd " + fd);
+    }
+
+    /**
+     * As {@link #restore}, for a process that ends: later calls of {@link #hideInput} do nothing.
+     */
+    public synchronized void restoreForGood() {
+        restoredForGood = true;
+        restore();
     }
 
     /** Undoes {@link #hideInput}, if it is to be undone. */

@@ -92,11 +92,8 @@ class BytesIT {
     /** A reload finds its way by the same bytes: the launcher, all arguments, the socket. */
     @Test
     void thoseOfTheDaemon() throws Exception {
-        for (String locale : LOCALES) {
-            for (String name : NAMES) {
-                theDaemonIn(locale, name);
-            }
-        }
+        theDaemonIn("C", NAMES.get(0));
+        theDaemonIn("C.UTF-8", NAMES.get(1));
     }
 
     private void theDaemonIn(String locale, String name) throws Exception {
