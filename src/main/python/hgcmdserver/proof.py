@@ -25,9 +25,14 @@ class Failed(Exception):
     """a server that does not answer, or not as plain hg; the message is the reason"""
 
 
+def inside(repository):
+    """options that name a repository whose path may have any bytes: --cwd takes it as it is; -R takes a
+    fragment off, and expands variables, as hg does with a repository that it finds by itself"""
+    return [b'--cwd', repository, b'-R', b'.']
+
+
 def log(repository):
-    """--cwd takes a path as it is; -R takes a fragment off, and expands variables"""
-    return [b'--cwd', repository, b'log', b'-T', b'{rev} {node} {desc}\\n']
+    return inside(repository) + [b'log', b'-T', b'{rev} {node} {desc}\\n']
 
 
 def environment():
@@ -233,7 +238,7 @@ def checkpipe(command, hg):
                 there = client(ours)
                 there.readhello()
                 there.succeed([b'--cwd', repository, b'init'])
-                there.succeed([b'--cwd', repository, b'commit', b'-A', b'-m', b'one', b'-u', b'proof'])
+                there.succeed(inside(repository) + [b'commit', b'-A', b'-m', b'one', b'-u', b'proof'])
                 plain = plainhg(hg, [VERSION, log(repository)])
                 try:
                     there.checkanswers(plain.answers())
