@@ -18,7 +18,7 @@ esac
 . packaging/install.sh
 install_missing javac:default-jdk-headless mvn:maven hg:mercurial socat:socat
 
-mvn --batch-mode --quiet package -DskipTests dependency:build-classpath
+mvn --batch-mode --quiet package -DskipTests
 # no collection of garbage, and few compilations, in the client while it measures
 exec java -XX:+UseSerialGC -Xms640m -Xmn512m -XX:TieredStopAtLevel=1 \
     -Djava.awt.headless=true --enable-native-access=ALL-UNNAMED \

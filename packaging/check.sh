@@ -9,10 +9,11 @@ install_missing javac:default-jdk-headless mvn:maven hg:mercurial socat:socat st
     faketime:faketime
 if [ "$(id -u)" = 0 ]; then # a booted system, which an ordinary user cannot have
     install_missing debootstrap:debootstrap systemd-nspawn:systemd-container
+    [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || install_missing keyring-is-missing:debian-archive-keyring
 fi
 /usr/bin/python3 -c 'import hglib' 2>/dev/null || install_missing hglib-is-missing:python3-hglib
 
-shellcheck -x packaging/*.sh packaging/boot/*.sh packaging/deb/control/p* packaging/rpm/p* src/main/sh/hg-cmdserver
+shellcheck -x packaging/*.sh packaging/boot/*.sh packaging/matrix/*.sh packaging/deb/control/p* packaging/rpm/p* src/main/sh/hg-cmdserver
 mvn --batch-mode --no-transfer-progress verify "$@"
 sh packaging/packages-check.sh
 version=$(sed -n 's|^  <version>\(.*\)</version>|\1|p' pom.xml)

@@ -1,9 +1,9 @@
 """What an administrator does with the package, on a booted Debian.
 
-    boot_test.py ROOT PACKAGE.deb NEWER.deb NEWEST.deb CONSOLE
+    boot_test.py ROOT SUITE CONSOLE
 
-ROOT is a tree that this may change; the packages differ in their versions; CONSOLE takes what the
-container prints.
+ROOT is a tree with Debian's SUITE that this may change, and holds the packages /packages/0.deb to 2.deb,
+which differ in their versions; CONSOLE takes what the container prints.
 """
 
 import json
@@ -58,6 +58,9 @@ class Host(Machine):
     def hg(self, *arguments, address=ADDRESS, user=None, check=True):
         """a command through the server; the client is a Python program, which starts sooner than Java"""
         return self.run(*CLIENT, 'run', address, *arguments, user=user, check=check)
+
+    def expect_forked(self, address, daemon, user=None):
+        self.run(*CLIENT, 'forked', address, str(daemon), user=user)
 
     def log(self, repository=REPOSITORY, **options):
         return self.hg('log', '-R', repository, '-T', '{desc}\\n', **options).stdout
@@ -258,6 +261,17 @@ def first_client(host):
     equal(first.stdout, LOG, 'the first answer')
 
 
+@check('workers are forked ahead, as /proc shows, for the service and for a user\'s')
+def forked_ahead(host):
+    host.log()
+    host.expect_forked(ADDRESS, host.main_pid())
+    host.systemctl('start', 'hg-cmdserver@alice.socket')
+    address = '/run/hg-cmdserver/users/alice.sock'
+    host.hg('version', address=address, user='alice')
+    host.expect_forked(address, host.main_pid('hg-cmdserver@alice.service'), user='alice')
+    host.systemctl('stop', 'hg-cmdserver@alice.socket', 'hg-cmdserver@alice.service')
+
+
 @check('systemctl status shows that it is ready, and its own words')
 def status(host):
     shown = host.systemctl('status', '--no-pager', SERVICE)
@@ -394,6 +408,7 @@ def upgrade(host):
     equal(attached.ask(), 3, 'python-hglib\'s answer')
     attached.leave()
     equal((host.main_pid(), host.inode()), (pid, inode), 'daemon and socket')
+    host.expect_forked(ADDRESS, pid)
     wait_for('alice\'s daemon runs what is installed', lambda: runs_installed_files(host, alice))
     equal(host.main_pid(alice), pid_of_alices, 'alice\'s daemon')
     wait_for('carol\'s daemon runs what is installed', lambda: runs_installed_files(host, manager=carol))
@@ -587,7 +602,7 @@ def purge(host):
     equal([unit for unit in units if ' not-found ' not in unit], [], 'the list of units that are left')
 
 
-def main(root, console):
+def main(root, suite, console):
     os.umask(0o022)
     for number in signal.SIGTERM, signal.SIGINT, signal.SIGHUP:
         signal.signal(number, lambda *_: sys.exit(1))
@@ -596,7 +611,10 @@ def main(root, console):
     started = time.monotonic()
     host = Host(root, os.path.dirname(os.path.abspath(__file__)), console)
     try:
-        print('booted in %.1f s' % (time.monotonic() - started), flush=True)
+        booted = time.monotonic() - started
+        release = host.run('sed', '-n', 's/^PRETTY_NAME=//p', '/etc/os-release').stdout.strip().strip('"')
+        print('%s booted in %.1f s' % (release, booted), flush=True)
+        expect(suite in release, '%s was booted in the place of %s' % (release, suite))
         prepare(host)
         for name, function in checks:
             if wanted and function.__name__ not in wanted.split(','):

@@ -4,16 +4,21 @@
     client.py loop SOCKET REPOSITORY CLIENTS
                                             so many clients connect again and again until the standard
                                             input ends; then a line of JSON with the numbers
+    client.py forked SOCKET DAEMON          waits until the daemon with this pid has a template, and a worker
+                                            forked from it serves a connection, by what /proc shows
     client.py hglib SOCKET REPOSITORY       python-hglib, attached; for each line of input it says how
                                             many revisions there are, and the pid of its server
 """
 
 import json
+import os
 import socket
 import struct
 import sys
 import threading
+import time
 
+PATIENCE = 60  # seconds: a bound for what must happen, far longer than it takes
 PAUSE = 0.05  # seconds between the connections of a client in a loop: the machine has other things to do
 
 
@@ -27,6 +32,8 @@ class Session:
         channel, hello = self._frame()
         if channel != b'o' or not hello.startswith(b'capabilities:'):
             raise EOFError('no hello but %r' % (channel + hello))
+        fields = dict(line.split(b': ', 1) for line in hello.splitlines())
+        self.worker = int(fields[b'pid'])
 
     def _frame(self):
         header = self._file.read(5)
@@ -104,6 +111,38 @@ def loop(address, repository, clients):
     return 0
 
 
+def _template_of(pid):
+    """the command line and parent of a template or a fork of it; None if it is anything else"""
+    try:
+        command = open('/proc/%s/cmdline' % pid).read().split('\0')
+        stat = open('/proc/%s/stat' % pid).read()
+    except OSError:  # it has gone
+        return None
+    program = next((i for i, argument in enumerate(command) if argument.endswith('/main.py')), None)
+    if program is None or command[program + 1] != 'template':
+        return None
+    return command, int(stat.rpartition(')')[2].split()[1])
+
+
+def forked(address, daemon):
+    end = time.monotonic() + PATIENCE
+    while True:
+        session = Session(address)
+        worker = _template_of(session.worker)
+        others = [p for p in os.listdir('/proc') if p.isdigit() and int(p) != session.worker]
+        # a fork has its template's command line; the daemon is the parent of both
+        if worker and worker[1] == int(daemon) and worker in map(_template_of, others):
+            status = session.run('version', '-q')[0]
+            session.close()
+            return status
+        command = open('/proc/%d/cmdline' % session.worker).read().replace('\0', ' ')
+        session.close()
+        if time.monotonic() > end:
+            print('not forked ahead is: %s' % command, file=sys.stderr)
+            return 1
+        time.sleep(PAUSE)
+
+
 def hglib(address, repository):
     import hglib.client
 
@@ -137,4 +176,4 @@ def hglib(address, repository):
 
 
 if __name__ == '__main__':
-    sys.exit({'run': run, 'loop': loop, 'hglib': hglib}[sys.argv[1]](*sys.argv[2:]))
+    sys.exit({'run': run, 'loop': loop, 'forked': forked, 'hglib': hglib}[sys.argv[1]](*sys.argv[2:]))

@@ -1,29 +1,36 @@
-"""Starts Mercurial as hg-cmdserver's template, or as a strict server of one connection.
+"""Starts Mercurial as hg-cmdserver's template, or as a strict server of one connection; or tries that.
 
     main.py template HG [NAME=VALUE...] -- [HG OPTION...]
     main.py pipe     HG [NAME=VALUE...] -- [HG OPTION...]
+    main.py prove    HG [NAME=VALUE...] -- [HG OPTION...]
 
 HG is the hg script in whose place this runs, with its interpreter. The values:
 
     max-request=BYTES       the longest request
     idle-timeout=SECONDS    after which a connection that asks nothing is ended; 0: never
     max-repo-cache=N        how many repositories a template keeps loaded
-    warm-up=DIRECTORY       where a template makes its private repository
+    warm-up=DIRECTORY       where a template makes its private repository; none: it does without
+    check=yes               try the strict server before it says hello; hg's own takes the place of one
+                            that fails. only: none does, and the reason is the answer. no: proven
 
 Between the installation of another release and the daemon's reload it is a daemon of the one that
 runs this of the other. So a value that is not given has a default, one that is not known is passed
 over, and what stands here keeps its meaning.
 
-`pipe` serves the connection that is descriptors 0 and 1. `template` talks to the daemon over a stream
-socket, descriptor 3:
+`pipe` serves the connection that is descriptors 0 and 1. `prove` tries what `pipe` serves, and
+`template` tries a worker, before they say that they are ready, over a stream socket, descriptor 3:
 
-    template -> daemon   "ready\n", or "failed REASON\n" before it ends
+    prove -> daemon      "ready\n", or "failed REASON\n", or nothing if it could not try, and ends
+    template -> daemon   "without PART: REASON\n": what this Mercurial cannot have
+                         "ready\n", or "failed REASON\n" before it ends
     daemon -> template   "f" with one end of a socket pair attached: fork a worker that has it
                          end of file: end
 
 The daemon's end of that pair is its line to the worker:
 
-    worker -> daemon     "pid PID\n" at first; "warm\n"; end of file: it has ended, or never began
+    template -> daemon   "forked PID\n" or "failed REASON\n", over the same line
+    worker -> daemon     "pid PID\n" at first: it is there; "warm\n"; end of file: it has ended, or
+                         never began
     daemon -> worker     "w": rehearse, so as to be warm
                          "c" with a connection attached: serve it
                          end of file: end
@@ -35,6 +42,7 @@ Descriptors 1 and 2 must not be a client's, for hooks print to them.
 
 import os
 import re
+import struct
 import sys
 import time
 
@@ -73,7 +81,7 @@ def be(hg, arguments):
 def parse(arguments):
     """the values by their names, and hg's options"""
     end = arguments.index('--')
-    values = {'max-request': 64 << 20, 'idle-timeout': 0, 'max-repo-cache': 4}
+    values = {'max-request': 64 << 20, 'idle-timeout': 0, 'max-repo-cache': 0, 'check': 'no'}
     values.update(argument.split('=', 1) for argument in arguments[:end])
     return values, list(arguments[end + 1 :])
 
@@ -89,49 +97,112 @@ def freshserver(hg, arguments, options):
     return python + [SCRIPT, 'pipe', hg] + list(arguments)
 
 
+def outcome(make):
+    """call make() now; returns a function that returns what it has returned, or raises that"""
+    try:
+        made = make()
+    except Exception as inst:
+        failure = inst
+
+        def raises():
+            raise failure
+
+        return raises
+    return lambda: made
+
+
 def template(hg, *arguments):
     values, options = parse(arguments)
     be(hg, ['serve', '--cmdserver', 'prefork'] + options)
-    from mercurial import dispatch, server
-
-    from hgcmdserver import dependencies, strictserver
+    from hgcmdserver import compat
     from hgcmdserver.template import template  # now: hg would make an abort of what it cannot import
 
-    made = dependencies.dependencies(STARTED, os.fsencode(hg), os.fsencode(HERE))
-    made.record()
+    def recorded():
+        from hgcmdserver import dependencies
 
-    def service(ui, repo, opts):
+        made = dependencies.dependencies(STARTED, os.fsencode(hg), os.fsencode(HERE))
+        made.record()
+        return made
+
+    def strictserver():
+        from hgcmdserver import strictserver
+
+        limits = strictserver.limits(int(values['max-request']), float(values['idle-timeout']))
+
+        def makeserver(ui, repo, fin, fout, prereposetups=None):
+            return strictserver.server(ui, repo, fin, fout, limits, prereposetups)
+
+        return makeserver
+
+    staleness = outcome(recorded)  # before any configuration is read
+
+    def service(ui, repo):
         return template(
             ui,
             repo,
-            made,
-            os.fsencode(values['warm-up']),
-            strictserver.limits(int(values['max-request']), float(values['idle-timeout'])),
+            hg,
+            staleness,
+            os.fsencode(values.get('warm-up', '')),
+            strictserver,
             int(values['max-repo-cache']),
             lambda: freshserver(hg, arguments, options),
         )
 
-    server._cmdservicemap[b'prefork'] = service
-    dispatch.run()
+    compat.registerservice(b'prefork', service)
+    compat.runhgunseen()
 
 
 def pipe(hg, *arguments):
     values, options = parse(arguments)
-    try:
-        be(hg, ['serve', '--cmdserver', 'strictpipe'] + options)
-        from mercurial import dispatch, server
+    connection = None
 
-        from hgcmdserver import strictserver
-
-        # here, since it is now that modules which are loaded on demand fail
-        limits = strictserver.limits(int(values['max-request']), float(values['idle-timeout']))
-        server._cmdservicemap[b'strictpipe'] = strictserver.pipeservice(limits)
-    except Exception as inst:  # a Mercurial with other internals: better its own server than none
+    def ownserver(inst):  # a Mercurial with other internals: better its own server than none
+        if values['check'] == 'only':
+            reason = ('%s: %s' % (type(inst).__name__, inst)).encode()
+            fd = connection.detach() if connection else 1
+            os.write(fd, struct.pack('>cI', b'e', len(reason)) + reason)
+            sys.exit(1)
         sys.stderr.write('hg-cmdserver: using the server of %s: %s\n' % (hg, inst))
         sys.stderr.flush()
+        if connection:
+            connection.giveback()
         os.execv(hg, [hg, 'serve', '--cmdserver', 'pipe'] + options)
 
-    dispatch.run()
+    try:
+        be(hg, ['serve', '--cmdserver', 'strictpipe'] + options)
+        from hgcmdserver import compat, strictserver
+        from hgcmdserver import pipe as piped
+
+        connection = piped.connection()
+        # here, since it is now that modules which are loaded on demand fail
+        limits = strictserver.limits(int(values['max-request']), float(values['idle-timeout']))
+        check = values['check'] != 'no'
+
+        def service(ui, repo):
+            return piped.pipeservice(ui, repo, connection, limits, check, ownserver)
+
+        compat.registerservice(b'strictpipe', service)
+    except Exception as inst:
+        ownserver(inst)
+    compat.runhg()
+
+
+def prove(hg, *arguments):
+    sys.path.append(HERE)  # an isolated interpreter does not look beside the script
+    from hgcmdserver import proof
+
+    # not hg's options: with -R the commands of the proof would be for that repository
+    values = list(arguments[: arguments.index('--')]) + ['check=only', '--']
+    try:
+        proof.checkpipe([sys.executable, SCRIPT, 'pipe', hg] + values, hg)
+    except proof.Failed:
+        raise
+    except Exception as inst:  # such as a full disk: that proves nothing
+        sys.stderr.write('hg-cmdserver: the strict server was not tried: %s\n' % inst)
+        sys.stderr.flush()
+        os._exit(1)
+    os.write(3, b'ready\n')
+    sys.exit(0)
 
 
 def main(mode, *arguments):
@@ -139,7 +210,7 @@ def main(mode, *arguments):
         pipe(*arguments)
         return
     try:
-        template(*arguments)
+        {'template': template, 'prove': prove}[mode](*arguments)
         reason = 'it ended'
     except SystemExit as inst:
         if inst.code in (None, 0):

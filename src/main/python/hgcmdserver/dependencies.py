@@ -9,7 +9,9 @@ import sys
 import sysconfig
 import time
 
-from mercurial import commandserver, config, encoding, extensions, pycompat, rcutil, util
+from mercurial import commandserver, config, encoding, extensions, pycompat, util
+
+from hgcmdserver import compat
 
 # A file system's clock may be a tick behind the process's.
 TICK = 20_000_000  # nanoseconds
@@ -65,11 +67,12 @@ class dependencies:
     def _paths(self, ui, repo):
         # Mercurial's own resources are read by names of this kind
         yield from (path for path in self._configs if not path.startswith(b'resource:'))
-        for kind, path in rcutil.rccomponents():
+        for kind, path in compat.configcomponents():
             if kind == b'path':
                 yield path
                 if path.endswith(b'mercurial/hgrc'):
                     yield path + b'.d'  # a directory changes when a file comes or goes
+        yield timezonefile()
         searched = encoding.environ.get(b'HGRCPATH', b'').split(pycompat.ospathsep)
         yield from filter(None, searched)
         if repo:
@@ -119,6 +122,14 @@ class dependencies:
             return True
         # no stat: the exception would take longer than the call
         return any(access(path, os.F_OK) for path in self._missing)
+
+
+def timezonefile():
+    """the file by which the C library makes local time (tzset(3)): read once in a process, and, with TZ
+    set, not even read again by time.tzset()"""
+    zone = encoding.environ.get(b'TZ', b'/etc/localtime').lstrip(b':')
+    # a rule in place of a name is the name of a file that is missing
+    return os.path.join(encoding.environ.get(b'TZDIR', b'/usr/share/zoneinfo'), zone or b'UTC')
 
 
 def _origin(module):

@@ -1,4 +1,8 @@
-"""fork() whose child is the daemon's child, not ours."""
+"""fork() whose child is the daemon's child, not ours.
+
+Each way calls report(pid) in the process that has made the child, so that the daemon knows of a child
+that never comes to say so itself.
+"""
 
 import os
 import signal
@@ -9,10 +13,11 @@ SYS_CLONE = {'x86_64': 56, 'aarch64': 220}
 
 
 def cloneparent():
-    """the way by clone(2), or None where it is not to be had
+    """the way by clone(2), or None where the system does not have it
 
-    glibc's atfork handlers do not run: it is for a process that has one thread. Python's do. It takes
-    half the time of forktwice, and must be called by a child of the daemon itself.
+    It takes half the time of forktwice, and must be called by a child of the daemon itself. Python's
+    atfork handlers run, but the C library's do not, and bytecode runs in the child before Python has
+    repaired the interpreter's lock: so it is for a process with one thread; see fork.
     """
     number = SYS_CLONE.get(os.uname().machine)
     if sys.platform != 'linux' or number is None or sys.maxsize < 2**32:
@@ -23,7 +28,7 @@ def cloneparent():
     python.syscall.restype = ctypes.c_long
     arguments = [ctypes.c_long(n) for n in (number, CLONE_PARENT | signal.SIGCHLD, 0, 0, 0, 0)]
 
-    def fork():
+    def fork(report):
         python.PyOS_BeforeFork()
         pid = python.syscall(*arguments)
         if pid == 0:
@@ -32,14 +37,16 @@ def cloneparent():
             python.PyOS_AfterFork_Parent()
         if pid < 0:
             raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+        if pid > 0:
+            report(pid)
         return pid
 
     return fork
 
 
-def forktwice():
+def forktwice(report):
     """the way by an intermediate process, whose end makes the child an orphan, which the kernel gives
-    to the daemon as the subreaper"""
+    to the daemon as the subreaper; Python's own fork, for any number of threads"""
     intermediate = os.fork()
     if intermediate:
         _pid, status = os.waitpid(intermediate, 0)
@@ -48,8 +55,33 @@ def forktwice():
             raise OSError(number, os.strerror(number))
         return intermediate
     try:
-        if os.fork() == 0:
-            return 0
+        pid = os.fork()
     except OSError as inst:
         os._exit(inst.errno)
+    if pid == 0:
+        return 0
+    report(pid)
     os._exit(0)
+
+
+def fork():
+    """the fork function of this system: forks the quick way while the process has one thread
+
+    An extension may have started another thread by any time, so the kernel is asked at each fork; no
+    thread can come between the answer and the fork if there is no other that could start it.
+    """
+    quick = cloneparent()
+    if quick is None:
+        return forktwice
+
+    def fork(report):
+        return (quick if _threads() == 1 else forktwice)(report)
+
+    return fork
+
+
+def _threads():
+    try:
+        return len(os.listdir('/proc/self/task'))
+    except OSError:
+        return None  # there is no /proc

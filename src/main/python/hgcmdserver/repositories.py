@@ -1,34 +1,124 @@
-"""The repositories that the template keeps loaded, and what workers make of them."""
+"""What the template has worked out for repositories, so that workers need not.
 
-import copy
+Of a repository neither an object nor a file's state is kept. Kept are results of functions that depend on
+nothing but their arguments, together with the arguments. A worker's Mercurial reads every file as it always
+does, in the order and under the locks that it always does. Where it then calls such a function, it gets the
+kept result if the arguments are the same, byte for byte. So it does not matter when and how the template
+came by them: in the middle of a transaction, from a file that was half written, or from one that is gone.
+Times, sizes and inode numbers of files are not looked at.
+
+    what is kept                | what is compared                       | why that is proof
+    ----------------------------+----------------------------------------+--------------------------------
+    the changelog's index, with | the content of 00changelog.i (or .i.a) | parsers.parse_index2 has no
+    the tree of its nodes and   | that the worker has read, all of it,   | other input. The object changes
+    its heads                   | and the parser's flags                 | when a transaction appends, so
+                                |                                        | each process gives it to one
+                                |                                        | changelog only, once
+    the revisions of each phase | that the changelog's index is the one  | computephasesmapsets has no
+                                | above, in a process that has locked no | other input, and nothing appends
+                                | repository since; and the roots that   | to an index outside of a
+                                | the worker has read from phaseroots    | transaction
+    the obsolescence markers    | the content of obsstore that the       | obsolete._readmarkers has no
+                                | worker has read, all of it             | other input. Markers are tuples,
+                                |                                        | and each worker has its own list
+
+Not kept, for want of a comparison that costs less than the work: what is derived from several files (visible
+revisions, obsolete and unstable changesets, successors, bookmarks), the dirstate, the manifest, filelogs, the
+data of revisions, nodemaps and other dockets. The caches of branches and tags are files, which each command
+reads and checks as it always does.
+
+The template opens nothing of a repository but 00changelog.i and obsstore, and those only if they are regular
+files. They are closed again before it forks, so that no descriptor is shared. It reads no configuration of
+the repository and runs no code for it.
+"""
+
+import collections
+import gc
+import marshal
 import os
 import socket
+import stat
+import sys
 
-from mercurial import config, repocache
+from mercurial import changelog, extensions, localrepo, obsolete, revlog
 
-# Loading holds up forks: beyond this a changelog is left to its workers.
-MAX_CHANGELOG = 64 << 20  # bytes
+from hgcmdserver import compat
 
-# Revisions; what is smaller is read in no time.
-SMALL_REPO = 1000
+# Loading holds up forks and takes memory: what is larger is left to the workers.
+MAX_INDEX = 32 << 20  # bytes, of half a million revisions
+MAX_MARKERS = 2 << 20  # bytes, of some twenty thousand
 
-# What repocache.copycache copies.
-LOADED = (b'changelog', b'obsstore', b'_phasecache')
+# What is smaller is parsed in no time.
+SMALL_REPO = 1000  # revisions
+SMALL_INDEX = 64 * SMALL_REPO  # bytes
+SMALL_MARKERS = 16 << 10  # bytes
+
+MAX_SUGGESTION = 32768  # bytes
+MAX_ROOTS = 1000  # what fits into one
+
+CHUNK = 1 << 16  # bytes that are compared at a time
+
+
+class parsedindex:
+    """an index and what it was parsed from"""
+
+    def __init__(self, content, flags):
+        """flags: the further arguments of the parser"""
+        self.content = content
+        self.flags = flags
+        self.index, self.chunkcache = revlog.parsers.parse_index2(content, *flags)
+        # these are worked out when they are needed first
+        self.index.partialmatch(b'%040x' % 1)
+        self.index.headrevs()
+
+
+class store:
+    """what is kept of one repository"""
+
+    def __init__(self):
+        self.parsed = None  # a parsedindex, also another store's if that has the same content
+        self.roots = self.phases = None
+        self.markers = None  # (content, version, markers)
+
+
+class handedout:
+    """an index that a changelog of this process has, and that has not changed"""
+
+    def __init__(self, index):
+        self.index = index  # so that its id is not another's
+        self.phases = []  # (roots, result), until one has been handed out
 
 
 class repositories:
-    """Made in the template; each worker has what it was when it was forked.
+    """Made in the template; each worker has what it was when it was forked."""
 
-    Mercurial's repocache is made for a worker that runs one command. Here many may follow each other
-    in one process, each with a repository object of its own, and none may see what another has made
-    of the loaded objects.
-    """
-
-    def __init__(self, ui, maximum):
+    def __init__(self, maximum):
+        """maximum: how many repositories something is kept of"""
         self._maximum = maximum
-        self._loader = repocache.repoloader(ui, max(1, maximum))  # without its thread
-        # each datagram is the root of a repository that a worker has used
+        self._stores = collections.OrderedDict()  # by directory, the one that was used last at the end
+        # each datagram is a suggestion of a worker's
         self._suggestions, self._suggest = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._inworker = False
+        # in a worker
+        self._flags = None  # of the changelog that is being made; a list of none or one
+        self._reading = False  # whether an obsstore is being made
+        self._handedout = {}  # by the id of the index
+        self._wanted = {}  # by directory: what is to be suggested
+        self._suggested = {}  # the states of which something has been
+        for container, name, wrapper in (
+            (changelog.changelog, '__init__', self._makechangelog),
+            (revlog.parsers, 'parse_index2', self._parseindex),
+            (revlog.revlog, 'computephases', self._computephases),
+            (obsolete, compat.READMARKERS, self._readmarkers),
+            (localrepo.localrepository, 'lock', self._beforechange),
+            (localrepo.localrepository, 'transaction', self._beforechange),
+            (localrepo.localrepository, 'close', self._close),
+        ):
+            extensions.wrapfunction(container, name, wrapper)
+        readindex = compat.readindex()
+        if readindex:
+            extensions.wrapfunction(revlog.revlog, readindex, self._readindex)
+        compat.wrapallmarkers(self._allmarkers)
 
     # in the template
 
@@ -37,115 +127,194 @@ class repositories:
         return self._suggestions.fileno()
 
     def heed(self):
-        """takes a suggestion; returns whether objects have come or gone"""
-        suggestion = self._suggestions.recv(32768)
-        load, root = suggestion[:1] == b'l', suggestion[1:]
-        if not load:
-            self._loader._cache.get(root)  # now it is the one that was used last
-            return False
-        # not loaded anew into the object that there is: the directory may hold another repository
-        dropped = self._loader._cache.pop(root, None) is not None
+        """take a suggestion"""
+        directory, wanted = marshal.loads(self._suggestions.recv(MAX_SUGGESTION))
+        if not self._maximum:
+            return
+        if directory not in self._stores and not any(wanted.values()):
+            return  # it has been used, but had to make room meanwhile
+        kept = self._stores.pop(directory, None) or store()
+        self._stores[directory] = kept
+        while len(self._stores) > self._maximum:
+            self._stores.popitem(last=False)
         try:
-            if not isloadable(root):
-                return dropped
-            self._loader._load(root)
-        except Exception:
-            pass  # removed or unreadable by now
-        return True
+            self._load(kept, directory, wanted)
+        except (OSError, ValueError):
+            pass  # removed, unreadable, or in the middle of a change
+        except Exception as inst:
+            self._maximum = 0
+            self._stores.clear()
+            warn(inst)
+
+    def _load(self, kept, directory, wanted):
+        if wanted.get('index'):
+            flags, roots = wanted['index']
+            content = readregular(os.path.join(directory, b'00changelog.i'), MAX_INDEX)
+            parsed = self._find(content, flags) or parsedindex(content, flags)
+            if (parsed, roots) != (kept.parsed, kept.roots):
+                kept.parsed, kept.roots, kept.phases = parsed, None, None
+                if roots and compat.areroots(parsed.index, roots):
+                    kept.phases = parsed.index.computephasesmapsets(roots)
+                    kept.roots = roots
+        if 'markers' in wanted:
+            content = readregular(os.path.join(directory, b'obsstore'), MAX_MARKERS)
+            if not kept.markers or kept.markers[0] != content:
+                version, markers = getattr(obsolete, compat.READMARKERS)(content)
+                kept.markers = content, version, tuple(markers)
+        gc.freeze()  # no object of these is in a cycle: nothing needs to be collected before
+
+    def _find(self, content, flags):
+        """the index that was parsed from this; content: bytes, or what is mapped into memory"""
+        for kept in self._stores.values():
+            parsed = kept.parsed
+            if (
+                parsed
+                and parsed.flags == flags
+                and len(parsed.content) == len(content)
+                and (parsed.content is content or parsed.content.startswith(content))  # memcmp
+            ):
+                return parsed
 
     # in a worker
 
     def close(self):
-        """the template's end"""
+        """called in a worker: the template's end"""
         self._suggestions.close()
+        self._inworker = True
 
-    def _used(self, root, load):
-        """a command has used this repository; load: the template's is not, or not as it is now"""
-        if self._maximum:
-            try:
-                self._suggest.send((b'l' if load else b'u') + root, socket.MSG_DONTWAIT)
-            except OSError:
-                pass  # the template is busy, or gone: next time
+    def _want(self, vfs, what, state, value):
+        """state: of which the value is suggested; not for a second time"""
+        directory = os.path.dirname(vfs.join(b'00changelog.i'))
+        if self._suggested.get((directory, what)) == state or not os.path.isabs(directory):
+            return  # which it is not with statichttprepo
+        self._suggested[directory, what] = state
+        self._wanted.setdefault(directory, {})[what] = value
 
-    def reposetup(self, ui, repo):
-        """commandserver.unixforkingservice._reposetup, save that it reports only what is worth it"""
-        if not repo.local() or not ui.callhooks:
-            return
-        loaded = self._loader.get(repo.root)
-        if loaded is not None and not isalike(loaded, repo):
-            loaded = None
-        loader, used = self._loader, self._used
-        changed = loaded is None
+    def _close(self, orig, repo):
+        orig(repo)
+        while self._wanted:
+            suggestion = marshal.dumps(self._wanted.popitem())
+            if len(suggestion) <= MAX_SUGGESTION:
+                try:
+                    self._suggest.send(suggestion, socket.MSG_DONTWAIT)
+                except OSError:
+                    pass  # the template is busy, or gone: next time
 
-        class preforkrepo(repo.__class__):
-            def lock(self, *args, **kwargs):
-                # From here on the loaded objects may be changed in their place, and a transaction
-                # that is rolled back does not undo that in all of them. So they are this command's;
-                # the next one loads its own.
-                nonlocal changed
-                changed = True
-                loader._cache.pop(self.root, None)
-                return super().lock(*args, **kwargs)
+    def _beforechange(self, orig, repo, *args, **kwargs):
+        self._handedout.clear()
+        return orig(repo, *args, **kwargs)
 
-            def close(self):
-                super().close()
-                if islarge(self):
-                    used(self.root, changed or hasloaded(self, loaded))
+    def _makechangelog(self, orig, cl, *args, **kwargs):
+        if not self._inworker or type(cl) is not changelog.changelog:  # bundlerepo appends to its own
+            return orig(cl, *args, **kwargs)
+        self._flags = []
+        try:
+            orig(cl, *args, **kwargs)
+        finally:
+            cl.hgcmdserverflags, self._flags = self._flags, None
 
-        repo.__class__ = preforkrepo
-        if loaded is not None:
-            repocache.copycache(loaded, repo)
-            for key in LOADED:
-                if key in repo._filecache:
-                    repo._filecache[key] = ownentry(repo._filecache[key])
+    def _readindex(self, orig, rl, name, *args, **kwargs):
+        """spares the worker the memory, and to have the kernel clear it, which takes longer than to read"""
+        if self._flags is not None and len(args) < 2 and not kwargs:
+            path = rl.opener.join(name)
+            for parsed in {kept.parsed for kept in self._stores.values() if kept.parsed}:
+                if iscontent(path, parsed.content):
+                    return parsed.content
+        return orig(rl, name, *args, **kwargs)
+
+    def _parseindex(self, orig, content, *flags, **others):
+        if self._flags is None or others or len(content) < SMALL_INDEX:
+            return orig(content, *flags, **others)
+        self._flags.append(flags)
+        parsed = self._find(content, flags)
+        if not parsed:
+            return orig(content, *flags)
+        given = handedout(parsed.index)
+        for kept in self._stores.values():
+            if kept.parsed is parsed:
+                given.phases.append((kept.roots, kept.phases))
+                kept.parsed = None
+        self._handedout[id(parsed.index)] = given
+        return parsed.index, parsed.chunkcache
+
+    def _computephases(self, orig, cl, roots):
+        flags = getattr(cl, 'hgcmdserverflags', None)
+        if not flags or len(cl.index) < SMALL_REPO:
+            return orig(cl, roots)
+        length = len(cl.index)
+        hint = {phase: set(of) for phase, of in roots.items()}
+        state = length, cl.index[length - 1][7], hint  # good enough: a wrong guess costs time, no more
+        given = self._handedout.get(id(cl.index))
+        if given:
+            phases, given.phases = given.phases, []
+            for known, result in phases:
+                if known == roots:
+                    self._want(cl.opener, 'index', state, None)  # it has been used
+                    return result
+        if sum(map(len, hint.values())) > MAX_ROOTS:
+            hint = None
+        self._want(cl.opener, 'index', state, (flags[0], hint))
+        return orig(cl, roots)
+
+    def _allmarkers(self, orig, obsstore):
+        self._reading = self._inworker
+        try:
+            return orig(obsstore)
+        finally:
+            if self._reading is None:
+                self._want(obsstore.svfs, 'markers', len(obsstore._data), True)
+            self._reading = False
+
+    def _readmarkers(self, orig, content, *args, **kwargs):
+        if not self._reading or args or kwargs or len(content) < SMALL_MARKERS:
+            return orig(content, *args, **kwargs)
+        for kept in self._stores.values():
+            if kept.markers and kept.markers[0] == content:
+                return kept.markers[1], iter(kept.markers[2])
+        self._reading = None
+        return orig(content)
 
 
-def isloadable(root):
-    """not one so large that loading would hold up forks, nor one with extensions of its own, which
-    would be loaded for all, nor a share, whose source may become another one"""
-    hg = os.path.join(root, b'.hg')
-    if os.path.exists(os.path.join(hg, b'sharedpath')):
+def warn(inst):
+    message = 'hg-cmdserver: no repositories are kept loaded: %s: %s\n'
+    sys.stderr.write(message % (type(inst).__name__, inst))
+    sys.stderr.flush()
+
+
+def openregular(path):
+    """a descriptor and the size of a file; a FIFO or a device is not waited for"""
+    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    st = os.fstat(fd)
+    if not stat.S_ISREG(st.st_mode):
+        os.close(fd)
+        raise ValueError(path)
+    return fd, st.st_size
+
+
+def readregular(path, maximum):
+    """the content of a file"""
+    fd, size = openregular(path)
+    with open(fd, 'rb') as file:
+        if size > maximum:
+            raise ValueError(path)
+        return file.read(size)
+
+
+def iscontent(path, content):
+    """whether this is the content of a file"""
+    try:
+        fd, size = openregular(path)
+    except (OSError, ValueError):
         return False
-    if os.path.getsize(os.path.join(hg, b'store/00changelog.i')) > MAX_CHANGELOG:
-        return False
-    own = config.config()
-    for name in (b'hgrc', b'hgrc-not-shared'):
-        if os.path.exists(os.path.join(hg, name)):
-            own.read(os.path.join(hg, name))
-    if own.items(b'extensions'):
-        return False
-    for name in (b'requires', b'store/requires'):
-        if os.path.exists(os.path.join(hg, name)):
-            with open(os.path.join(hg, name), 'rb') as requires:
-                if b'lfs' in requires.read().split():  # localrepo enables the extension itself
-                    return False
-    return True
-
-
-def isalike(loaded, repo):
-    """whether they are of one kind, and in one place: what was loaded fits only such a one"""
-    return loaded.requirements == repo.requirements and loaded.sharedpath == repo.sharedpath
-
-
-def ownentry(entry):
-    """a scmutil.filecacheentry with the same object, until that is found to have changed: copycache
-    gives all commands one, so that what the first has reloaded, bound to its own repository, is the
-    next one's, and nobody can tell that it was reloaded"""
-    own = copy.copy(entry)
-    own._entries = [copy.copy(path) for path in entry._entries]
-    return own
-
-
-def islarge(repo):
-    """whether a command has used the changelog, and that is worth keeping"""
-    entry = repo._filecache.get(b'changelog')
-    return entry is not None and len(entry.obj) >= SMALL_REPO
-
-
-def hasloaded(repo, loaded):
-    """whether a command had to load what the template has in another state"""
-    return any(
-        repo._filecache[key].obj is not loaded._filecache[key].obj
-        for key in LOADED
-        if key in repo._filecache and key in loaded._filecache
-    )
+    with open(fd, 'rb', buffering=0) as file:
+        if size != len(content):
+            return False
+        buffer = bytearray(CHUNK)
+        view = memoryview(buffer)
+        position = 0
+        while position < size:
+            length = file.readinto(buffer)
+            if not length or not content.startswith(view[:length], position):
+                return False
+            position += length
+        return position == size

@@ -5,11 +5,14 @@ request, its arguments, or the input of a command.
 """
 
 import collections
+import io
 import socket
 import struct
 
 from mercurial import commandserver, error
 from mercurial.i18n import _
+
+from hgcmdserver import compat
 
 # maxrequest: bytes; idletimeout: seconds that a client may ask nothing, 0 for any time
 limits = collections.namedtuple('limits', 'maxrequest idletimeout')
@@ -51,7 +54,7 @@ class strictinput(commandserver.channeledinput):
 
 class server(commandserver.server):
     def __init__(self, ui, repo, fin, fout, limits, prereposetups=None):
-        super().__init__(ui, repo, fin, fout, prereposetups)
+        super().__init__(**compat.serverarguments(ui, repo, fin, fout, prereposetups))
         maxrequest = limits.maxrequest
         self._maxrequest = maxrequest
         self._idletimeout = limits.idletimeout
@@ -67,7 +70,11 @@ class server(commandserver.server):
     def _settimeout(self, seconds):
         """how long a read of the client's socket waits; 0: for ever (SO_RCVTIMEO in socket(7))"""
         if self._idletimeout:
-            client = socket.socket(fileno=self.client.fileno())
+            try:
+                fd = self.client.fileno()
+            except io.UnsupportedOperation:
+                return  # the stream of a rehearsal
+            client = socket.socket(fileno=fd)
             try:
                 timeval = struct.pack('ll', int(seconds), int(seconds % 1 * 1000000))
                 client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeval)
@@ -93,18 +100,3 @@ class server(commandserver.server):
             raise error.Abort(_(b'unknown command %s') % line[:-1])
         handler(self)
         return True
-
-
-def pipeservice(limits):
-    """commandserver.pipeservice with a strict server"""
-
-    class strictpipeservice(commandserver.pipeservice):
-        def run(self):
-            with self.ui.protectedfinout() as (fin, fout):
-                sv = server(self.ui, self.repo, fin, fout, limits)
-                try:
-                    sv.serve()  # 1 for a client that leaves within a request: no failure of ours
-                finally:
-                    sv.cleanup()
-
-    return strictpipeservice

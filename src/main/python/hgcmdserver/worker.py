@@ -12,7 +12,7 @@ import traceback
 from mercurial import encoding, error
 from mercurial.i18n import _
 
-from hgcmdserver import rehearsal, strictserver
+from hgcmdserver import rehearsal
 
 # Without a connection for so long a worker that may rehearse does so.
 PAUSE = 0.004  # seconds
@@ -54,13 +54,11 @@ class worker:
         self._fd = os.open(os.devnull, os.O_RDWR)
         self._fin = open(self._fd, 'rb', closefd=False)
         self._fout = open(self._fd, 'wb', closefd=False)
-        self._server = strictserver.server(
+        self._server = template.makeserver(
             template.ui,
             template.repo,
             self._fin,
             self._fout,
-            template.limits,
-            [template.repositories.reposetup],
         )
 
     def _say(self, message):
@@ -75,6 +73,7 @@ class worker:
             if message == b'w':
                 self._prepare()
                 message, connection = receive(self._line)
+            self._template.rehearsal.close()
         except ConnectionResetError:  # an end that has left something unread
             return
         if not connection:
@@ -89,7 +88,7 @@ class worker:
         if select.select([self._line], [], [], PAUSE)[0]:
             return
         template = self._template
-        template.rehearsal.run(rehearsal.WORKER, prereposetups=[template.repositories.reposetup])
+        template.rehearsal.run(rehearsal.WORKER)
         template.rehearsal.tidyup()
         defaultsignals()
         template.dependencies.stale()

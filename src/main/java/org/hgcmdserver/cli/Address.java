@@ -6,6 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import org.hgcmdserver.posix.Environment;
+import org.hgcmdserver.posix.PlatformPath;
 import org.hgcmdserver.posix.Users;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
@@ -69,12 +71,12 @@ final class Address {
         if (Users.isRoot()) {
             return Path.of("/run/hg-cmdserver/server.sock");
         }
-        String runtime = System.getenv("XDG_RUNTIME_DIR");
+        String runtime = Environment.inherited().get("XDG_RUNTIME_DIR");
         if (runtime == null || runtime.isEmpty()) {
             throw new IOException(
                     "XDG_RUNTIME_DIR is not set, so there is no default address; name one with --address PATH");
         }
-        return Path.of(runtime, "hg-cmdserver", "server.sock");
+        return PlatformPath.of(runtime).resolve("hg-cmdserver/server.sock");
     }
 
     static final class PathConverter implements ITypeConverter<Path> {
@@ -89,7 +91,7 @@ final class Address {
             if (value.isEmpty()) {
                 throw new TypeConversionException("the path is empty; give the path of a socket");
             }
-            return Path.of(value).toAbsolutePath();
+            return PlatformPath.of(value);
         }
     }
 }

@@ -4,12 +4,13 @@ import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import org.hgcmdserver.posix.Environment;
+import org.hgcmdserver.posix.PlatformPath;
 import org.hgcmdserver.posix.Users;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.OptionSpec;
@@ -25,6 +26,9 @@ final class ConfigFile {
     /** The options that the command line alone can have. */
     private static final Set<String> NOT_IN_A_FILE =
             Set.of("config-file", "check", "help", "version");
+
+    /** What stands for a byte that is wrong in the locale. */
+    private static final char REPLACED = '\ufffd';
 
     private record Entry(OptionSpec option, String name, String value, int line) {
         String argument() {
@@ -54,21 +58,25 @@ final class ConfigFile {
         return file;
     }
 
-    private static Path defaultPath() throws ConfigException {
-        String home = System.getenv("XDG_CONFIG_HOME");
-        try {
-            Path directory;
-            if (Users.isRoot()) {
-                directory = Path.of("/etc");
-            } else if (home != null && home.startsWith("/")) { // as the specification demands
-                directory = Path.of(home);
-            } else {
-                directory = Path.of(System.getProperty("user.home"), ".config");
-            }
-            return directory.resolve("hg-cmdserver/hg-cmdserver.conf");
-        } catch (InvalidPathException e) {
-            throw new ConfigException("XDG_CONFIG_HOME is no path in this locale: " + home);
+    private static Path defaultPath() {
+        String home = Environment.inherited().get("XDG_CONFIG_HOME");
+        Path directory;
+        if (Users.isRoot()) {
+            directory = Path.of("/etc");
+        } else if (home != null && home.startsWith("/")) { // as the specification demands
+            directory = PlatformPath.of(home);
+        } else {
+            directory = homeDirectory().resolve(".config");
         }
+        return directory.resolve("hg-cmdserver/hg-cmdserver.conf");
+    }
+
+    /** The JVM's, unless it lost something when it decoded it. */
+    private static Path homeDirectory() {
+        String decoded = System.getProperty("user.home");
+        String home = Environment.inherited().get("HOME");
+        boolean lossy = decoded.indexOf(REPLACED) >= 0 && home != null && home.startsWith("/");
+        return lossy ? PlatformPath.of(home) : Path.of(decoded).toAbsolutePath();
     }
 
     /** The arguments that the file stands for, without those that others have given. */

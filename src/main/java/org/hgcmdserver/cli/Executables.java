@@ -2,6 +2,8 @@ package org.hgcmdserver.cli;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.hgcmdserver.posix.Environment;
+import org.hgcmdserver.posix.PlatformPath;
 
 /** Finds programs as a shell does. */
 final class Executables {
@@ -16,19 +18,20 @@ final class Executables {
      */
     static String find(String hg) throws OptionException {
         if (hg.indexOf('/') >= 0) {
-            Path path = Path.of(hg).toAbsolutePath();
+            Path path = PlatformPath.of(hg);
             if (!isExecutable(path)) {
                 throw new OptionException(
                         "hg",
                         hg + " is no executable file; name the path of Mercurial's hg with --hg");
             }
-            return path.toString();
+            return PlatformPath.text(path);
         }
-        String searched = System.getenv().getOrDefault("PATH", "/usr/bin:/bin");
+        String path = Environment.inherited().get("PATH");
+        String searched = path == null ? "/usr/bin:/bin" : path;
         for (String directory : searched.split(":")) {
-            Path path = Path.of(directory).toAbsolutePath().resolve(hg);
-            if (isExecutable(path)) {
-                return path.toString();
+            String candidate = directory.isEmpty() ? hg : directory + "/" + hg; // execvp(3)
+            if (isExecutable(PlatformPath.of(candidate))) {
+                return PlatformPath.text(PlatformPath.of(candidate));
             }
         }
         throw new OptionException(

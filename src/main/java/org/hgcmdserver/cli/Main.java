@@ -6,6 +6,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.hgcmdserver.cli.ConfigFile.ConfigException;
+import org.hgcmdserver.posix.PlatformPath;
+import org.hgcmdserver.posix.ProcessImage;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -34,8 +36,10 @@ public final class Main {
 
     private Main() {}
 
-    public static void main(String[] arguments) {
-        System.exit(execute(arguments));
+    public static void main(String[] decoded) {
+        PlatformPath.replaceUserDir();
+        List<String> arguments = ProcessImage.arguments(Main.class, decoded);
+        System.exit(execute(arguments.toArray(String[]::new)));
     }
 
     private static int execute(String[] arguments) {

@@ -1,9 +1,6 @@
 package org.hgcmdserver.cli;
 
 import java.io.IOException;
-import java.net.URLDecoder;
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -21,10 +18,12 @@ import org.hgcmdserver.posix.Environment;
 import org.hgcmdserver.posix.EventLoop;
 import org.hgcmdserver.posix.Exit;
 import org.hgcmdserver.posix.MessageLine;
+import org.hgcmdserver.posix.PlatformPath;
 import org.hgcmdserver.posix.PosixException;
 import org.hgcmdserver.posix.ProcessImage;
 import org.hgcmdserver.posix.SealedText;
 import org.hgcmdserver.posix.UnixSocket;
+import org.hgcmdserver.posix.Words;
 import org.hgcmdserver.service.Handover;
 import org.hgcmdserver.service.Successor;
 import org.hgcmdserver.worker.WorkerTable;
@@ -48,6 +47,9 @@ final class Relaunch implements Successor {
 
     /** Set for a check, which is to say how the program starts. */
     private static final String ASKED = "HG_CMDSERVER_TELL_COMMAND";
+
+    /** What the user has the launcher give to the JVM. */
+    private static final String JAVA_OPTIONS = "HG_CMDSERVER_JAVA_OPTIONS";
 
     private static final String COMMAND = "command ";
     private static final String CHECK = "--check";
@@ -79,6 +81,9 @@ final class Relaunch implements Successor {
             throws IOException {
         checkedConfig = config.fingerprint();
         command = null;
+        if (PlatformPath.isWorkingDirectoryGone()) { // no JVM starts there, nor does Mercurial
+            throw new IOException("the working directory has been removed; restart the service");
+        }
         new Check(loop, result).start(table);
     }
 
@@ -103,11 +108,27 @@ final class Relaunch implements Successor {
         }
         List<String> all = ProcessImage.command();
         all.remove(all.size() - 1); // "--check", which was added last
+        putBackJavaOptions(all);
         System.out.println(
-                COMMAND
-                        + all.stream()
-                                .map(a -> URLEncoder.encode(a, StandardCharsets.UTF_8))
-                                .collect(Collectors.joining(" ")));
+                COMMAND + all.stream().map(Words::encode).collect(Collectors.joining(" ")));
+    }
+
+    /**
+     * For a check the launcher leaves out options of the JVM that only one process can have, such
+     * as those that name a port. It puts the user's behind its own last property.
+     */
+    private static void putBackJavaOptions(List<String> all) {
+        int main = all.indexOf(Main.class.getName());
+        String given = Environment.inherited().get(JAVA_OPTIONS);
+        for (int i = 0; i < main && given != null; i++) {
+            if (all.get(i).startsWith("-D" + ServeCommand.LAUNCHER + "=")) {
+                List<String> users = all.subList(i + 1, main - 2); // behind them: "-cp", its value
+                users.clear();
+                users.addAll(
+                        Arrays.stream(given.split("[ \t\n]+")).filter(w -> !w.isEmpty()).toList());
+                return;
+            }
+        }
     }
 
     /** A run of the program with {@code --check}, to the end of both its process and its output. */
@@ -165,7 +186,7 @@ final class Relaunch implements Successor {
             if (text.startsWith(COMMAND)) {
                 command =
                         Arrays.stream(text.substring(COMMAND.length()).split(" "))
-                                .map(a -> URLDecoder.decode(a, StandardCharsets.UTF_8))
+                                .map(Words::decode)
                                 .toList();
             } else if (!text.isBlank()) {
                 output.add(text.strip());

@@ -3,7 +3,6 @@ package org.hgcmdserver.cli;
 import java.io.BufferedInputStream;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
-import java.io.FileOutputStream;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -14,7 +13,10 @@ import java.util.concurrent.Callable;
 import jnr.constants.platform.Signal;
 import org.hgcmdserver.client.CommandClient;
 import org.hgcmdserver.client.CommandStreams;
+import org.hgcmdserver.posix.PlatformPath;
+import org.hgcmdserver.posix.PlatformString;
 import org.hgcmdserver.posix.SignalSource;
+import org.hgcmdserver.posix.Terminal;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -34,6 +36,11 @@ final class RunCommand implements Callable<Integer> {
     /** Set by the launcher, which can ask without native code. */
     private static final String STDIN_IS_TERMINAL = "hgcmdserver.stdin.terminal";
 
+    private static final int STDIN = 0;
+
+    /** What hg ends with when it cannot write. */
+    private static final int ABORTED = 255;
+
     @Mixin private Address address;
 
     @Option(
@@ -49,18 +56,43 @@ final class RunCommand implements Callable<Integer> {
             description = "The command and its arguments, behind a \"--\".")
     private List<String> hgArguments;
 
+    private final Terminal terminal = new Terminal(STDIN);
+    private final InterruptibleInput input =
+            new InterruptibleInput(new FileInputStream(FileDescriptor.in));
+
+    /** SIGQUIT has come. */
+    private volatile boolean quit;
+
+    /** What has been sent to the command, which it does not survive. */
+    private volatile Signal forwarded;
+
+    /** Null until the server has said hello. */
+    private volatile CommandClient connected;
+
     @Override
     public Integer call() throws IOException {
-        InterruptibleInput input = new InterruptibleInput(new FileInputStream(FileDescriptor.in));
         CommandStreams streams =
                 CommandStreams.of(
-                        new BufferedInputStream(input),
-                        new FileOutputStream(FileDescriptor.out),
-                        new FileOutputStream(FileDescriptor.err));
+                                new BufferedInputStream(input),
+                                StandardStreams.output(),
+                                StandardStreams.error())
+                        .withEcho(new TerminalEcho());
         Path socket = address.path();
+        SignalSource.deliver(this::received);
         try (CommandClient client = connect(socket)) {
-            SignalSource.handleInJvm(signal -> forward(client, input, signal));
-            return client.run(arguments(), streams);
+            connected = client;
+            return client.runRaw(
+                    arguments().stream().map(PlatformString::encode).toList(), streams);
+        } catch (StandardStreams.OutputLost e) {
+            if (e.message() != null) {
+                System.err.println(e.message());
+            }
+            return ABORTED;
+        } catch (IOException e) {
+            if (quit) {
+                SignalSource.dieBy(Signal.SIGQUIT); // which ended the command too
+            }
+            throw e;
         }
     }
 
@@ -80,7 +112,7 @@ final class RunCommand implements Callable<Integer> {
         List<String> all = new ArrayList<>();
         if (!serverDirectory) {
             // first, so that the command's own --cwd wins, and made absolute for it
-            all.addAll(List.of("--cwd", System.getProperty("user.dir")));
+            all.addAll(List.of("--cwd", PlatformPath.text(PlatformPath.workingDirectory())));
         }
         // Mercurial asks whether its input is a terminal, which a channel never is
         all.addAll(List.of("--config", "ui.interactive=" + Boolean.getBoolean(STDIN_IS_TERMINAL)));
@@ -102,27 +134,55 @@ final class RunCommand implements Callable<Integer> {
     }
 
     private static String absolute(String path) {
-        return Path.of(path).toAbsolutePath().toString();
+        return PlatformPath.text(PlatformPath.of(path));
     }
 
     /**
      * A signal is the command's. If it cannot have it, or while the command waits for input that
-     * this process waits for in turn, it is this process's too.
+     * this process waits for in turn, it is this process's too; and so is SIGQUIT always.
      */
-    private static void forward(CommandClient client, InterruptibleInput input, Signal signal) {
+    private void received(Signal signal) {
+        CommandClient client = connected;
+        quit = signal == Signal.SIGQUIT;
         try {
-            client.signal(signal);
-            if (!input.isRead()) {
-                return;
+            if (client != null) {
+                forwarded = signal; // first: see InterruptibleInput
+                client.signal(signal);
+                if (!input.isRead() && !quit) {
+                    return;
+                }
             }
         } catch (IOException e) {
             System.err.println("hg-cmdserver: " + e.getMessage());
         }
+        end(signal);
+    }
+
+    private void end(Signal signal) {
+        terminal.restoreForGood();
+        if (signal == Signal.SIGQUIT) {
+            SignalSource.dieBy(signal);
+        }
         Runtime.getRuntime().halt(128 + signal.intValue());
     }
 
-    /** Knows whether somebody waits for it. */
-    private static final class InterruptibleInput extends FilterInputStream {
+    private final class TerminalEcho implements CommandStreams.Echo {
+        @Override
+        public void off() throws IOException {
+            terminal.hideInput();
+        }
+
+        @Override
+        public void on() {
+            terminal.restore();
+        }
+    }
+
+    /**
+     * Knows whether this process waits for it. A wait that begins when a signal has been forwarded
+     * ends at once: the command, which has asked for the input before the signal came, is gone.
+     */
+    private final class InterruptibleInput extends FilterInputStream {
 
         private volatile boolean read;
 
@@ -137,6 +197,9 @@ final class RunCommand implements Callable<Integer> {
         @Override
         public int read(byte[] bytes, int offset, int length) throws IOException {
             read = true;
+            if (forwarded != null) {
+                end(forwarded);
+            }
             try {
                 return super.read(bytes, offset, length);
             } finally {

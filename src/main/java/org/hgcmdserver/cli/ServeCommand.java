@@ -13,6 +13,9 @@ import org.hgcmdserver.listener.BoundListener;
 import org.hgcmdserver.listener.InheritedListener;
 import org.hgcmdserver.listener.LaunchdListener;
 import org.hgcmdserver.listener.Listener;
+import org.hgcmdserver.posix.Environment;
+import org.hgcmdserver.posix.PlatformPath;
+import org.hgcmdserver.posix.ProcessImage;
 import org.hgcmdserver.posix.SignalSource;
 import org.hgcmdserver.service.CommandServerHandler;
 import org.hgcmdserver.service.CommandServerHandler.Admission;
@@ -48,7 +51,7 @@ import picocli.CommandLine.TypeConversionException;
 final class ServeCommand implements Callable<Integer> {
 
     /** Set by the launcher: its own path, by which this program can be started anew. */
-    private static final String LAUNCHER = "hgcmdserver.launcher";
+    static final String LAUNCHER = "hgcmdserver.launcher";
 
     @Mixin private Address address;
 
@@ -91,6 +94,7 @@ final class ServeCommand implements Callable<Integer> {
     @Option(
             names = "--config-file",
             paramLabel = "FILE",
+            converter = Values.PathConverter.class,
             description =
                     "Where to read options that the command line does not give, in lines \"name = value\"."
                             + " Default: $XDG_CONFIG_HOME/hg-cmdserver/hg-cmdserver.conf, for root"
@@ -147,7 +151,8 @@ final class ServeCommand implements Callable<Integer> {
                         address.pathIfAny(),
                         handler,
                         source,
-                        SystemdNotifier.fromEnvironment(System.getenv()),
+                        SystemdNotifier.fromEnvironment(
+                                Environment.inherited().getBytes("NOTIFY_SOCKET"), System.getenv()),
                         Ticker.SYSTEM);
         SignalSource.deliver(service.loop(), signal -> onSignal(service, signal));
         service.init(predecessor.orElse(null));
@@ -166,7 +171,7 @@ final class ServeCommand implements Callable<Integer> {
 
     /** Null if this was not started by the launcher. */
     private Successor successor() {
-        String launcher = System.getProperty(LAUNCHER);
+        String launcher = ProcessImage.property(LAUNCHER, null);
         return launcher == null ? null : new Relaunch(launcher, arguments, config);
     }
 
@@ -192,7 +197,7 @@ final class ServeCommand implements Callable<Integer> {
         }
         if (listener instanceof BoundListener
                 && wanted != null
-                && !listener.address().equals(wanted.toString())) {
+                && !listener.address().equals(PlatformPath.text(wanted))) {
             LoggerFactory.getLogger(ServeCommand.class)
                     .warn(
                             "still listening at {}; restart the service to listen at {}",

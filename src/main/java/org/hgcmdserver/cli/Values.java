@@ -1,6 +1,7 @@
 package org.hgcmdserver.cli;
 
 import java.math.BigDecimal;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Locale;
@@ -8,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.hgcmdserver.posix.PlatformPath;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
@@ -127,6 +129,14 @@ final class Values {
         @Override
         public Boolean convert(String value) {
             return bool(value);
+        }
+    }
+
+    /** A path, from the working directory, with the bytes that were given. */
+    static final class PathConverter implements ITypeConverter<Path> {
+        @Override
+        public Path convert(String value) {
+            return PlatformPath.of(value);
         }
     }
 

@@ -7,6 +7,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import org.hgcmdserver.posix.PlatformPath;
+import org.hgcmdserver.posix.ProcessImage;
 import org.hgcmdserver.worker.CommandServer;
 import org.hgcmdserver.worker.WorkerSource;
 import org.hgcmdserver.worker.prefork.PreforkSource;
@@ -118,12 +120,14 @@ final class WorkerOptions {
     @Option(
             names = "--max-repo-cache",
             paramLabel = "N",
-            defaultValue = "4",
+            defaultValue = "0",
             converter = Values.CountConverter.class,
             description =
                     "How many of the repositories used last are kept loaded for forked workers. Default:"
                             + " ${DEFAULT-VALUE}.")
     private int maxRepoCache;
+
+    private TemplateProgram program;
 
     int maxWorkers() {
         return maxWorkers;
@@ -160,14 +164,29 @@ final class WorkerOptions {
                     "--min-idle %d is more than --max-idle %d; raise the latter"
                             .formatted(minIdle, maxIdle));
         }
-        return kind() == Kind.spawn
-                ? SpawnSource::new
-                : PreforkSource.factory(program(), server.get(), minIdle, maxIdle);
+        if (kind() == Kind.prefork) {
+            return PreforkSource.factory(program(), server.get(), minIdle, maxIdle);
+        }
+        if (workerCommand != null) {
+            return SpawnSource::new;
+        }
+        TemplateProgram program = program();
+        return (loop, table, hello) -> {
+            program.proveStrictServer(loop, table);
+            return new SpawnSource(loop, table, hello);
+        };
     }
 
     private TemplateProgram program() throws IOException {
+        if (program == null) {
+            program = findProgram();
+        }
+        return program;
+    }
+
+    private TemplateProgram findProgram() throws IOException {
         List<String> options = repository == null ? List.of() : List.of("-R", checkedRepository());
-        Path main = Path.of(System.getProperty(LIB, ""), "python", "main.py");
+        Path main = PlatformPath.of(ProcessImage.property(LIB, "")).resolve("python/main.py");
         if (!Files.isReadable(main)) {
             throw new IOException(main + " is missing; install hg-cmdserver anew");
         }
@@ -191,14 +210,14 @@ final class WorkerOptions {
     }
 
     private String checkedRepository() throws IOException {
-        Path path = Path.of(repository).toAbsolutePath();
+        Path path = PlatformPath.of(repository);
         if (!Files.isDirectory(path.resolve(".hg"))) {
             throw new OptionException(
                     "repository",
                     "%s is no Mercurial repository; make one with: hg init %s, or leave --repository out"
                             .formatted(path, path));
         }
-        return path.toString();
+        return PlatformPath.text(path);
     }
 
     static final class SizeConverter implements ITypeConverter<Long> {

@@ -13,6 +13,7 @@ import jnr.constants.platform.Signal;
 import org.hgcmdserver.posix.Child;
 import org.hgcmdserver.protocol.Frame;
 import org.hgcmdserver.protocol.Hello;
+import org.hgcmdserver.protocol.Message;
 import org.hgcmdserver.protocol.ProtocolException;
 import org.hgcmdserver.protocol.ServerStream;
 import org.newsclub.net.unix.AFUNIXSocketChannel;
@@ -72,7 +73,19 @@ public final class CommandClient implements Closeable {
      * @throws IllegalArgumentException if an argument holds a NUL
      */
     public int run(List<String> arguments, CommandStreams streams) throws IOException {
-        server.writeRequest("runcommand", hello.encode(arguments));
+        return runRaw(hello.encode(arguments), streams);
+    }
+
+    /**
+     * As {@link #run}, of arguments that are bytes, as those of a process are: nothing is decoded,
+     * and Mercurial judges what is wrong in its encoding.
+     *
+     * @throws IllegalArgumentException if an argument holds a NUL
+     */
+    public int runRaw(List<byte[]> arguments, CommandStreams streams) throws IOException {
+        hello.check(arguments);
+        server.writeRequest("runcommand", arguments);
+        PromptWatch prompt = new PromptWatch();
         while (true) {
             Frame frame = server.readFrame();
             if (frame.channel() == null) { // an optional channel of a newer server
@@ -80,16 +93,40 @@ public final class CommandClient implements Closeable {
                 continue;
             }
             switch (frame.channel()) {
-                case OUTPUT -> server.copyData(frame, streams.output());
-                case ERROR -> server.copyData(frame, streams.error());
+                case OUTPUT -> {
+                    server.copyData(frame, streams.output());
+                    prompt.output();
+                }
+                case ERROR -> server.copyData(frame, prompt.error(streams.error()));
                 case INPUT -> answer(streams.read(frame.size()));
-                case LINE -> answer(streams.readLine(frame.size()));
+                case LINE -> {
+                    byte[] line =
+                            prompt.isForPassword()
+                                    ? streams.readPassword(frame.size())
+                                    : streams.readLine(frame.size());
+                    prompt.answered(line);
+                    answer(line);
+                }
                 case RESULT -> {
                     return server.readResult(frame);
                 }
-                // only for who asked for them by configuration
-                case DEBUG, MESSAGE -> server.copyData(frame, OutputStream.nullOutputStream());
+                case MESSAGE -> show(server.readMessage(frame, hello), prompt, streams);
+                // only for who asked for it by configuration
+                case DEBUG -> server.copyData(frame, OutputStream.nullOutputStream());
             }
+        }
+    }
+
+    /**
+     * A user whose configuration has ui.message-output=channel finds all messages on stderr with
+     * plain hg, which has no such channel (ui.py, {@code _selectmsgdests}).
+     */
+    private static void show(Message message, PromptWatch prompt, CommandStreams streams)
+            throws IOException {
+        if (message.data().length > 0) { // progress has none
+            streams.error().write(message.data());
+            streams.error().flush();
+            prompt.message(message);
         }
     }
 

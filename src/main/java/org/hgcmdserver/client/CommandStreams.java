@@ -8,19 +8,40 @@ import java.io.OutputStream;
 /** Where a command's output goes and where its input comes from. The streams stay the caller's. */
 public final class CommandStreams {
 
+    /** Whether what is typed is shown. */
+    public interface Echo {
+
+        /** What is typed from now on is a password. */
+        void off() throws IOException;
+
+        /** It has been read, or could not be. */
+        void on() throws IOException;
+    }
+
+    private static final Echo NONE =
+            new Echo() {
+                @Override
+                public void off() {}
+
+                @Override
+                public void on() {}
+            };
+
     private final InputStream in;
     private final OutputStream out;
     private final OutputStream err;
+    private final Echo echo;
 
-    private CommandStreams(InputStream in, OutputStream out, OutputStream err) {
+    private CommandStreams(InputStream in, OutputStream out, OutputStream err, Echo echo) {
         this.in = in;
         this.out = out;
         this.err = err;
+        this.echo = echo;
     }
 
     /** Streams of a command that finds its input at its end. */
     public static CommandStreams to(OutputStream out, OutputStream err) {
-        return new CommandStreams(InputStream.nullInputStream(), out, err);
+        return of(InputStream.nullInputStream(), out, err);
     }
 
     /**
@@ -29,7 +50,12 @@ public final class CommandStreams {
      * @param in is read only as the command asks; should be buffered
      */
     public static CommandStreams of(InputStream in, OutputStream out, OutputStream err) {
-        return new CommandStreams(in, out, err);
+        return new CommandStreams(in, out, err, NONE);
+    }
+
+    /** The same streams; {@code echo} is off while a password is read. */
+    public CommandStreams withEcho(Echo echo) {
+        return new CommandStreams(in, out, err, echo);
     }
 
     OutputStream output() {
@@ -46,6 +72,16 @@ public final class CommandStreams {
         byte[] chunk = new byte[Math.min(size, 64 * 1024)];
         int count = in.read(chunk);
         return count <= 0 ? new byte[0] : java.util.Arrays.copyOf(chunk, count);
+    }
+
+    /** As {@link #readLine}, while the echo is off. */
+    byte[] readPassword(int size) throws IOException {
+        echo.off();
+        try {
+            return readLine(size);
+        } finally {
+            echo.on();
+        }
     }
 
     /** Up to {@code size} bytes of a line, with its end. */

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.net.SocketException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.hgcmdserver.posix.PlatformString;
+import org.hgcmdserver.posix.PlatformPath;
 import org.hgcmdserver.posix.UnixSocket;
 import org.newsclub.net.unix.AFUNIXSocketAddress;
 import org.newsclub.net.unix.AFUNIXSocketChannel;
@@ -15,13 +15,13 @@ final class SocketPath {
     private SocketPath() {}
 
     static AFUNIXSocketChannel connect(Path address) throws IOException {
-        Path path = address.toAbsolutePath();
-        if (PlatformString.encode(path.toString()).length <= UnixSocket.MAX_PATH) {
+        Path path = PlatformPath.workingDirectory().resolve(address);
+        if (PlatformPath.bytes(path).length <= UnixSocket.MAX_PATH) {
             return connectShort(path, path);
         }
         // unix(7): sun_path has no room for it. A link to it is short; Mercurial changes into the
         // directory instead, which a Java program cannot.
-        Path shortcuts = Files.createTempDirectory("hg-cmdserver");
+        Path shortcuts = PlatformPath.createTemporaryDirectory("hg-cmdserver");
         Path link = shortcuts.resolve("s");
         try {
             Files.createSymbolicLink(link, path);
@@ -35,7 +35,7 @@ final class SocketPath {
     private static AFUNIXSocketChannel connectShort(Path path, Path shown) throws IOException {
         AFUNIXSocketChannel channel = AFUNIXSocketChannel.open();
         try {
-            channel.connect(AFUNIXSocketAddress.of(path));
+            channel.connect(AFUNIXSocketAddress.of(PlatformPath.bytes(path)));
             return channel;
         } catch (IOException e) {
             channel.close();

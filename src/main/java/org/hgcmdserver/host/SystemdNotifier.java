@@ -1,7 +1,7 @@
 package org.hgcmdserver.host;
 
-import info.faljse.SDNotify.io.NativeDomainSocket;
 import info.faljse.SDNotify.jna.CLibrary;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
@@ -21,6 +21,7 @@ import org.slf4j.LoggerFactory;
 public final class SystemdNotifier implements Notifier {
 
     private static final Logger log = LoggerFactory.getLogger(SystemdNotifier.class);
+    private static final int SUN_PATH_SIZE = 108; // unix(7)
     private static final String RELOADING = "RELOADING=1";
     private static final long STATUS_INTERVAL_NANOS = 1_000_000_000L;
     private static final long CLOSE_TIMEOUT_MILLIS = 1_000;
@@ -34,32 +35,39 @@ public final class SystemdNotifier implements Notifier {
     private final Thread sender = new Thread(this::run, "notifier");
 
     private boolean sending;
-    private final String socket;
+    private final Address address;
 
     /** Made by the thread that sends, which alone uses it. */
-    private NativeDomainSocket manager;
+    private Integer manager;
 
     private final Optional<Duration> watchdogInterval;
 
-    private SystemdNotifier(String socket, Optional<Duration> watchdogInterval) {
-        this.socket = socket;
+    private SystemdNotifier(Address address, Optional<Duration> watchdogInterval) {
+        this.address = address;
         this.watchdogInterval = watchdogInterval;
         sender.setDaemon(true);
         sender.start();
     }
 
-    /** The notifier that the environment asks for: none without NOTIFY_SOCKET. */
-    public static Notifier fromEnvironment(Map<String, String> environment) {
-        String socket = environment.getOrDefault("NOTIFY_SOCKET", "");
-        if (socket.isEmpty()) {
+    /**
+     * The notifier that the environment asks for: none without NOTIFY_SOCKET.
+     *
+     * @param socket the bytes of NOTIFY_SOCKET: the path of a socket, or "@" and an abstract name;
+     *     null or empty if it is not set
+     */
+    public static Notifier fromEnvironment(byte[] socket, Map<String, String> environment) {
+        if (socket == null || socket.length == 0) {
             return NONE;
         }
-        if (socket.startsWith("@") || socket.length() > 107) {
-            // SDNotify can do neither, and drops the latter silently
-            warn("NOTIFY_SOCKET " + socket + " is abstract or too long");
+        if (socket[0] != '/' && socket[0] != '@') { // as sd_notify(3), which says EAFNOSUPPORT
+            warn("NOTIFY_SOCKET is neither a path nor an abstract name");
             return NONE;
         }
-        return new SystemdNotifier(socket, watchdogInterval(environment));
+        if (socket.length > (socket[0] == '@' ? SUN_PATH_SIZE : SUN_PATH_SIZE - 1)) { // and a NUL
+            warn("NOTIFY_SOCKET is too long: %d bytes".formatted(socket.length));
+            return NONE;
+        }
+        return new SystemdNotifier(new Address(socket), watchdogInterval(environment));
     }
 
     /** sd_watchdog_enabled(3): of no concern if it is meant for another process. */
@@ -207,16 +215,41 @@ public final class SystemdNotifier implements Notifier {
     }
 
     /**
-     * Connected anew for each: SDNotify's class of that name connects once, and would never find a
-     * service manager that has come back. It is one socket all the time, so that there is one when
-     * there are no descriptors left.
+     * Connected anew for each: SDNotify's own class connects once, and would never find a service
+     * manager that has come back. It is one socket all the time, so that there is one when there
+     * are no descriptors left.
      */
     private void sendOne(byte[] message) {
         if (manager == null) {
-            manager = new NativeDomainSocket();
+            manager = CLibrary.clib.socket(CLibrary.AF_UNIX, CLibrary.SOCK_DGRAM, 0);
         }
-        manager.connect(new CLibrary.SockAddr(socket));
-        manager.send(message, message.length);
+        CLibrary.clib.connect(manager, address, address.length());
+        CLibrary.clib.send(manager, ByteBuffer.wrap(message), message.length, 0);
+    }
+
+    /**
+     * A sockaddr_un. SDNotify's own is of ASCII, and is passed on with all its bytes: the zeros
+     * behind a name are a part of one that is abstract (unix(7)).
+     */
+    private static final class Address extends CLibrary.SockAddr {
+
+        private static final int SUN_PATH = 2;
+
+        private final int length;
+
+        Address(byte[] name) {
+            super("");
+            System.arraycopy(name, 0, addr, 0, name.length);
+            boolean isAbstract = name[0] == '@';
+            if (isAbstract) {
+                addr[0] = 0;
+            }
+            length = SUN_PATH + name.length + (isAbstract ? 0 : 1);
+        }
+
+        int length() {
+            return length;
+        }
     }
 
     private static void warn(String reason) {

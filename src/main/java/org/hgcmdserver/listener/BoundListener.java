@@ -15,6 +15,7 @@ import java.util.concurrent.locks.LockSupport;
 import jnr.constants.platform.Errno;
 import org.hgcmdserver.posix.Descriptors;
 import org.hgcmdserver.posix.Place;
+import org.hgcmdserver.posix.PlatformPath;
 import org.hgcmdserver.posix.PosixException;
 import org.hgcmdserver.posix.UnixSocket;
 import org.hgcmdserver.posix.Users;
@@ -43,7 +44,7 @@ public final class BoundListener extends Listener {
     private boolean unlinked;
 
     private BoundListener(int fd, Path path, Inode inode) throws IOException {
-        super(fd, path.toString());
+        super(fd, PlatformPath.text(path));
         this.path = path;
         this.inode = inode;
     }

@@ -1,10 +1,9 @@
 package org.hgcmdserver.listener;
 
 import java.io.IOException;
-import java.net.URLDecoder;
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import org.hgcmdserver.posix.PlatformPath;
+import org.hgcmdserver.posix.Words;
 
 /**
  * A listening socket that an earlier image of this process has left: "bound DEVICE INODE PATH", the
@@ -25,7 +24,7 @@ public final class HandedOver {
                 return null;
             }
             try {
-                Path path = Path.of(URLDecoder.decode(words[3], StandardCharsets.UTF_8));
+                Path path = PlatformPath.of(Words.decode(words[3]));
                 return new Bound(path, Long.parseLong(words[1]), Long.parseLong(words[2]));
             } catch (IllegalArgumentException e) { // all three throw a kind of it
                 return null;
@@ -34,7 +33,7 @@ public final class HandedOver {
 
         @Override
         public String toString() {
-            String encoded = URLEncoder.encode(path.toString(), StandardCharsets.UTF_8);
+            String encoded = Words.encode(PlatformPath.text(path));
             return "bound " + device + " " + inode + " " + encoded;
         }
     }

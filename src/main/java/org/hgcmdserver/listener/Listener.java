@@ -2,13 +2,12 @@ package org.hgcmdserver.listener;
 
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
-import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
 import java.util.Set;
 import org.hgcmdserver.posix.Descriptors;
+import org.hgcmdserver.posix.PlatformPath;
 import org.hgcmdserver.posix.UnixSocket;
 
 /**
@@ -59,7 +58,7 @@ public abstract class Listener {
     public final String permissions() {
         try {
             Map<String, Object> file =
-                    Files.readAttributes(Path.of(address), "posix:permissions,owner,group");
+                    Files.readAttributes(PlatformPath.of(address), "posix:permissions,owner,group");
             @SuppressWarnings("unchecked") // as the documentation of PosixFileAttributeView has it
             Set<PosixFilePermission> mode = (Set<PosixFilePermission>) file.get("permissions");
             return "by the permissions of %s, %s of user %s and group %s"
@@ -68,7 +67,7 @@ public abstract class Listener {
                             PosixFilePermissions.toString(mode),
                             file.get("owner"),
                             file.get("group"));
-        } catch (IOException | InvalidPathException e) { // an abstract name has none
+        } catch (IOException | IllegalArgumentException e) { // an abstract name has none
             return "everybody who can reach " + address;
         }
     }

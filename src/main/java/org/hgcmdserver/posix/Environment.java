@@ -58,6 +58,21 @@ public final class Environment {
         return entries.stream().anyMatch(e -> e.startsWith(name + "="));
     }
 
+    /** The variable's value, for {@link PlatformString} to encode; null if it is not set. */
+    public String get(String name) {
+        byte[] bytes = getBytes(name);
+        return bytes == null ? null : PlatformString.decode(bytes);
+    }
+
+    /** The variable's value; null if it is not set. */
+    public byte[] getBytes(String name) {
+        return entries.stream()
+                .filter(e -> e.startsWith(name + "="))
+                .map(e -> e.substring(name.length() + 1).getBytes(StandardCharsets.ISO_8859_1))
+                .findFirst()
+                .orElse(null);
+    }
+
     /** This environment with the variable set, whether or not it was there before. */
     public Environment with(String name, String value) {
         List<String> changed = new ArrayList<>(without(name + "=").entries);

@@ -5,6 +5,7 @@ import jnr.ffi.Platform;
 import jnr.ffi.Pointer;
 import jnr.ffi.Runtime;
 import jnr.ffi.annotations.Variadic;
+import jnr.ffi.types.intptr_t;
 import jnr.ffi.types.off_t;
 import jnr.ffi.types.size_t;
 import jnr.ffi.types.ssize_t;
@@ -52,9 +53,16 @@ public interface LibC {
 
     int kill(int pid, int signal);
 
+    int sigprocmask(int how, Pointer set, Pointer before);
+
     int pthread_sigmask(int how, Pointer set, Pointer before);
 
+    int sigaction(int signal, Pointer action, Pointer before);
+
     int execve(byte[] path, Pointer argv, Pointer envp);
+
+    @intptr_t
+    long signal(int signal, @intptr_t long handler);
 
     // descriptors
 
@@ -82,7 +90,13 @@ public interface LibC {
     @ssize_t
     long pread(int fd, Pointer buffer, @size_t long size, @off_t long offset);
 
+    int tcgetattr(int fd, Pointer termios);
+
+    int tcsetattr(int fd, int actions, Pointer termios);
+
     int unlink(byte[] path);
+
+    Pointer getcwd(Pointer buffer, @size_t long size);
 
     int geteuid();
 

@@ -1,5 +1,6 @@
 package org.hgcmdserver.posix;
 
+import java.nio.file.Path;
 import java.util.List;
 import jnr.ffi.Memory;
 import jnr.ffi.Pointer;
@@ -15,9 +16,14 @@ final class NativeMemory {
         return memory;
     }
 
-    /** The path in the platform's encoding with its terminating NUL. */
-    static byte[] path(Object path) {
-        return terminated(PlatformString.encode(path.toString()));
+    /** The bytes of a path with the terminating NUL. */
+    static byte[] path(Path path) {
+        return terminated(PlatformPath.bytes(path));
+    }
+
+    /** The bytes of a path or name with the terminating NUL. */
+    static byte[] path(String path) {
+        return terminated(PlatformString.encode(path));
     }
 
     private static byte[] terminated(byte[] string) {

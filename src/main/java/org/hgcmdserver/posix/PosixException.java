@@ -11,10 +11,12 @@ public final class PosixException extends IOException {
     private static final long serialVersionUID = 1;
 
     private final Errno errno;
+    private final String reason;
 
     private PosixException(String tried, int errno) {
         super(tried + ": " + text(errno));
         this.errno = Errno.valueOf(errno);
+        reason = text(errno);
     }
 
     /**
@@ -46,6 +48,11 @@ public final class PosixException extends IOException {
     /** Which error it was; {@code __UNKNOWN_CONSTANT__} if the platform's table lacks it. */
     public Errno errno() {
         return errno;
+    }
+
+    /** The error's own text, such as "No space left on device". */
+    public String reason() {
+        return reason;
     }
 
     private static String text(int errno) {

@@ -16,16 +16,65 @@ public final class ProcessImage {
     /** With what this process was started: the program's absolute path, and its arguments. */
     public static List<String> command() {
         ProcessHandle.Info self = ProcessHandle.current().info();
-        List<String> command = new ArrayList<>(List.of(self.command().orElse("")));
+        List<String> command = new ArrayList<>();
         try {
-            // not by ProcessHandle, which takes a page of it at most
-            String all = PlatformString.decode(Files.readAllBytes(Path.of("/proc/self/cmdline")));
-            List<String> words = List.of(all.split("\0", -1));
-            command.addAll(words.subList(1, words.size() - 1));
+            command.add(PlatformPath.text(Files.readSymbolicLink(Path.of("/proc/self/exe"))));
+            List<String> words = commandLine();
+            command.addAll(words.subList(1, words.size()));
         } catch (IOException noProc) {
+            command.clear();
+            command.add(self.command().orElse(""));
             command.addAll(List.of(self.arguments().orElse(new String[0])));
         }
         return command;
+    }
+
+    /** argv; not by ProcessHandle, which takes a page of it at most. */
+    private static List<String> commandLine() throws IOException {
+        String all = PlatformString.decode(Files.readAllBytes(Path.of("/proc/self/cmdline")));
+        List<String> words = List.of(all.split("\0", -1));
+        return words.subList(0, words.size() - 1);
+    }
+
+    /**
+     * The program's arguments as the kernel has them, for {@link PlatformString} to encode: the JVM
+     * has decoded those that it gives to {@code main} by the locale, and lost what is wrong there.
+     *
+     * @param decoded what the JVM gave, which it is where there is no /proc, or if this process was
+     *     started as another program
+     */
+    public static List<String> arguments(Class<?> main, String[] decoded) {
+        try {
+            List<String> words = commandLine();
+            int first = words.size() - decoded.length;
+            if (first > 0 && words.get(first - 1).equals(main.getName())) {
+                return words.subList(first, words.size());
+            }
+        } catch (IOException noProc) {
+            // as if it were another program
+        }
+        return List.of(decoded);
+    }
+
+    /** A system property; if the command line gives it, with the bytes that stand there. */
+    public static String property(String name, String otherwise) {
+        String decoded = System.getProperty(name);
+        if (decoded == null) {
+            return otherwise;
+        }
+        if (decoded.matches("[\\x01-\\x7e&&[^?]]*")) { // of which nothing has been replaced
+            return decoded;
+        }
+        String option = "-D" + name + "=";
+        try {
+            return commandLine().stream()
+                    .filter(word -> word.startsWith(option))
+                    .reduce((first, last) -> last)
+                    .map(word -> word.substring(option.length()))
+                    .orElse(decoded);
+        } catch (IOException noProc) {
+            return decoded;
+        }
     }
 
     /**

@@ -1,12 +1,8 @@
 package org.hgcmdserver.posix;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.function.Consumer;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import jnr.constants.platform.Errno;
 import jnr.constants.platform.Signal;
 import jnr.ffi.Pointer;
@@ -16,7 +12,12 @@ public final class SignalSource {
 
     private static final Signal[] SIGNALS = {Signal.SIGHUP, Signal.SIGINT, Signal.SIGTERM};
     private static final int SIGNALFD_SIGINFO_SIZE = 128; // signalfd(2)
-    private static final int SFD_NONBLOCK_CLOEXEC = 0x800 | 0x80000;
+    private static final int SFD_CLOEXEC = 0x80000;
+    private static final int SFD_NONBLOCK_CLOEXEC = 0x800 | SFD_CLOEXEC;
+    private static final int SIGSET_SIZE = 128;
+    private static final int STRUCT_SIGACTION_SIZE = 256; // more than any platform's
+    private static final long SIG_DFL = 0; // signal.h, alike on all platforms
+    private static final long SIG_IGN = 1; // so is this one
 
     private static final int SIG_BLOCK = Os.LINUX ? 0 : 1; // signal.h
     private static final int SIG_UNBLOCK = Os.LINUX ? 1 : 2;
@@ -33,28 +34,81 @@ public final class SignalSource {
      * JVM's own handlers are used.
      */
     public static void deliver(EventLoop loop, Consumer<Signal> handler) throws IOException {
-        if (Os.LINUX && areBlocked()) {
+        if (Os.LINUX && areBlocked(mask(SIGNALS))) {
             deliverFromSignalFd(loop, handler);
         } else {
             handleInJvm(signal -> loop.post(() -> handler.accept(signal)));
         }
     }
 
+    /**
+     * For a program that has no loop: a thread of its own calls {@code handler} for each of the
+     * signals, and for SIGQUIT if the launcher has blocked that too. Else SIGQUIT ends the process,
+     * as it does any other program, where the JVM would print its threads. A signal that was
+     * ignored when the process started stays ignored.
+     */
+    public static void deliver(Consumer<Signal> handler) throws IOException {
+        Signal[] all = {Signal.SIGHUP, Signal.SIGINT, Signal.SIGTERM, Signal.SIGQUIT};
+        if (!Os.LINUX || !areBlocked(mask(all))) {
+            LibC.C.signal(Signal.SIGQUIT.intValue(), SIG_DFL);
+            handleInJvm(handler);
+            return;
+        }
+        // a signal that is blocked is not discarded even if it is ignored, as by nohup(1)
+        Signal[] heeded =
+                Arrays.stream(all).filter(signal -> !isIgnored(signal)).toArray(Signal[]::new);
+        int fd = LibC.Linux.C.signalfd(-1, signalSet(mask(heeded)), SFD_CLOEXEC);
+        PosixException.check(fd, "signalfd", "-1");
+        Thread reader = new Thread(() -> readForEver(fd, handler), "signals");
+        reader.setDaemon(true);
+        reader.start();
+    }
+
+    private static void readForEver(int fd, Consumer<Signal> handler) {
+        Pointer info = NativeMemory.allocate(SIGNALFD_SIGINFO_SIZE);
+        while (true) {
+            if (LibC.C.read(fd, info, SIGNALFD_SIGINFO_SIZE) > 0) {
+                handler.accept(Signal.valueOf(info.getInt(0)));
+            }
+        }
+    }
+
+    /** Ends this process by a signal, as its default action does. */
+    public static void dieBy(Signal signal) {
+        LibC.C.signal(signal.intValue(), SIG_DFL);
+        setMask(SIG_UNBLOCK, signalSet(mask(signal)), null);
+        LibC.C.kill((int) ProcessHandle.current().pid(), signal.intValue());
+        java.lang.Runtime.getRuntime().halt(128 + signal.intValue()); // what a shell makes of it
+    }
+
     /** Has the calling thread leave the signals pending. */
     static void block() {
-        LibC.C.pthread_sigmask(SIG_BLOCK, signalSet(), null);
+        setMask(SIG_BLOCK, signalSet(mask(SIGNALS)), null);
     }
 
     /** Undoes {@link #block}, unless the signals are read by signalfd. */
     static void unblockForJvm() {
         if (!readBySignalFd) {
-            LibC.C.pthread_sigmask(SIG_UNBLOCK, signalSet(), null);
+            setMask(SIG_UNBLOCK, signalSet(mask(SIGNALS)), null);
         }
     }
 
-    private static Pointer signalSet() {
-        Pointer set = NativeMemory.allocate(128);
-        set.putLong(0, mask());
+    /**
+     * Of the calling thread: both are the same call on Linux, where pthread_sigmask(3) is in
+     * another library than the C library before glibc 2.32; elsewhere sigprocmask(2) may be of no
+     * thread.
+     */
+    private static void setMask(int how, Pointer set, Pointer before) {
+        if (Os.LINUX) {
+            LibC.C.sigprocmask(how, set, before);
+        } else {
+            LibC.C.pthread_sigmask(how, set, before);
+        }
+    }
+
+    private static Pointer signalSet(long mask) {
+        Pointer set = NativeMemory.allocate(SIGSET_SIZE);
+        set.putLong(0, mask);
         return set;
     }
 
@@ -75,7 +129,7 @@ public final class SignalSource {
         readBySignalFd = true;
         int fd =
                 PosixException.check(
-                        LibC.Linux.C.signalfd(-1, signalSet(), SFD_NONBLOCK_CLOEXEC),
+                        LibC.Linux.C.signalfd(-1, signalSet(mask(SIGNALS)), SFD_NONBLOCK_CLOEXEC),
                         "signalfd",
                         "-1");
         Pointer info = NativeMemory.allocate(SIGNALFD_SIGINFO_SIZE);
@@ -93,18 +147,24 @@ public final class SignalSource {
     }
 
     /** SIGn is bit n-1 of a sigset_t's first word. */
-    private static long mask() {
+    private static long mask(Signal... signals) {
         long mask = 0;
-        for (Signal signal : SIGNALS) {
+        for (Signal signal : signals) {
             mask |= 1L << (signal.intValue() - 1);
         }
         return mask;
     }
 
-    private static boolean areBlocked() throws IOException {
-        String status =
-                Files.readString(Path.of("/proc/thread-self/status"), StandardCharsets.ISO_8859_1);
-        Matcher blocked = Pattern.compile("SigBlk:\\s*([0-9a-f]+)").matcher(status);
-        return blocked.find() && (Long.parseUnsignedLong(blocked.group(1), 16) & mask()) == mask();
+    /** Whether this thread has all of them blocked. */
+    private static boolean areBlocked(long mask) {
+        Pointer blocked = NativeMemory.allocate(SIGSET_SIZE);
+        setMask(SIG_BLOCK, null, blocked);
+        return (blocked.getLong(0) & mask) == mask;
+    }
+
+    private static boolean isIgnored(Signal signal) {
+        Pointer action = NativeMemory.allocate(STRUCT_SIGACTION_SIZE);
+        LibC.C.sigaction(signal.intValue(), null, action);
+        return action.getAddress(0) == SIG_IGN; // sa_handler is the first member
     }
 }

@@ -93,15 +93,16 @@ public final class UnixSocket {
      *     longer
      */
     public static void bind(int fd, Path path) throws IOException {
-        if (isShort(path.toString())) {
-            bind(fd, path.toString(), path);
+        byte[] name = PlatformPath.bytes(path);
+        if (name.length <= MAX_PATH) {
+            bind(fd, name, path);
             return;
         }
         checkName(path);
         String shortName = ".hg-cmdserver." + ProcessHandle.current().pid();
         int directory = Descriptors.openDirectory(path.getParent());
         try {
-            bind(fd, "/proc/self/fd/" + directory + "/" + shortName, path);
+            bind(fd, PlatformString.encode("/proc/self/fd/" + directory + "/" + shortName), path);
             // a link, since a move might replace what another has bound meanwhile
             try {
                 Files.createLink(path, path.resolveSibling(shortName));
@@ -115,7 +116,7 @@ public final class UnixSocket {
         }
     }
 
-    private static void bind(int fd, String name, Path path) throws PosixException {
+    private static void bind(int fd, byte[] name, Path path) throws PosixException {
         Pointer address = NativeMemory.allocate(SOCKADDR_SIZE);
         int result = LibC.C.bind(fd, address, fill(address, name));
         PosixException.check(result, "bind", path);
@@ -129,32 +130,28 @@ public final class UnixSocket {
     public static void connect(int fd, Path path) throws PosixException {
         Descriptors.setNonBlocking(fd, true);
         Pointer address = NativeMemory.allocate(SOCKADDR_SIZE);
-        if (isShort(path.toString())) {
-            int result = LibC.C.connect(fd, address, fill(address, path.toString()));
+        byte[] name = PlatformPath.bytes(path);
+        if (name.length <= MAX_PATH) {
+            int result = LibC.C.connect(fd, address, fill(address, name));
             PosixException.check(result, "connect to", path);
             return;
         }
         checkName(path);
         try (Place place = Place.of(path)) {
-            int length = fill(address, place.path().toString());
+            int length = fill(address, PlatformPath.bytes(place.path()));
             PosixException.check(LibC.C.connect(fd, address, length), "connect to", path);
         }
     }
 
-    private static boolean isShort(String path) {
-        return PlatformString.encode(path).length <= MAX_PATH;
-    }
-
     private static void checkName(Path path) throws PosixException {
-        if (!Os.LINUX || !isShort(path.getFileName().toString())) {
+        if (!Os.LINUX || PlatformPath.bytes(path.getFileName()).length > MAX_PATH) {
             // the kernel would cut it short and bind to another name
             throw PosixException.of("address " + path, Errno.ENAMETOOLONG.intValue());
         }
     }
 
     /** Fills a sockaddr_un; returns its length. */
-    private static int fill(Pointer address, String path) {
-        byte[] name = PlatformString.encode(path);
+    private static int fill(Pointer address, byte[] name) {
         int length = SUN_PATH + name.length + 1;
         if (Os.LINUX) {
             address.putShort(0, (short) AF_UNIX);

@@ -58,15 +58,21 @@ public record Hello(Map<String, String> fields) {
     public List<byte[]> encode(List<String> arguments) {
         Charset encoding = encoding();
         List<byte[]> encoded = arguments.stream().map(a -> a.getBytes(encoding)).toList();
-        for (byte[] argument : encoded) {
-            for (byte b : argument) {
+        check(encoded);
+        return encoded;
+    }
+
+    /**
+     * @throws IllegalArgumentException if an argument holds a NUL, which would end it
+     */
+    public void check(List<byte[]> arguments) {
+        for (int i = 0; i < arguments.size(); i++) {
+            for (byte b : arguments.get(i)) {
                 if (b == 0) {
-                    throw new IllegalArgumentException(
-                            "an argument of %s holds a NUL in %s".formatted(arguments, encoding));
+                    throw new IllegalArgumentException("argument %d holds a NUL".formatted(i));
                 }
             }
         }
-        return encoded;
     }
 
     /** The worker's process id; 0 if the server does not tell. */

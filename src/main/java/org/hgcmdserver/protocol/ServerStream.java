@@ -97,6 +97,17 @@ public final class ServerStream {
         return ByteBuffer.wrap(readSmall(frame)).getInt();
     }
 
+    /**
+     * The message of a frame on the message channel; one that shows nothing if its encoding, which
+     * the hello names, is another than Mercurial has so far.
+     */
+    public Message readMessage(Frame frame, Hello hello) throws IOException {
+        ByteArrayOutputStream data = new ByteArrayOutputStream();
+        copyData(frame, data);
+        boolean known = hello.fields().getOrDefault("message-encoding", "").equals("cbor");
+        return known ? Message.parse(data.toByteArray()) : Message.NONE;
+    }
+
     private byte[] readSmall(Frame frame) throws IOException {
         if (frame.size() > MAX_SMALL) {
             throw new ProtocolException("a frame of " + frame.size() + " bytes, not a hello");

@@ -141,7 +141,7 @@ public final class ServerBenchmark {
                 List<Server> turn = new ArrayList<>(servers.values());
                 java.util.Collections.shuffle(turn, order);
                 for (Server server : turn) {
-                    long nanos = connection(server, repository, request.getKey());
+                    long nanos = connection(server, repository, request.getKey(), results);
                     if (i >= WARM_UP) {
                         samples.get(server.name()).add(nanos);
                     }
@@ -152,11 +152,11 @@ public final class ServerBenchmark {
     }
 
     /** From connect to the end of the command; for "hello" to the hello. */
-    private long connection(Server server, TestRepository repository, String request)
+    static long connection(
+            Server server, TestRepository repository, String request, Results results)
             throws IOException {
         // A server is still busy when its client has left: hg's own collects garbage for 20 ms,
-        // this
-        // one forks the next worker and lets it rehearse. That is to be over when the next is
+        // this one forks the next worker and lets it rehearse. That is to be over when the next is
         // measured.
         Pause.of(40);
         long start = System.nanoTime();

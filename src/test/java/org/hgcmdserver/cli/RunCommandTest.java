@@ -2,13 +2,14 @@ package org.hgcmdserver.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.file.Path;
 import java.util.List;
+import org.hgcmdserver.posix.PlatformPath;
+import org.hgcmdserver.posix.PlatformString;
 import org.junit.jupiter.api.Test;
 
 class RunCommandTest {
 
-    private final String here = Path.of("").toAbsolutePath().toString();
+    private final String here = PlatformPath.text(PlatformPath.workingDirectory());
 
     @Test
     void relativeCwdIsMeantFromHere() {
@@ -18,6 +19,15 @@ class RunCommandTest {
                 .containsExactly("log", "--cwd=" + here + "/sub");
         assertThat(RunCommand.absoluteCwd(List.of("--cwd", "/abs", "log")))
                 .containsExactly("--cwd", "/abs", "log");
+    }
+
+    @Test
+    void nothingOfItIsLost() {
+        String name = PlatformString.decode(new byte[] {'d', (byte) 0xe9});
+        assertThat(RunCommand.absoluteCwd(List.of("--cwd", name)))
+                .containsExactly("--cwd", here + "/" + name);
+        assertThat(RunCommand.absoluteCwd(List.of("--cwd=" + name)))
+                .containsExactly("--cwd=" + here + "/" + name);
     }
 
     @Test

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Who may connect, and how often; the clients are real processes of other users. */
+@RunsOnce
 class AccessIT {
 
     private static final boolean ROOT = System.getProperty("user.name").equals("root");

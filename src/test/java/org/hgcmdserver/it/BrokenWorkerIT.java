@@ -15,6 +15,7 @@ class BrokenWorkerIT {
     @TempDir Path directory;
 
     @Test
+    @RunsOnce
     void programThatVanished() throws Exception {
         Path hg = directory.resolve("hg");
         Files.createSymbolicLink(hg, Path.of("/usr/bin/hg"));
@@ -35,6 +36,7 @@ class BrokenWorkerIT {
     }
 
     @Test
+    @RunsOnce
     void exitBeforeTheHello() throws Exception {
         try (Daemon daemon = Daemon.start(directory, "--worker-command", "exit 3");
                 RawClient client = new RawClient(daemon.address())) {
@@ -46,6 +48,7 @@ class BrokenWorkerIT {
     }
 
     @Test
+    @RunsOnce
     void exitBeforeTheHelloOfAClientThatHasAlreadySaidAllItHasToSay() throws Exception {
         try (Daemon daemon = Daemon.start(directory, "--worker-command", "read x; exit 3");
                 RawClient client = new RawClient(daemon.address())) {
@@ -56,6 +59,7 @@ class BrokenWorkerIT {
     }
 
     @Test
+    @RunsOnce
     void deathBeforeTheHello() throws Exception {
         try (Daemon daemon = Daemon.start(directory, "--worker-command", "kill -ABRT $$");
                 RawClient client = new RawClient(daemon.address())) {
@@ -65,6 +69,7 @@ class BrokenWorkerIT {
     }
 
     @Test
+    @RunsOnce
     void realMercurialThatCannotStart() throws Exception {
         Path hg = directory.resolve("hg");
         Files.writeString(hg, "#!/bin/sh\nexec /usr/bin/hg \"$@\" -R /nonexistent\n");
@@ -78,6 +83,7 @@ class BrokenWorkerIT {
     }
 
     @Test
+    @RunsOnce
     void nothingIsAddedAfterAHello() throws Exception {
         // it says hello, waits until that must have been read, and fails
         String worker = "printf 'o\\0\\0\\0\\5hello'; read x; exit 3";
@@ -91,6 +97,7 @@ class BrokenWorkerIT {
     }
 
     @Test
+    @RunsOnce
     void nothingIsAddedToAHelloThatIsNotReadYet() throws Exception {
         String worker = "printf 'o\\0\\0\\0\\5hello'; exit 3";
         try (Daemon daemon = Daemon.start(directory, "--worker-command", worker);

@@ -18,6 +18,7 @@ import org.newsclub.net.unix.AFUNIXDatagramSocket;
  * had none: what takes an hour does not end a year too early, what takes seconds not a year too
  * late.
  */
+@RunsOnce
 class ClockIT {
 
     private static final int[] JUMPS = {FakeClock.YEAR, -FakeClock.YEAR};
@@ -146,9 +147,6 @@ class ClockIT {
 
     // seconds, in which the clock is set back: more than it takes to come to that
 
-    private static final String SAME =
-            "that is the same in both runs: the kind of workers is the test's own";
-
     @Test
     void idleConnectionIsEnded() throws Exception {
         start("--idle-timeout=10s");
@@ -164,7 +162,6 @@ class ClockIT {
 
     @Test
     void workerThatNeverSaysHelloIsGivenUp() throws Exception {
-        LeftOut.unless(!Daemon.PREFORK, SAME);
         start("--start-timeout=10s", "--workers", "spawn", "--hg", hg("exec sleep 1000"));
         try (RawClient client = new RawClient(daemon.address())) {
             daemon.awaitLog(" is for pid");
@@ -179,7 +176,6 @@ class ClockIT {
 
     @Test
     void idleServiceEnds() throws Exception {
-        LeftOut.unless(!Daemon.PREFORK, SAME);
         start("--idle-exit=10s", "--worker-command", "cat");
         clock.set(-FakeClock.YEAR);
         assertThat(daemon.awaitExit()).isZero();

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The program as a shell sees it. */
+@RunsOnce
 class CommandLineIT {
 
     @TempDir Path directory;

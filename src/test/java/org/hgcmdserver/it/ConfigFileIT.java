@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The configuration file, as an administrator meets it. */
+@RunsOnce
 class ConfigFileIT {
 
     @TempDir Path directory;

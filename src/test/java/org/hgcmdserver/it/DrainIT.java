@@ -104,6 +104,7 @@ class DrainIT {
     }
 
     @Test
+    @RunsOnce
     void somebodyElsesSocketAtThePathIsLeftAlone() throws Exception {
         try (Daemon daemon = Daemon.start(directory)) {
             Files.delete(daemon.address());

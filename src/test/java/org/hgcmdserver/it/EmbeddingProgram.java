@@ -47,7 +47,8 @@ public final class EmbeddingProgram implements ServiceHandler {
                         Path.of(arguments[0]),
                         new EmbeddingProgram(),
                         SpawnSource::new,
-                        SystemdNotifier.fromEnvironment(System.getenv()),
+                        SystemdNotifier.fromEnvironment(
+                                Environment.inherited().getBytes("NOTIFY_SOCKET"), System.getenv()),
                         now::get);
         Thread stdin = new Thread(() -> obey(now));
         stdin.setDaemon(true);

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The handler's contract, seen from a program that embeds the service. */
+@RunsOnce
 class HandlerIT {
 
     @TempDir Path directory;

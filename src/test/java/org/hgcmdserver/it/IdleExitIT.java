@@ -17,6 +17,7 @@ class IdleExitIT {
     @TempDir Path directory;
 
     @Test
+    @RunsOnce
     void endsWithoutAConnection() throws Exception {
         Path address = directory.resolve("server.sock");
         List<String> command =
@@ -62,9 +63,9 @@ class IdleExitIT {
      * when a connection is queued at the socket.
      */
     @Test
+    @RunsOnce
     @Timeout(900)
     void connectionInTheMomentOfTheEndIsServedByTheNextInstance() throws Exception {
-        LeftOut.unless(!Daemon.PREFORK, "the end is the same with both kinds of workers");
         Path address = directory.resolve("server.sock");
         Path manager = directory.resolve("manager.py");
         Files.writeString(

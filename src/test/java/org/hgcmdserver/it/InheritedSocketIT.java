@@ -37,6 +37,7 @@ class InheritedSocketIT {
     }
 
     @Test
+    @RunsOnce
     void backlogIsLeftForTheNextInstance() throws Exception {
         Path address = directory.resolve("server.sock");
         // holds the socket as a service manager does, and starts the service twice on it
@@ -85,6 +86,7 @@ class InheritedSocketIT {
     }
 
     @Test
+    @RunsOnce
     void variablesForAnotherProcessDoNotCount() throws Exception {
         try (Daemon daemon =
                 Daemon.start(
@@ -99,18 +101,21 @@ class InheritedSocketIT {
     }
 
     @Test
+    @RunsOnce
     void wrongNumberOfSockets() throws Exception {
         assertThat(serveWith("LISTEN_FDS=2", "/dev/null")).contains("takes exactly one socket");
         assertThat(serveWith("LISTEN_FDS=x", "/dev/null")).contains("LISTEN_FDS is \"x\"");
     }
 
     @Test
+    @RunsOnce
     void descriptorThatIsNoSocket() throws Exception {
         assertThat(serveWith("LISTEN_FDS=1", "/dev/null"))
                 .contains("the inherited descriptor 3 (unknown) is no socket");
     }
 
     @Test
+    @RunsOnce
     void tcpSocket() throws Exception {
         assertThat(
                         serveWith(
@@ -120,12 +125,14 @@ class InheritedSocketIT {
     }
 
     @Test
+    @RunsOnce
     void datagramSocket() throws Exception {
         assertThat(serveWith("LISTEN_FDS=1", "socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)"))
                 .contains("is not a stream socket");
     }
 
     @Test
+    @RunsOnce
     void socketThatDoesNotListen() throws Exception {
         assertThat(serveWith("LISTEN_FDS=1", "socket.socket(socket.AF_UNIX)"))
                 .contains("is not a listening socket");

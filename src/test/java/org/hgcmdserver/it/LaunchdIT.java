@@ -112,6 +112,7 @@ class LaunchdIT {
     }
 
     @Test
+    @RunsOnce
     void startedBySomebodyElseItBindsItsOwn() throws Exception {
         try (Daemon daemon = Daemon.start(directory, env -> use(env, "ESRCH"));
                 Session hg = Session.to(daemon)) {
@@ -120,23 +121,27 @@ class LaunchdIT {
     }
 
     @Test
+    @RunsOnce
     void propertyListWithoutTheSocket() throws Exception {
         assertThat(serveWith("ENOENT", "/dev/null"))
                 .contains("no socket named Listener", "under Sockets in the property list");
     }
 
     @Test
+    @RunsOnce
     void takenBefore() throws Exception {
         assertThat(serveWith("EALREADY", "/dev/null"))
                 .contains("cannot take the socket from launchd", "already in progress");
     }
 
     @Test
+    @RunsOnce
     void severalSockets() throws Exception {
         assertThat(serveWith("7 8", "/dev/null")).contains("2 sockets", "exactly one");
     }
 
     @Test
+    @RunsOnce
     void wrongKindsOfSockets() throws Exception {
         assertThat(serveWith("7", "/dev/null"))
                 .contains("descriptor 7 (Listener) is no socket", "SockPathName");

@@ -79,6 +79,7 @@ class LimitsIT {
     }
 
     @Test
+    @RunsOnce
     void workerThatNeverSaysHelloIsGivenUp() throws Exception {
         Path hg = directory.resolve("hg");
         Files.writeString(hg, "#!/bin/sh\nsleep 1000\nexit 1\n");
@@ -101,6 +102,7 @@ class LimitsIT {
     }
 
     @Test
+    @RunsOnce
     void daemonWhosePathIsGoneServesOnAndEnds() throws Exception {
         try (Daemon daemon = Daemon.start(directory, "--poll-interval", "50ms")) {
             servesOnAndEnds(daemon, () -> Files.delete(daemon.address()));
@@ -109,6 +111,7 @@ class LimitsIT {
     }
 
     @Test
+    @RunsOnce
     void daemonWhosePathIsAnotherFilesServesOnAndEnds() throws Exception {
         try (Daemon daemon = Daemon.start(directory, "--poll-interval", "50ms")) {
             Path another = Files.createFile(directory.resolve("another"));
@@ -118,6 +121,7 @@ class LimitsIT {
     }
 
     @Test
+    @RunsOnce
     void daemonWhosePathIsAnothersServesOnAndEnds() throws Exception {
         AtomicReference<Daemon> another = new AtomicReference<>();
         try (Daemon daemon = Daemon.start(directory, "--poll-interval", "50ms")) {

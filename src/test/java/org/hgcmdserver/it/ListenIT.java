@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The socket that the daemon binds itself, and addresses that cannot be served. */
+@RunsOnce
 class ListenIT {
 
     @TempDir Path directory;

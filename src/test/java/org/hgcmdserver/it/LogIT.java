@@ -16,6 +16,7 @@ class LogIT {
     @TempDir Path directory;
 
     @Test
+    @RunsOnce
     void journalGetsPriorities() throws Exception {
         // stderr is a stream socket, as systemd's is, and JOURNAL_STREAM says so
         Path address = directory.resolve("server.sock");
@@ -59,6 +60,7 @@ class LogIT {
     }
 
     @Test
+    @RunsOnce
     void otherStderrIsForPeople() throws Exception {
         try (Daemon daemon = Daemon.start(directory, env -> env.put("JOURNAL_STREAM", "1:2"))) {
             assertThat(daemon.log())
@@ -67,6 +69,7 @@ class LogIT {
     }
 
     @Test
+    @RunsOnce
     void quietSaysNothingAboutWhatIsWell() throws Exception {
         Path address = directory.resolve("server.sock");
         List<String> command =
@@ -79,6 +82,7 @@ class LogIT {
     }
 
     @Test
+    @RunsOnce
     void fullPipeHoldsUpNobody() throws Exception {
         Path address = directory.resolve("server.sock");
         List<String> worker = List.of("--debug", "--worker-command", "exit 3");

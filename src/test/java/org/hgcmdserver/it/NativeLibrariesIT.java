@@ -17,6 +17,7 @@ import org.newsclub.net.unix.AFUNIXSocketAddress;
  * Native libraries are loaded from where they are installed: what was unpacked for one start would
  * be mapped from another place, and from a file that is deleted by now.
  */
+@RunsOnce
 class NativeLibrariesIT {
 
     private static final Path NATIVE = Daemon.DIST.resolve("lib/native");

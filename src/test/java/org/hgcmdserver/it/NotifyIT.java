@@ -10,13 +10,17 @@ import java.net.DatagramPacket;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.hgcmdserver.posix.PlatformPath;
+import org.hgcmdserver.posix.PlatformString;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.newsclub.net.unix.AFUNIXDatagramSocket;
 import org.newsclub.net.unix.AFUNIXSocketAddress;
 
 /** What the service manager is told, read from its end of a real notification socket. */
+@RunsOnce
 class NotifyIT {
 
     @TempDir Path directory;
@@ -139,6 +143,43 @@ class NotifyIT {
     }
 
     @Test
+    void abstractNameOrAnyBytesOfAPath() throws Exception {
+        String abstractName = "hg-cmdserver test " + ProcessHandle.current().pid();
+        for (String name :
+                List.of(abstractName, abstractName + "x".repeat(107 - abstractName.length()))) {
+            try (AFUNIXDatagramSocket manager =
+                            manager(AFUNIXSocketAddress.inAbstractNamespace(name));
+                    Daemon daemon =
+                            Daemon.start(directory, env -> env.put("NOTIFY_SOCKET", "@" + name))) {
+                awaitMessage(manager, "READY=1");
+                daemon.signal("HUP"); // its environment crosses the exec
+                awaitMessage(manager, "RELOADING=1");
+                awaitMessage(manager, "READY=1");
+                daemon.signal("TERM");
+                awaitMessage(manager, "STOPPING=1");
+                assertThat(daemon.awaitExit()).isZero();
+                assertThat(daemon.log()).doesNotContain("warn");
+            }
+        }
+        Path path =
+                PlatformPath.of(
+                        directory + "/" + PlatformString.decode(new byte[] {'n', (byte) 0xe9}));
+        try (AFUNIXDatagramSocket manager =
+                        manager(AFUNIXSocketAddress.of(PlatformPath.bytes(path)));
+                Daemon daemon = launchByShell("NOTIFY_SOCKET=\"$PWD/$(printf 'n\\351')\"")) {
+            awaitMessage(manager, "READY=1");
+            daemon.stop();
+        }
+    }
+
+    private Daemon launchByShell(String variable) throws Exception {
+        String start =
+                "%s exec \"$0\" serve --workers spawn --address \"$PWD/s\"".formatted(variable);
+        List<String> command = List.of("sh", "-c", start, Daemon.PROGRAM);
+        return Daemon.launch(directory, directory.resolve("s"), environment -> {}, command);
+    }
+
+    @Test
     void withoutASocketNothingIsSaid() throws Exception {
         try (Daemon daemon = Daemon.start(directory, env -> env.remove("NOTIFY_SOCKET"))) {
             daemon.stop();
@@ -149,7 +190,12 @@ class NotifyIT {
     @Test
     void brokenSocketIsOneWarning() throws Exception {
         for (String socket :
-                new String[] {directory + "/missing", "@abstract", "/" + "x".repeat(200)}) {
+                new String[] {
+                    directory + "/missing",
+                    "@hg-cmdserver/not bound",
+                    "/" + "x".repeat(200),
+                    "relative"
+                }) {
             try (Daemon daemon = Daemon.start(directory, env -> env.put("NOTIFY_SOCKET", socket));
                     Session hg = Session.to(daemon)) {
                 assertThat(hg.run("version", "-q").status()).isZero();
@@ -164,8 +210,12 @@ class NotifyIT {
     }
 
     static AFUNIXDatagramSocket manager(Path path) throws Exception {
+        return manager(AFUNIXSocketAddress.of(path));
+    }
+
+    private static AFUNIXDatagramSocket manager(AFUNIXSocketAddress address) throws Exception {
         AFUNIXDatagramSocket manager = AFUNIXDatagramSocket.newInstance();
-        manager.bind(AFUNIXSocketAddress.of(path));
+        manager.bind(address);
         manager.setSoTimeout((int) Processes.PATIENCE.toMillis());
         return manager;
     }

@@ -47,8 +47,9 @@ final class Prefork {
     }
 
     /**
-     * A Mercurial of the test's own: a copy of the machine's, with a library directory of its own,
-     * as installed by "make install-home".
+     * A Mercurial of the test's own: a copy of the machine's, with a library directory of its own.
+     * Until 6.9 its script names that directory, as installed by "make install-home"; later ones do
+     * not, and the script has the interpreter of a virtual environment, as installed there by pip.
      *
      * @param change commands of the shell, run in the library directory
      * @return its hg
@@ -58,14 +59,27 @@ final class Prefork {
                 """
                 set -e
                 mkdir -p own/bin own/lib
-                cp -r /usr/lib/python3/dist-packages/mercurial /usr/lib/python3/dist-packages/hgext \\
+                cp -r /usr/lib/python3/dist-packages/mercurial /usr/lib/python3/dist-packages/hgext \
                     /usr/lib/python3/dist-packages/hgdemandimport own/lib
-                sed "s,^libdir = .*,libdir = '../lib'," /usr/bin/hg > own/bin/hg
+                if grep -q '^libdir = ' /usr/bin/hg; then
+                    sed "s,^libdir = .*,libdir = '../lib'," /usr/bin/hg > own/bin/hg
+                else
+                    python3 -m venv --copies --without-pip own/environment
+                    echo "$PWD/own/lib" > "$(echo own/environment/lib/python3*/site-packages)/own.pth"
+                    sed "1s,.*,#!$PWD/own/environment/bin/python3," /usr/bin/hg > own/bin/hg
+                fi
                 chmod +x own/bin/hg
                 cd own/lib
                 """;
         Processes.run(directory, "sh", "-c", copy + change).succeeded();
         return directory.resolve("own/bin/hg");
+    }
+
+    /** A command of the shell that writes another version into a Mercurial's __version__.py. */
+    static String setVersion(String version, Path file) {
+        // version = b"6.3.2", or since 7.0 __version__ = version = '7.0.1'
+        String edit = "sed -i -E \"s/( version|^version) = (b?).*/\\1 = \\2'%s'/\" '%s'";
+        return edit.formatted(version, file);
     }
 
     static String username(Daemon daemon) throws Exception {

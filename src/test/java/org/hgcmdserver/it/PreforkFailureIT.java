@@ -176,6 +176,8 @@ class PreforkFailureIT {
             awaitIdle(daemon, 2);
             for (long pid : idleWorkers(daemon)) {
                 Processes.signal(pid, "KILL");
+                // else it may be given a connection
+                daemon.awaitLog("worker process (pid=" + pid + ") was killed");
             }
             assertThat(version(daemon)).contains("Mercurial");
             awaitIdle(daemon, 2);

@@ -25,6 +25,17 @@ import org.junit.jupiter.api.io.TempDir;
 /** Forked workers answer by what is there now, not by what was there when they were warmed up. */
 class PreforkFreshnessIT {
 
+    /** An extension. */
+    private static final String SAY =
+            """
+            from mercurial import registrar
+            cmdtable = {}
+            command = registrar.command(cmdtable)
+            @command(b'say', [], b'', norepo=True)
+            def say(ui):
+                ui.write(b'%s')
+            """;
+
     @TempDir Path directory;
     private Path home;
 
@@ -79,40 +90,32 @@ class PreforkFreshnessIT {
     @Test
     void upgradedExtensionIsSeenByTheNextConnection() throws Exception {
         Path extension = directory.resolve("ext.py");
-        String code =
-                """
-                from mercurial import registrar
-                cmdtable = {}
-                command = registrar.command(cmdtable)
-                @command(b'say', [], b'', norepo=True)
-                def say(ui):
-                    ui.write(b'%s')
-                """;
-        Files.writeString(extension, code.formatted("one"));
+        Files.writeString(extension, SAY.formatted("one"));
         Files.writeString(home.resolve(".hgrc"), "[extensions]\next=" + extension + "\n");
         try (Daemon daemon = start()) {
-            try (Session hg = Session.to(daemon)) {
-                assertThat(hg.run("say").out()).isEqualTo("one");
-            }
-            Files.writeString(extension, code.formatted("three"));
-            try (Session hg = Session.to(daemon)) {
-                assertThat(hg.run("say").out()).isEqualTo("three");
-            }
+            assertThat(said(daemon)).isEqualTo("one");
+            Files.writeString(extension, SAY.formatted("three"));
+            assertThat(said(daemon)).isEqualTo("three");
+        }
+    }
+
+    private static String said(Daemon daemon) throws Exception {
+        try (Session hg = Session.to(daemon)) {
+            return hg.run("say").out();
         }
     }
 
     /** As a package manager that writes into the file would; most replace it. */
     @Test
     void editedExtensionOfMercurialsOwnIsSeenByTheNextConnection() throws Exception {
-        String code = "def uisetup(ui):\n    ui.setconfig(b'ui', b'username', b'%s')\n";
         Path hg = copyMercurial(directory, "true");
-        Path extension = directory.resolve("own/lib/hgext/name.py");
-        Files.writeString(extension, code.formatted("one"));
-        Files.writeString(home.resolve(".hgrc"), "[extensions]\nname=\n");
+        Path extension = directory.resolve("own/lib/hgext/say.py");
+        Files.writeString(extension, SAY.formatted("one"));
+        Files.writeString(home.resolve(".hgrc"), "[extensions]\nsay=\n");
         try (Daemon daemon = start("--hg", hg.toString())) {
-            assertThat(username(daemon)).isEqualTo("one");
-            Files.writeString(extension, code.formatted("three"));
-            assertThat(username(daemon)).isEqualTo("three");
+            assertThat(said(daemon)).isEqualTo("one");
+            Files.writeString(extension, SAY.formatted("three"));
+            assertThat(said(daemon)).isEqualTo("three");
         }
     }
 
@@ -175,8 +178,9 @@ class PreforkFreshnessIT {
             awaitIdle(daemon, 1);
             assertThat(version(daemon)).doesNotContain("99.1");
             Path file = site.resolve("mercurial/__version__.py");
-            Files.writeString(site.resolve("new"), "version = b\"99.1\"\n");
-            Files.move(site.resolve("new"), file, REPLACE_EXISTING);
+            Path upgraded = Files.copy(file, site.resolve("new"));
+            Processes.run(site, "sh", "-c", Prefork.setVersion("99.1", upgraded)).succeeded();
+            Files.move(upgraded, file, REPLACE_EXISTING);
             assertThat(version(daemon)).contains("99.1");
         }
     }
@@ -218,7 +222,9 @@ class PreforkFreshnessIT {
 
     @Test
     void mercurialIsThatOfTheScript() throws Exception {
-        Path hg = copyMercurial(directory, "echo 'version = b\"77.7\"' > mercurial/__version__.py");
+        Path hg =
+                copyMercurial(
+                        directory, Prefork.setVersion("77.7", Path.of("mercurial/__version__.py")));
         try (Daemon daemon = start("--hg", hg.toString());
                 Session session = Session.to(daemon)) {
             assertThat(command(session.pid())).contains("main.py");

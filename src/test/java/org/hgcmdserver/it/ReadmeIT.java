@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The README's examples, run as they stand there. */
+@RunsOnce
 class ReadmeIT {
 
     @TempDir Path directory;

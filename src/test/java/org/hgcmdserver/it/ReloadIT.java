@@ -178,6 +178,7 @@ class ReloadIT {
     }
 
     @Test
+    @RunsOnce
     void refusedInADrain() throws Exception {
         try (Daemon daemon = Daemon.start(directory)) {
             try (Session hg = Session.to(daemon)) {
@@ -193,6 +194,7 @@ class ReloadIT {
     }
 
     @Test
+    @RunsOnce
     void stopDuringTheCheckWins() throws Exception {
         Path dist = copyOfTheTree();
         try (Daemon daemon = launch(dist)) {
@@ -225,6 +227,7 @@ class ReloadIT {
 
     /** What was being checked when the second request came may have changed since. */
     @Test
+    @RunsOnce
     void requestDuringTheCheckIsAnotherCheckButNoOtherReload() throws Exception {
         Path dist = copyOfTheTree();
         try (Daemon daemon = launch(dist)) {
@@ -255,6 +258,7 @@ class ReloadIT {
 
     /** Just after the exec, when the new JVM has one thread and nothing of it is set up. */
     @Test
+    @RunsOnce
     @Timeout(600)
     void noSignalIsLostOrFatalInTheWindow() throws Exception {
         try (Daemon daemon = Daemon.start(directory)) {
@@ -294,6 +298,7 @@ class ReloadIT {
 
     /** Java's own formatting would write other digits there. */
     @Test
+    @RunsOnce
     void inALocaleWithOtherDigits() throws Exception {
         try (Daemon daemon =
                         Daemon.start(
@@ -312,6 +317,7 @@ class ReloadIT {
     }
 
     @Test
+    @RunsOnce
     void brokenConfigurationChangesNothing() throws Exception {
         Path config = directory.resolve("conf");
         Files.writeString(config, "max-workers = 10\n");
@@ -335,6 +341,7 @@ class ReloadIT {
     }
 
     @Test
+    @RunsOnce
     void otherReleaseOfTheProgram() throws Exception {
         Path dist = copyOfTheTree();
         try (Daemon daemon = launch(dist);
@@ -357,6 +364,7 @@ class ReloadIT {
     }
 
     @Test
+    @RunsOnce
     void failedExecChangesNothing() throws Exception {
         Path dist = copyOfTheTree();
         Path launcher = dist.resolve("bin/hg-cmdserver");
@@ -383,6 +391,7 @@ class ReloadIT {
 
     /** The previous image is a program that leaves nonsense, as another release might. */
     @Test
+    @RunsOnce
     void stateThatCannotBeReadLeavesListenerAndChildren() throws Exception {
         Path address = directory.resolve("server.sock");
         Path previous = directory.resolve("previous.py");
@@ -450,6 +459,7 @@ class ReloadIT {
     }
 
     @Test
+    @RunsOnce
     void inheritedSocketGoesOn() throws Exception {
         try (Daemon daemon = Daemon.activate(directory)) {
             try (Session hg = Session.to(daemon)) {

@@ -67,6 +67,7 @@ class ShortageIT {
 
     /** When it fails and succeeds in turns that is one shortage, not one for each. */
     @Test
+    @RunsOnce
     void fewDescriptorsAreOneShortage() throws Exception {
         try (Daemon daemon = Daemon.start(directory, "--worker-command", "cat")) {
             int open = Processes.descriptors(daemon.pid()).size();
@@ -90,6 +91,7 @@ class ShortageIT {
 
     /** And then another failure of the one who waited: the next is served at once. */
     @Test
+    @RunsOnce
     void shortageEndsWithWhoeverWaits() throws Exception {
         Path hg = directory.resolve("hg");
         Path away = directory.resolve("away");
@@ -154,6 +156,7 @@ class ShortageIT {
 
     /** Connections that wait for a worker when the daemon is told to stop. */
     @Test
+    @RunsOnce
     void drainServesThoseWhoWait() throws Exception {
         try (Daemon daemon = startAsSomebody("--worker-command", "echo hello")) {
             limit("nproc", "1", daemon.pid());

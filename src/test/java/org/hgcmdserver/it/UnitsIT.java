@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** systemd's own opinion of the units; packaging/boot-test.sh runs them. */
+@RunsOnce
 class UnitsIT {
 
     private static final Path UNITS = Path.of("systemd").toAbsolutePath();

@@ -1,10 +1,14 @@
 package org.hgcmdserver.worker.prefork;
 
 import java.io.IOException;
+import java.time.Duration;
 import org.hgcmdserver.listener.Connection;
+import org.hgcmdserver.posix.Child;
 import org.hgcmdserver.posix.MessageLine;
 import org.hgcmdserver.worker.Worker;
 import org.hgcmdserver.worker.WorkerTable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A worker that was asked of a template: from the asking, over its announcement, to its end. */
 final class ForkedWorker implements MessageLine.Receiver {
@@ -31,10 +35,18 @@ final class ForkedWorker implements MessageLine.Receiver {
         void notForked(ForkedWorker worker, String reason) throws IOException;
     }
 
+    private static final Logger log = LoggerFactory.getLogger(ForkedWorker.class);
+
     private final Template template;
     private final WorkerTable table;
     private final Listener listener;
     private final MessageLine line;
+    private final ForkLimit limit;
+    private final long askedAt = System.nanoTime();
+
+    /** The process id that the template has reported; 0 before. */
+    private int forked;
+
     private Worker worker;
     private String failure;
     private boolean rehearsing;
@@ -46,12 +58,34 @@ final class ForkedWorker implements MessageLine.Receiver {
      *
      * @throws IOException if the template is not there to be asked
      */
-    ForkedWorker(Template template, WorkerTable table, Listener listener) throws IOException {
+    ForkedWorker(Template template, WorkerTable table, ForkLimit limit, Listener listener)
+            throws IOException {
         this.template = template;
         this.table = table;
         this.listener = listener;
         line = template.fork(this);
         table.expect();
+        this.limit = limit;
+        limit.begin(this);
+    }
+
+    /** The time since the template was asked for it. */
+    Duration age() {
+        return Duration.ofNanos(System.nanoTime() - askedAt);
+    }
+
+    /**
+     * Ends the wait for a worker that has not announced itself. A process that the template has
+     * reported hangs, and is killed: it has no client. Its line ends with it.
+     */
+    void giveUp(Duration time) throws IOException {
+        failure = "no worker within " + time.toSeconds() + " s";
+        if (forked > 0 && Child.isChild(forked)) {
+            log.warn("forked process (pid={}) is stuck; killing it", forked);
+            Child.kill(forked);
+        } else { // a late one reads the end of its line, and ends
+            ended();
+        }
     }
 
     Template template() {
@@ -104,12 +138,15 @@ final class ForkedWorker implements MessageLine.Receiver {
     @Override
     public void received(String message) throws IOException {
         if (message.startsWith("pid ")) {
+            limit.end(this);
             worker = table.addExpected(Integer.parseInt(message.substring("pid ".length())));
             if (unwanted) {
                 line.close();
             } else {
                 listener.idle(this);
             }
+        } else if (message.startsWith("forked ")) {
+            forked = Integer.parseInt(message.substring("forked ".length()));
         } else if (message.startsWith("failed ")) {
             failure = message.substring("failed ".length());
         } else if (message.equals("warm")) {
@@ -124,6 +161,7 @@ final class ForkedWorker implements MessageLine.Receiver {
     @Override
     public void ended() throws IOException {
         line.close();
+        limit.end(this);
         if (worker == null) {
             table.unexpect();
         }

@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.hgcmdserver.listener.Connection;
 import org.hgcmdserver.posix.Child;
 import org.hgcmdserver.posix.EventLoop;
@@ -43,6 +45,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
     private final RestartPause restartPause = new RestartPause();
     private final Shortage shortage;
 
+    private final ForkLimit forkLimit;
     private final AvailableWorkers available = new AvailableWorkers();
 
     /** Accepted and without a worker, in the order in which they came. */
@@ -55,6 +58,9 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
     private boolean refillScheduled;
 
     private String lastFailure = "";
+
+    /** The missing parts that have been logged. */
+    private final Set<String> missingParts = new HashSet<>();
 
     /**
      * A pool of workers that run {@code server}, for the service to open.
@@ -93,6 +99,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
         this.program = program;
         this.server = server;
         this.size = size;
+        forkLimit = new ForkLimit(loop);
         spawn = new SpawnSource(loop, table, hello);
         shortage = new Shortage(loop, "fork workers ahead", this::refill);
         Child.becomeSubreaper(); // a worker's parent is this process, however it was forked
@@ -202,7 +209,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
         }
         try {
             for (int i = 0; i < missing; i++) {
-                available.add(new ForkedWorker(template, table, this));
+                available.add(new ForkedWorker(template, table, forkLimit, this));
             }
         } catch (IOException e) {
             if (Shortage.isCauseOf(e)) {
@@ -323,6 +330,13 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
     }
 
     @Override
+    public void without(String missing) {
+        if (missingParts.add(missing)) {
+            log.warn("workers are forked without {}", missing);
+        }
+    }
+
+    @Override
     public void ended(Template ended, String reason) {
         if (ended == template && reason != null) {
             failed(reason);
@@ -343,6 +357,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
             log.warn(message, reason);
         }
         lastFailure = reason;
+        program.proveStrictServer(loop, table);
         loop.after(pause, this::startTemplate);
     }
 

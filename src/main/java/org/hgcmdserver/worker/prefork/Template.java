@@ -1,13 +1,9 @@
 package org.hgcmdserver.worker.prefork;
 
 import java.io.IOException;
-import java.nio.file.FileSystemException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.List;
-import java.util.stream.Stream;
+import java.util.Optional;
 import org.hgcmdserver.posix.Child;
 import org.hgcmdserver.posix.Descriptors;
 import org.hgcmdserver.posix.Environment;
@@ -30,6 +26,13 @@ final class Template implements MessageLine.Receiver {
     interface Listener {
         void ready(Template template) throws IOException;
 
+        /**
+         * It can fork workers, but without a part of what makes them warm, fresh or strict.
+         *
+         * @param missing the part, and the reason
+         */
+        void without(String missing);
+
         /** The process has ended; {@code reason} is null if it was asked to. */
         void ended(Template template, String reason) throws IOException;
     }
@@ -43,21 +46,15 @@ final class Template implements MessageLine.Receiver {
 
     private static final Logger log = LoggerFactory.getLogger(Template.class);
 
-    /** What its directory's name begins with. */
-    private static final String NAME = "hg-cmdserver-";
-
     /** More than the warm-up takes, in which it does not look at its control channel. */
     private static final Duration TIME_TO_END = Duration.ofSeconds(10);
 
-    /**
-     * What is deleted first of the private repository: a worker that is in the middle of a
-     * rehearsal, which may make some of it anew, sees by it that it has to delete the rest.
-     */
-    private static final String MARK = ".hg/requires";
-
     private final EventLoop loop;
     private final Listener listener;
-    private final Path warmUp;
+
+    /** Empty if none could be made. */
+    private final Optional<WarmUpDirectory> warmUp;
+
     private final int pid;
     private final MessageLine control;
     private boolean exited;
@@ -80,43 +77,33 @@ final class Template implements MessageLine.Receiver {
             throws IOException {
         this.loop = loop;
         this.listener = listener;
-        warmUp = temporaryDirectory();
-        int[] ends = {-1, -1};
-        int input = -1;
-        MessageLine line = null;
+        warmUp = warmUpDirectory();
         try {
-            List<String> arguments = program.templateArguments(warmUp);
-            ends = UnixSocket.pair();
-            input = Descriptors.openNull();
-            // stdout is stderr: what hooks print goes to the log
-            pid = Child.spawn(arguments.get(0), arguments, environment, input, 2, -1, ends[1]);
-            log.debug("started template process (pid={})", pid);
-            table.addHelper(pid, true, (p, exit) -> exited(exit));
-            line = new MessageLine(loop, ends[0], this);
-        } finally {
-            if (line == null) {
-                closeIfOpen(ends[0]);
-                delete(warmUp);
-            }
-            closeIfOpen(ends[1]);
-            closeIfOpen(input);
+            List<String> arguments = program.templateArguments(warmUp.map(WarmUpDirectory::path));
+            LineProcess process =
+                    LineProcess.start(
+                            loop,
+                            table,
+                            arguments,
+                            environment,
+                            true,
+                            this,
+                            (p, exit) -> exited(exit));
+            pid = process.pid();
+            control = process.line();
+        } catch (IOException | RuntimeException e) {
+            warmUp.ifPresent(WarmUpDirectory::delete);
+            throw e;
         }
-        control = line;
+        log.debug("started template process (pid={})", pid);
     }
 
-    private static Path temporaryDirectory() throws IOException {
+    private Optional<WarmUpDirectory> warmUpDirectory() {
         try {
-            return Files.createTempDirectory(NAME);
-        } catch (FileSystemException e) { // without its path, which is another one each time
-            String reason = e.getReason() == null ? e.getClass().getSimpleName() : e.getReason();
-            String parent = System.getProperty("java.io.tmpdir");
-            throw new IOException("cannot make a directory in " + parent + ": " + reason, e);
-        }
-    }
-
-    private static void closeIfOpen(int fd) {
-        if (fd >= 0) {
-            Descriptors.close(fd);
+            return Optional.of(WarmUpDirectory.create());
+        } catch (IOException e) {
+            listener.without("rehearsals: " + e.getMessage());
+            return Optional.empty();
         }
     }
 
@@ -179,12 +166,16 @@ final class Template implements MessageLine.Receiver {
             state = State.READY;
             readyAt = System.nanoTime();
             listener.ready(this);
+        } else if (line.startsWith("without ")) {
+            listener.without(withoutDirectory(line.substring("without ".length())));
         } else if (line.startsWith("failed ")) {
-            // the same failure is to read the same, whatever the directory of the attempt
-            failure =
-                    line.substring("failed ".length())
-                            .replace(warmUp.getFileName().toString(), NAME + "*");
+            failure = withoutDirectory(line.substring("failed ".length()));
         }
+    }
+
+    /** The same failure reads the same, whatever the directory of the attempt. */
+    private String withoutDirectory(String message) {
+        return warmUp.map(directory -> directory.removedFrom(message)).orElse(message);
     }
 
     @Override
@@ -197,27 +188,11 @@ final class Template implements MessageLine.Receiver {
         exited = true;
         control.receiveRest();
         control.close();
-        delete(warmUp);
+        warmUp.ifPresent(WarmUpDirectory::delete);
         boolean asked = state == State.CLOSED;
         state = State.CLOSED;
         String reason = failure != null ? failure : exit.description();
         log.debug("template process exited (pid={}, {})", exit.pid(), exit.description());
         listener.ended(this, asked ? null : reason);
-    }
-
-    /** What is left of it, after a kill: the template removes it itself. */
-    private static void delete(Path directory) {
-        try {
-            Files.deleteIfExists(directory.resolve(MARK));
-        } catch (IOException e) {
-            log.debug("left in {}: {}", directory, e.toString());
-        }
-        try (Stream<Path> tree = Files.walk(directory)) {
-            for (Path path : (Iterable<Path>) tree.sorted(Comparator.reverseOrder())::iterator) {
-                Files.deleteIfExists(path);
-            }
-        } catch (IOException | java.io.UncheckedIOException e) {
-            log.debug("left in {}: {}", directory, e.toString());
-        }
     }
 }

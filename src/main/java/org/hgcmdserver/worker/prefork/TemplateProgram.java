@@ -10,8 +10,16 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import org.hgcmdserver.posix.Environment;
+import org.hgcmdserver.posix.EventLoop;
+import org.hgcmdserver.posix.PlatformPath;
+import org.hgcmdserver.posix.PlatformString;
 import org.hgcmdserver.worker.CommandServer;
+import org.hgcmdserver.worker.WorkerTable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * How to start a template, or a server of one connection that is as strict: Mercurial's own
@@ -20,12 +28,27 @@ import org.hgcmdserver.worker.CommandServer;
  */
 public final class TemplateProgram {
 
+    private static final Logger log = LoggerFactory.getLogger(TemplateProgram.class);
+
     private final String hg;
     private final List<String> options;
     private final Path main;
     private final long maxRequest;
     private final Optional<Duration> idleTimeout;
     private final int maxRepoCache;
+
+    /** Starts a proof of the strict server; null while the service does not run. */
+    private ProofStarter proofStarter;
+
+    /** The proof for the hg that {@link #provenHg} identifies; null if it was not started. */
+    private StrictServerProof proof;
+
+    private List<Object> provenHg = List.of();
+
+    /** Starts a process that tries the strict server. */
+    private interface ProofStarter {
+        StrictServerProof start() throws IOException;
+    }
 
     /** The interpreter when it could last be read; null if it never could. */
     private List<String> lastInterpreter;
@@ -57,15 +80,64 @@ public final class TemplateProgram {
     /**
      * argv of a template, the interpreter's absolute path first.
      *
-     * @param warmUp a directory for the template's private repository
+     * @param warmUp a directory for the template's private repository, if there is one
      * @throws IOException if hg is no Python script, with what it is
      */
-    List<String> templateArguments(Path warmUp) throws IOException {
+    List<String> templateArguments(Optional<Path> warmUp) throws IOException {
+        List<String> values = new ArrayList<>(List.of("max-repo-cache=" + maxRepoCache));
+        warmUp.ifPresent(directory -> values.add("warm-up=" + PlatformPath.text(directory)));
         return arguments(
                 interpreter().orElseThrow(() -> new IOException(hg + " is no Python script")),
                 "template",
-                "warm-up=" + warmUp,
-                "max-repo-cache=" + maxRepoCache);
+                values.toArray(String[]::new));
+    }
+
+    /**
+     * argv of a trial of the strict server, the interpreter's absolute path first.
+     *
+     * @throws IOException if hg is no Python script
+     */
+    List<String> proofArguments() throws IOException {
+        return arguments(
+                interpreter().orElseThrow(() -> new IOException(hg + " is no Python script")),
+                "prove");
+    }
+
+    /**
+     * From now on has the strict server tried beside the service, once for each Mercurial that it
+     * comes to serve. Until that has ended each strict server tries itself before it says hello;
+     * where the trial fails, Mercurial's own server is used.
+     */
+    public void proveStrictServer(EventLoop loop, WorkerTable table) {
+        if (proofStarter == null) {
+            Environment environment = CommandServer.mercurial(hg, options).environment();
+            proofStarter = () -> new StrictServerProof(loop, table, this, environment);
+        }
+        proveOnce();
+    }
+
+    private void proveOnce() {
+        List<Object> now = identity();
+        if (proofStarter == null || now.equals(provenHg)) {
+            return;
+        }
+        provenHg = now;
+        try {
+            proof = proofStarter.start();
+        } catch (IOException e) { // each server goes on trying itself
+            proof = null;
+            log.debug("the strict server is not tried: {}", e.getMessage());
+        }
+    }
+
+    /** Another Mercurial comes with another hg script. */
+    private List<Object> identity() {
+        try {
+            Map<String, Object> file = Files.readAttributes(Path.of(hg), "unix:ino,ctime");
+            return List.of(file.get("ino"), file.get("ctime"));
+        } catch (IOException | UnsupportedOperationException e) {
+            return List.of();
+        }
     }
 
     /**
@@ -83,8 +155,13 @@ public final class TemplateProgram {
         } catch (IOException unreadable) {
             interpreter = Optional.ofNullable(lastInterpreter);
         }
+        proveOnce();
+        if (proof != null && proof.failure().isPresent()) {
+            return own;
+        }
+        boolean proven = proof != null && proof.isPassed();
         return interpreter
-                .map(words -> arguments(words, "pipe"))
+                .map(words -> arguments(words, "pipe", proven ? "check=no" : "check=yes"))
                 .map(all -> new CommandServer(all.get(0), all, own.environment(), true))
                 .orElse(own);
     }
@@ -92,7 +169,7 @@ public final class TemplateProgram {
     private List<String> arguments(List<String> interpreter, String mode, String... more) {
         List<String> all = new ArrayList<>(interpreter);
         double idleSeconds = idleTimeout.map(Duration::toMillis).orElse(0L) / 1000.0;
-        all.addAll(List.of(main.toString(), mode, hg));
+        all.addAll(List.of(PlatformPath.text(main), mode, hg));
         all.addAll(List.of("max-request=" + maxRequest, "idle-timeout=" + idleSeconds));
         all.addAll(List.of(more));
         all.add("--");
@@ -108,9 +185,10 @@ public final class TemplateProgram {
      */
     private Optional<List<String>> interpreter() throws IOException {
         String first;
-        try (BufferedReader reader =
-                Files.newBufferedReader(Path.of(hg), StandardCharsets.ISO_8859_1)) {
-            first = String.valueOf(reader.readLine());
+        try (BufferedReader reader = // a char for each byte
+                Files.newBufferedReader(PlatformPath.of(hg), StandardCharsets.ISO_8859_1)) {
+            String line = String.valueOf(reader.readLine());
+            first = PlatformString.decode(line.getBytes(StandardCharsets.ISO_8859_1));
         }
         lastInterpreter =
                 first.startsWith("#!") && first.contains("python")

@@ -36,7 +36,8 @@ class TemplateProgramTest {
                 .endsWith("--", "-R", "r");
         Files.writeString(hg, "#!/opt/python\n");
         assertThat(program.commandServer().program()).isEqualTo("/opt/python");
-        assertThat(program.templateArguments(directory).get(0)).isEqualTo("/opt/python");
+        assertThat(program.templateArguments(Optional.of(directory)).get(0))
+                .isEqualTo("/opt/python");
     }
 
     @Test
@@ -44,7 +45,7 @@ class TemplateProgramTest {
         TemplateProgram program = program();
         Files.writeString(hg, "#!/bin/sh\n");
         assertThat(program.commandServer().program()).isEqualTo(hg.toString());
-        assertThatThrownBy(() -> program.templateArguments(directory))
+        assertThatThrownBy(() -> program.templateArguments(Optional.of(directory)))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("no Python script");
     }

@@ -1,0 +1,100 @@
+#!/bin/sh
+# Tests the package of the last build with the Mercurial, the Python and the Java of a Debian: in a
+# container the package is installed, prefork comes up, the tests below pass, and hello, log and status
+# are quicker than by that release's hg serve --cmdserver unix.
+# Usage: matrix.sh SUITE [short] [-DPROPERTY=VALUE...]
+# SUITE is bullseye, bookworm, trixie, sid, or any other that debootstrap knows; the properties are the
+# tests'. It needs root. A root tree is made once and kept in $HG_CMDSERVER_TEST_CACHE
+# (/var/cache/hg-cmdserver-test); the container gets a copy of it. One line in target/matrix/SUITE says
+# what came of it. MATRIX_TESTS="CommandsIT ..." runs these tests alone, MATRIX_TESTS="" none. Ends with
+# status 75 if Debian's archive fails, so that nothing was tested.
+set -eu
+suite=${1:?the suite is missing}
+shift
+form=whole
+if [ "${1:-}" = short ]; then
+    form=short
+    shift
+fi
+cd "$(dirname "$0")/.."
+
+# Tests of what depends on Mercurial, for each kind of workers; the short form leaves some out.
+prefork='CommandsIT ProofIT PreforkFreshnessIT PreforkRepositoryIT PreforkContentIT PreforkFallbackIT
+    PreforkQuickAmendIT DifferentialIT'
+spawn='CommandsIT ProofIT DifferentialIT'
+rounds=15
+if [ "$form" = short ]; then # a property that is given again wins
+    set -- -Dhgcmdserver.differential=15 -Dhgcmdserver.quickamend=60 "$@"
+else
+    prefork="$prefork StrayOutputIT PreforkThreadsIT PreforkFailureIT PreforkPoolIT WorkerIT"
+    spawn="$spawn StrayOutputIT WorkerIT"
+    rounds=60
+fi
+if [ -n "${MATRIX_TESTS+given}" ]; then
+    form="$form; ${MATRIX_TESTS:-no tests}"
+    prefork=$MATRIX_TESTS spawn=
+    for class in $MATRIX_TESTS; do
+        case $class in
+            Prefork*) ;;
+            *) spawn="$spawn $class" ;;
+        esac
+    done
+fi
+
+report=target/matrix/$suite
+# say RESULT: it is this run's
+say() {
+    mkdir -p target/matrix
+    echo "$suite ($form): $1" | tee "$report"
+}
+
+version=$(sed -n 's|^  <version>\(.*\)</version>|\1|p' pom.xml)
+package=target/hg-cmdserver_${version}_all.deb
+if [ ! -e "$package" ] || [ -n "$(find src packaging/deb packaging/root.xml pom.xml -type f -newer "$package")" ]; then
+    echo "matrix.sh: $package is missing, or older than its sources; run mvn package" >&2
+    exit 1
+fi
+
+. packaging/boot/container.sh
+reason=$(why_no_container chroot:coreutils)
+if [ -n "$reason" ]; then
+    say "not tested: $reason"
+    exit 0
+fi
+status=0
+lock_and_make_root "$suite" || status=$?
+if [ "$status" != 0 ]; then
+    [ "$status" != 75 ] || say "NOT TESTED: Debian's archive fails at the moment, which is not hg-cmdserver's fault"
+    exit "$status"
+fi
+say 'FAILED' >/dev/null # unless it comes to another end
+copy_root "$suite"
+
+echo "== $suite ($form)"
+work=$run/root/matrix
+mkdir "$work" "$work/jars" "$run/tmp"
+cp "$package" "$work/hg-cmdserver.deb"
+cp -r target/classes target/test-classes packaging/boot/client.py packaging/matrix/inside.sh "$work/"
+tr ':' '\n' <target/test-classpath | xargs cp -t "$work/jars"
+chmod 1777 "$run/tmp"
+
+# /tmp is a directory of this machine's: tests are not to be about an overlay's files
+# unshare itself passes over SIGTERM; the container ends with it
+# shellcheck disable=SC2016 # the inner shell's variables
+in_background KILL unshare --mount --pid --fork --kill-child sh -ec '
+    root=$1
+    mount -t proc proc "$root/proc"
+    mount -t devpts devpts -o newinstance,ptmxmode=666 "$root/dev/pts"
+    mount -t tmpfs tmpfs -o mode=1777 "$root/dev/shm"
+    mount --bind "$2" "$root/tmp"
+    shift 2
+    # else the process group is one of outside, which has no number here
+    exec setsid env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 chroot "$root" sh /matrix/inside.sh "$@"
+' sh "$run/root" "$run/tmp" "$rounds" "$prefork" "$spawn" "$@" || status=$?
+rm -rf "$report.reports"
+[ ! -e "$work/reports" ] || cp -r "$work/reports" "$report.reports"
+if [ "$status" != 0 ]; then
+    say "FAILED"
+    exit 1
+fi
+say "passed, $(cat "$work/result")"

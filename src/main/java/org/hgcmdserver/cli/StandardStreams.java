@@ -1,0 +1,74 @@
+package org.hgcmdserver.cli;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.Set;
+import jnr.constants.platform.Errno;
+import org.hgcmdserver.posix.DescriptorOutput;
+import org.hgcmdserver.posix.PosixException;
+
+/** This process's standard output and error, which fail as they do for hg. */
+final class StandardStreams {
+
+    /** What standard output could not take; the command has no use for more. */
+    static final class OutputLost extends IOException {
+
+        private static final long serialVersionUID = 1;
+
+        private final transient PosixException failure;
+
+        private OutputLost(PosixException failure) {
+            super(failure);
+            this.failure = failure;
+        }
+
+        /** What hg says of it; null if that is nothing (dispatch.py, {@code _flushstdio}). */
+        String message() {
+            return failure.errno() == Errno.EPIPE ? null : "abort: " + failure.reason();
+        }
+    }
+
+    /** ui.py, {@code _writenobuf}: "no way to report the error, so ignore it". */
+    private static final Set<Errno> NO_WAY_TO_REPORT = Set.of(Errno.EPIPE, Errno.EIO, Errno.EBADF);
+
+    private StandardStreams() {}
+
+    /** Fails with {@link OutputLost}. */
+    static OutputStream output() {
+        DescriptorOutput descriptor = new DescriptorOutput(1);
+        return new Written() {
+            @Override
+            public void write(byte[] bytes, int offset, int length) throws IOException {
+                try {
+                    descriptor.write(bytes, offset, length);
+                } catch (PosixException e) {
+                    throw new OutputLost(e);
+                }
+            }
+        };
+    }
+
+    /** Drops what has no reader. */
+    static OutputStream error() {
+        DescriptorOutput descriptor = new DescriptorOutput(2);
+        return new Written() {
+            @Override
+            public void write(byte[] bytes, int offset, int length) throws IOException {
+                try {
+                    descriptor.write(bytes, offset, length);
+                } catch (PosixException e) {
+                    if (!NO_WAY_TO_REPORT.contains(e.errno())) {
+                        throw new OutputLost(e);
+                    }
+                }
+            }
+        };
+    }
+
+    private abstract static class Written extends OutputStream {
+        @Override
+        public final void write(int b) throws IOException {
+            write(new byte[] {(byte) b}, 0, 1);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+package org.hgcmdserver.posix;
+
+import jnr.ffi.Pointer;
+
+/**
+ * A terminal that a descriptor leads to (termios(3)). Its methods may be called from any thread.
+ */
+public final class Terminal {
+
+    /** More than any platform's struct termios takes. */
+    private static final int TERMIOS_SIZE = 256;
+
+    private static final int TCSAFLUSH = 2; // termios.h, alike on all platforms
+    private static final long ECHO = 0x8; // so is this one
+    private static final long ECHONL = Os.LINUX ? 0x40 : 0x10;
+
+    /** c_lflag is the fourth of four: tcflag_t is an int on Linux, a long on macOS. */
+    private static final int FLAG_SIZE = Os.LINUX ? 4 : 8;
+
+    private static final int LOCAL_FLAGS = 3 * FLAG_SIZE;
+
+    private final int fd;
+
+    private boolean restoredForGood;
+
+    /** How it was before; null while it is as it was. */
+    private Pointer before;
+
+    /**
+     * @param fd stays the caller's; if it leads to no terminal nothing is ever changed
+     */
+    public Terminal(int fd) {
+        this.fd = fd;
+    }
+
+    /**
+     * Shows nothing of what is typed but the end of the line, and drops what has been typed
+     * already, as getpass(3) does.
+     */
+    public synchronized void hideInput() throws PosixException {
+        Pointer now = NativeMemory.allocate(TERMIOS_SIZE);
+        if (before != null || restoredForGood || LibC.C.tcgetattr(fd, now) < 0) {
+            return;
+        }
+        Pointer changed = NativeMemory.allocate(TERMIOS_SIZE);
+        now.transferTo(0, changed, 0, TERMIOS_SIZE);
+        if (FLAG_SIZE == 4) {
+            int flags = now.getInt(LOCAL_FLAGS);
+            changed.putInt(LOCAL_FLAGS, (int) (flags & ~ECHO | ECHONL));
+        } else {
+            long flags = now.getLong(LOCAL_FLAGS);
+            changed.putLong(LOCAL_FLAGS, flags & ~ECHO | ECHONL);
+        }
+        before = now; // even if it fails, for it may do so half done
+        int result = LibC.C.tcsetattr(fd, TCSAFLUSH, changed);
+        PosixException.check(result, "switch the echo off on", "fd " + fd);
+    }
+
+    /**
+     * As {@link #restore}, for a process that ends: later calls of {@link #hideInput} do nothing.
+     */
+    public synchronized void restoreForGood() {
+        restoredForGood = true;
+        restore();
+    }
+
+    /** Undoes {@link #hideInput}, if it is to be undone. */
+    public synchronized void restore() {
+        if (before != null) {
+            LibC.C.tcsetattr(fd, TCSAFLUSH, before);
+            before = null;
+        }
+    }
+}

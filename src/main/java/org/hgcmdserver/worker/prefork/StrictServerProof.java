@@ -1,0 +1,81 @@
+package org.hgcmdserver.worker.prefork;
+
+import java.io.IOException;
+import java.util.Optional;
+import org.hgcmdserver.posix.Environment;
+import org.hgcmdserver.posix.EventLoop;
+import org.hgcmdserver.posix.Exit;
+import org.hgcmdserver.posix.MessageLine;
+import org.hgcmdserver.worker.WorkerTable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One trial of the strict server on one Mercurial: {@code main.py prove}, beside the service, asks
+ * it for what plain hg answers too. Used in the loop's thread only.
+ */
+final class StrictServerProof implements MessageLine.Receiver {
+
+    private static final Logger log = LoggerFactory.getLogger(StrictServerProof.class);
+
+    private final LineProcess process;
+    private boolean passed;
+    private String failure;
+
+    /**
+     * Starts the process.
+     *
+     * @throws IOException if that fails, with the reason
+     */
+    StrictServerProof(
+            EventLoop loop, WorkerTable table, TemplateProgram program, Environment environment)
+            throws IOException {
+        // a drain does not wait for it: it ends by itself, and serves nobody
+        process =
+                LineProcess.start(
+                        loop,
+                        table,
+                        program.proofArguments(),
+                        environment,
+                        false,
+                        this,
+                        (pid, exit) -> exited(exit));
+    }
+
+    /** Whether the strict server has answered as plain hg does. */
+    boolean isPassed() {
+        return passed;
+    }
+
+    /** In what the strict server differs from plain hg; empty if it does not, or is still tried. */
+    Optional<String> failure() {
+        return Optional.ofNullable(failure);
+    }
+
+    @Override
+    public void received(String message) {
+        if (message.equals("ready")) {
+            passed = true;
+            log.debug("the strict server answers as plain hg does");
+        } else if (message.startsWith("failed ")) {
+            failure = message.substring("failed ".length());
+            log.warn(
+                    "the strict server does not fit this Mercurial: {}; using hg's own, which runs"
+                            + " requests that arrive in part",
+                    failure);
+        }
+    }
+
+    @Override
+    public void ended() {
+        process.line().close();
+    }
+
+    private void exited(Exit exit) throws IOException {
+        process.line().receiveRest();
+        process.line().close();
+        if (!passed && failure == null) {
+            log.debug("the strict server was not tried to the end: {}", exit.description());
+        }
+    }
+}

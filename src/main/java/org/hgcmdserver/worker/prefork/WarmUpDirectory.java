@@ -1,0 +1,84 @@
+package org.hgcmdserver.worker.prefork;
+
+import java.io.IOException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.hgcmdserver.posix.PlatformPath;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The directory of one template's private repository. The template removes it itself, or else the
+ * daemon does, after the template has been killed.
+ */
+final class WarmUpDirectory {
+
+    private static final Logger log = LoggerFactory.getLogger(WarmUpDirectory.class);
+
+    /** What its name begins with. */
+    private static final String NAME = "hg-cmdserver-";
+
+    /**
+     * What is deleted first of the private repository: a worker that is in the middle of a
+     * rehearsal, which may make some of it anew, sees by it that it has to delete the rest.
+     */
+    private static final String MARK = ".hg/requires";
+
+    private final Path path;
+
+    private WarmUpDirectory(Path path) {
+        this.path = path;
+    }
+
+    /**
+     * Makes one in the temporary directory, or else in /tmp, as Python's tempfile does for hg.
+     *
+     * @throws IOException if neither can be used, with the reason for each
+     */
+    static WarmUpDirectory create() throws IOException {
+        Set<String> parents = new LinkedHashSet<>();
+        parents.add(PlatformPath.temporaryDirectory());
+        parents.add("/tmp");
+        List<String> reasons = new ArrayList<>();
+        for (String parent : parents) {
+            try {
+                return new WarmUpDirectory(PlatformPath.createTemporaryDirectory(parent, NAME));
+            } catch (FileSystemException e) { // without its path, which is another one each time
+                String kind = e.getClass().getSimpleName();
+                reasons.add(parent + ": " + (e.getReason() == null ? kind : e.getReason()));
+            }
+        }
+        throw new IOException("cannot make a directory in " + String.join(", nor in ", reasons));
+    }
+
+    /** The same message reads the same, whatever the directory of the attempt. */
+    String removedFrom(String message) {
+        return message.replace(path.getFileName().toString(), NAME + "*");
+    }
+
+    void delete() {
+        try {
+            Files.deleteIfExists(path.resolve(MARK));
+        } catch (IOException e) {
+            log.debug("left in {}: {}", path, e.toString());
+        }
+        try (Stream<Path> tree = Files.walk(path)) {
+            for (Path entry : (Iterable<Path>) tree.sorted(Comparator.reverseOrder())::iterator) {
+                Files.deleteIfExists(entry);
+            }
+        } catch (IOException | java.io.UncheckedIOException e) {
+            log.debug("left in {}: {}", path, e.toString());
+        }
+    }
+
+    Path path() {
+        return path;
+    }
+}

@@ -1,0 +1,46 @@
+"""Stand-ins for the parts of a template that do not fit the Mercurial, or fail.
+
+Without a part workers are forked all the same, and are no worse than those of Mercurial's own server.
+"""
+
+
+class norehearsal:
+    """workers start cold"""
+
+    path = None
+
+    def __init__(self, ui):
+        self.ui = ui
+
+    def run(self, commands):
+        pass
+
+    def close(self):
+        pass
+
+    def delete(self):
+        pass
+
+    def tidyup(self):
+        pass
+
+
+class nostaleness:
+    """changes of configuration, Mercurial and extensions take effect with the daemon's next reload, as
+    with Mercurial's own server"""
+
+    def record(self):
+        pass
+
+    def settle(self, ui, repo):
+        pass
+
+    def stale(self):
+        return False
+
+
+class norepositories:
+    """each command loads its repository"""
+
+    def close(self):
+        pass

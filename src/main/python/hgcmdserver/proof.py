@@ -1,0 +1,247 @@
+"""Proof, over a real connection, that a server answers as plain hg does: before it serves a client.
+
+Plain hg runs without the user's configuration, since nothing of the user's may run before a client asks
+for it. Extensions may add lines to what a server answers; each line of plain hg's must be there, in its
+order.
+"""
+
+import array
+import os
+import re
+import signal
+import socket
+import struct
+import subprocess
+import tempfile
+
+TIMEOUT = 30  # seconds for an answer, of which a server needs some milliseconds
+TIME_TO_END = 5  # seconds for a worker whose connection has ended
+
+VERSION = [b'version', b'-q']
+HELLO_CHANNEL = b'o'
+
+
+class Failed(Exception):
+    """a server that does not answer, or not as plain hg; the message is the reason"""
+
+
+def log(repository):
+    """--cwd takes a path as it is; -R takes a fragment off, and expands variables"""
+    return [b'--cwd', repository, b'log', b'-T', b'{rev} {node} {desc}\\n']
+
+
+def environment():
+    """the environment of a program that is to run nothing of the user's"""
+    return dict(os.environ, HGRCPATH='')
+
+
+def request(command):
+    arguments = b'\0'.join(command)
+    return b'runcommand\n' + struct.pack(b'>I', len(arguments)) + arguments
+
+
+class plainhg:
+    """plain hg's answers to some commands, which run beside this process until they are asked for"""
+
+    def __init__(self, hg, commands):
+        self._commands = commands
+        self._running = []
+        for command in commands:
+            self._running.append(
+                subprocess.Popen(
+                    [hg] + command,
+                    env=environment(),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                )
+            )
+
+    def answers(self):
+        """a list of (command, status, output)"""
+        answers = []
+        for command, process in zip(self._commands, self._running):
+            output, _error = process.communicate(timeout=TIMEOUT)
+            answers.append((command, process.returncode, output))
+        return answers
+
+    def kill(self):
+        for process in self._running:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+
+
+class client:
+    """a client of a command server at the other end of a socket"""
+
+    def __init__(self, sock):
+        sock.settimeout(TIMEOUT)
+        self._sock = sock
+
+    def check(self, answers):
+        """read the hello, and ask for each of plain hg's answers"""
+        self.readhello()
+        self.checkanswers(answers)
+
+    def checkanswers(self, answers):
+        for command, status, output in answers:
+            self._compare(command, status, output, *self.run(command))
+
+    def succeed(self, command):
+        """for what is not the server's fault if it fails"""
+        status, output = self.run(command)
+        if status:
+            raise OSError('%s ended with status %d: %s' % (_text(b' '.join(command)), status, _text(output)))
+
+    def run(self, command):
+        """returns the status and the output"""
+        self._sock.sendall(request(command))
+        return self.readanswer(command)
+
+    def readanswer(self, command):
+        """the status and the output of a command that was sent"""
+        output, errors = b'', b''
+        while True:
+            channel, data = self._readframe()
+            if channel == b'r':
+                status = struct.unpack(b'>i', data)[0]
+                break
+            if channel == b'o':
+                output += data
+            elif channel == b'e':
+                errors += data
+            elif channel.isupper():
+                raise Failed('%s asked for input' % _text(b' '.join(command)))
+        return status, output or errors
+
+    def readhello(self):
+        channel, hello = self._readframe()
+        if channel == b'e':
+            raise Failed(hello.decode('utf-8', 'backslashreplace'))
+        if channel != HELLO_CHANNEL or not hello.startswith(b'capabilities: '):
+            raise Failed('the hello was %s' % _text(hello))
+        if b'runcommand' not in hello.split(b'\n')[0].split():
+            raise Failed('the server does not run commands: %s' % _text(hello))
+
+    def _readframe(self):
+        channel, length = struct.unpack(b'>cI', self._readall(5))
+        return channel, b'' if channel.isupper() else self._readall(length)
+
+    def _readall(self, size):
+        data = b''
+        while len(data) < size:
+            try:
+                piece = self._sock.recv(size - len(data))
+            except socket.timeout:
+                raise Failed('no answer within %d s' % TIMEOUT)
+            if not piece:
+                raise Failed('the connection ended early')
+            data += piece
+        return data
+
+    def _compare(self, command, wantedstatus, wanted, status, output):
+        lines = wanted.splitlines(True)
+        same = [line for line in output.splitlines(True) if line in lines] == lines
+        if status != wantedstatus or not same:
+            raise Failed(
+                '%s answered %d %s, plain hg %d %s'
+                % (_text(b' '.join(command)), status, _text(output), wantedstatus, _text(wanted))
+            )
+
+
+def _text(data):
+    """for a message of one line"""
+    return repr(data[:200].decode('utf-8', 'backslashreplace'))
+
+
+def checkserver(makeserver):
+    """quick: makeserver(fin, fout) in this process, over a socket; without a repository"""
+    ours, theirs = socket.socketpair()
+    with ours, theirs, ours.makefile('rb') as fin, ours.makefile('wb') as fout:
+        theirs.sendall(request(VERSION))
+        theirs.shutdown(socket.SHUT_WR)
+        server = makeserver(fin, fout)
+        try:
+            server.serve()
+        finally:
+            server.cleanup()
+        fout.flush()
+        ours.shutdown(socket.SHUT_WR)
+        reader = client(theirs)
+        reader.readhello()
+        status, output = reader.readanswer(VERSION)
+        if status or b'Mercurial' not in output:
+            raise Failed('version answered %d %s' % (status, _text(output)))
+
+
+def checkworker(fork, work, answers):
+    """fork a worker that runs work(line), give it a connection as the daemon does, and be its client"""
+    daemon, line = socket.socketpair()
+    ours, theirs = socket.socketpair()
+    with daemon, line, ours, theirs:
+        if fork(lambda pid: line.sendall(b'forked %d\n' % pid)) == 0:
+            for sock in (daemon, ours, theirs):
+                sock.close()
+            work(line.detach())  # does not return
+        line.close()
+        daemon.settimeout(TIMEOUT)
+        try:
+            descriptor = array.array('i', [theirs.fileno()])
+            daemon.sendmsg([b'c'], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptor)])
+            theirs.close()
+            client(ours).check(answers)
+            ours.close()
+            while daemon.recv(4096):
+                pass  # until the worker has ended
+        except (OSError, Failed) as inst:
+            ours.close()
+            _end(daemon)
+            raise inst if isinstance(inst, Failed) else Failed('the worker: %s' % inst)
+
+
+def _end(daemon):
+    """end a worker that has failed: by itself, so that its messages reach the log; one that hangs is
+    killed"""
+    said = b''
+    try:
+        daemon.settimeout(TIME_TO_END)
+        while True:
+            data = daemon.recv(4096)
+            if not data:
+                return
+            said += data
+    except socket.timeout:
+        found = re.search(br'^forked (\d+)$', said, re.MULTILINE)
+        if found:
+            os.kill(int(found[1]), signal.SIGKILL)
+    except OSError:
+        pass  # it has ended
+
+
+def checkpipe(command, hg):
+    """a server of one connection, in a process of its own, on a private repository"""
+    with tempfile.TemporaryDirectory(prefix='hg-cmdserver-') as directory:
+        repository = os.fsencode(directory)
+        with open(os.path.join(repository, b'file'), 'wb') as f:
+            f.write(b'line\n')
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            process = subprocess.Popen(command, stdin=theirs, stdout=theirs, env=environment())
+            try:
+                theirs.close()
+                there = client(ours)
+                there.readhello()
+                there.succeed([b'--cwd', repository, b'init'])
+                there.succeed([b'--cwd', repository, b'commit', b'-A', b'-m', b'one', b'-u', b'proof'])
+                plain = plainhg(hg, [VERSION, log(repository)])
+                try:
+                    there.checkanswers(plain.answers())
+                finally:
+                    plain.kill()
+                ours.close()
+                process.wait(TIMEOUT)
+            finally:
+                if process.poll() is None:
+                    process.kill()
+                    process.wait()

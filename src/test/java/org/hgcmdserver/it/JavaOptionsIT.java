@@ -1,0 +1,78 @@
+package org.hgcmdserver.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What the user tells the JVM holds at the start and after a reload. */
+@RunsOnce
+class JavaOptionsIT {
+
+    @TempDir Path directory;
+
+    /**
+     * The check of a reload runs beside the daemon: it can have none of its ports, and writes none
+     * of its files.
+     */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "HG_CMDSERVER_JAVA_OPTIONS",
+                "JAVA_TOOL_OPTIONS",
+                "JDK_JAVA_OPTIONS",
+                "_JAVA_OPTIONS"
+            })
+    void usersChoiceWins(String variable) throws Exception {
+        int jmx = freePort();
+        int debugger = freePort();
+        String options =
+                "-Dcom.sun.management.jmxremote.port=%d -Dcom.sun.management.jmxremote.authenticate=false"
+                                .formatted(jmx)
+                        + " -Dcom.sun.management.jmxremote.ssl=false -XX:+UseParallelGC -Xmx100m"
+                        + " -agentlib:jdwp=transport=dt_socket,server=y,suspend=n,address=127.0.0.1:"
+                        + debugger
+                        + " -Xlog:gc+init:file="
+                        + directory
+                        + "/gc.log:none:filecount=0";
+        Path gc = directory.resolve("gc.log");
+        try (Daemon daemon = Daemon.start(directory, env -> env.put(variable, options))) {
+            for (int image = 1; image <= 2; image++) {
+                assertThat(Files.readString(gc))
+                        .contains("Heap Max Capacity: 100M")
+                        .contains("Parallel");
+                connect(jmx);
+                connect(debugger);
+                String commandLine =
+                        Files.readString(Path.of("/proc/" + daemon.pid() + "/cmdline"));
+                assertThat(commandLine.contains("jdwp"))
+                        .isEqualTo(variable.equals("HG_CMDSERVER_JAVA_OPTIONS"));
+                if (image == 1) {
+                    Files.delete(gc);
+                    ReloadIT.reload(daemon);
+                }
+            }
+            assertThat(Files.readString(Path.of("/proc/" + daemon.pid() + "/environ")))
+                    .contains("\0" + variable + "=" + options + "\0");
+            daemon.stop();
+            assertThat(daemon.log()).doesNotContain(" warn ");
+        }
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        }
+    }
+
+    private static void connect(int port) throws IOException {
+        new Socket(InetAddress.getLoopbackAddress(), port).close();
+    }
+}

@@ -1,0 +1,118 @@
+package org.hgcmdserver.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.hgcmdserver.it.Prefork.command;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Daemons that keep repositories loaded, and repositories that are large enough for it. */
+final class KeptRepositories {
+
+    /**
+     * Its commands tell whether a worker was spared the work: the extension is loaded before the
+     * template puts itself in front of these functions, so that it sees only what is really done.
+     */
+    private static final String PROBE =
+            """
+            from mercurial import extensions, obsolete, registrar, revlog
+            cmdtable = {}
+            command = registrar.command(cmdtable)
+            done = []
+            def extsetup(ui):
+                def parse(orig, content, *args, **kwargs):
+                    if len(content) > 64000:
+                        done.append('parse')
+                    return orig(content, *args, **kwargs)
+                def phases(orig, *args):
+                    done.append('phases')
+                    return orig(*args)
+                def markers(orig, *args, **kwargs):
+                    done.append('markers')
+                    return orig(*args, **kwargs)
+                extensions.wrapfunction(revlog.parsers, 'parse_index2', parse)
+                extensions.wrapfunction(revlog.revlog, 'computephases', phases)
+                extensions.wrapfunction(obsolete, '_readmarkers', markers)
+            def reposetup(ui, repo):
+                del done[:]
+            @command(b'preloaded', [], b'')
+            def preloaded(ui, repo):
+                repo.changelog
+                ui.write(b'no' if 'parse' in done or 'phases' in done else b'yes')
+            @command(b'knownmarkers', [], b'')
+            def knownmarkers(ui, repo):
+                repo.obsstore._all
+                ui.write(b'no' if 'markers' in done else b'yes')
+            """;
+
+    private final Path directory;
+    private final Path home;
+
+    /**
+     * @param directory an empty one of the test's, for all that it makes
+     */
+    KeptRepositories(Path directory) throws Exception {
+        this.directory = directory;
+        home = Files.createDirectory(directory.resolve("home"));
+        enable("");
+    }
+
+    /** Further extensions, as lines of the section; for daemons that are started afterwards. */
+    void enable(String extensions) throws Exception {
+        Path probe = Files.writeString(directory.resolve("probe.py"), PROBE);
+        Files.writeString(
+                home.resolve(".hgrc"), "[extensions]\nshare=\nprobe=" + probe + "\n" + extensions);
+    }
+
+    Daemon start(String... options) throws Exception {
+        List<String> all = new ArrayList<>(List.of(options));
+        if (!all.contains("--max-repo-cache")) {
+            all.addAll(List.of("--max-repo-cache", "4"));
+        }
+        return Prefork.start(directory, home, all.toArray(String[]::new));
+    }
+
+    /** Of enough revisions to be kept loaded, and with changesets of its own. */
+    Repository large(String name) throws Exception {
+        Repository repository = Repository.create(directory, name);
+        repository.hg("debugbuilddag", "@" + name + " +1 @default +1199").succeeded();
+        return repository;
+    }
+
+    static void configure(Repository repository, String more) throws Exception {
+        Files.writeString(repository.path().resolve(".hg/hgrc"), "[ui]\nusername=t\n" + more);
+    }
+
+    /** The answer of a worker that was forked ahead. */
+    static String forked(Daemon daemon, String... arguments) throws Exception {
+        try (Session hg = Session.to(daemon)) {
+            assertThat(command(hg.pid())).contains("main.py template");
+            Session.Answer answer = hg.run(arguments);
+            assertThat(answer.status()).as(answer.err()).isZero();
+            return answer.out();
+        }
+    }
+
+    static void use(Daemon daemon, Repository repository) throws Exception {
+        forked(daemon, "log", "-R", repository.toString(), "-l1");
+    }
+
+    /** Which ones one worker finds loaded; those are used by that, in this order. */
+    static String preloaded(Daemon daemon, Repository... repositories) throws Exception {
+        return ask(daemon, "preloaded", repositories);
+    }
+
+    static String ask(Daemon daemon, String command, Repository... repositories) throws Exception {
+        StringBuilder answers = new StringBuilder();
+        try (Session hg = Session.to(daemon)) {
+            for (Repository repository : repositories) {
+                Session.Answer answer = hg.run(command, "-R", repository.toString());
+                assertThat(answer.status()).as(answer.err()).isZero();
+                answers.append(answer.out()).append(' ');
+            }
+        }
+        return answers.toString();
+    }
+}

@@ -1,0 +1,280 @@
+package org.hgcmdserver.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.hgcmdserver.it.KeptRepositories.ask;
+import static org.hgcmdserver.it.KeptRepositories.configure;
+import static org.hgcmdserver.it.KeptRepositories.forked;
+import static org.hgcmdserver.it.KeptRepositories.preloaded;
+import static org.hgcmdserver.it.KeptRepositories.use;
+import static org.hgcmdserver.it.Prefork.awaitIdle;
+import static org.hgcmdserver.it.Prefork.tip;
+import static org.hgcmdserver.it.Processes.await;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * What is kept of repositories is used only where a file has the content from which it was made:
+ * what a file's time and size, or the order of events, would make of it does not matter.
+ */
+class PreforkContentIT {
+
+    /** Holds up the template when it has parsed a changelog, as long as a file is there. */
+    private static final String GATE =
+            """
+            import os, time
+            from mercurial import extensions, revlog
+            directory = 'DIRECTORY'
+            template = os.getpid()
+            def extsetup(ui):
+                def parse(orig, content, *args, **kwargs):
+                    result = orig(content, *args, **kwargs)
+                    gate = os.path.join(directory, 'gate')
+                    if os.getpid() == template and len(content) > 64000 and os.path.exists(gate):
+                        open(os.path.join(directory, 'reached'), 'w').close()
+                        while os.path.exists(gate):
+                            time.sleep(0.01)
+                    return result
+                extensions.wrapfunction(revlog.parsers, 'parse_index2', parse)
+            """;
+
+    /** Puts a FIFO into the place of a file when a command has finished, once. */
+    private static final String FIFO =
+            """
+            import os
+            from mercurial import extensions, localrepo
+            def extsetup(ui):
+                def close(orig, repo):
+                    orig(repo)
+                    name = repo.ui.config(b'test', b'fifo')
+                    if name:
+                        os.rename(repo.svfs.join(name), repo.svfs.join(name + b'.moved'))
+                        os.mkfifo(repo.svfs.join(name))
+                extensions.wrapfunction(localrepo.localrepository, 'close', close)
+            """;
+
+    @TempDir Path directory;
+    private KeptRepositories kept;
+
+    @BeforeEach
+    void makeHome() throws Exception {
+        kept = new KeptRepositories(directory);
+    }
+
+    /** Mercurial compares sizes and inodes, and times in whole seconds. */
+    @Test
+    void changelogThatIsRewrittenInTheSameSecondIsReadAnew() throws Exception {
+        Repository repository = kept.large("repository");
+        Path base = copy(repository.path(), "base");
+        repository.commit("new", "x", "first").hg("update", "-q", "null").succeeded();
+        Repository other = null;
+        for (int i = 0; other == null || !sameSize(repository, other); i++) {
+            other = new Repository(copy(base, "other" + i));
+            other.commit("new", "y" + i, "other");
+        }
+        Path first = copy(repository.path(), "first");
+        FileTime time = FileTime.from(Instant.parse("2020-01-01T00:00:00Z"));
+        try (Daemon daemon = kept.start()) {
+            boolean same = false;
+            while (!same) { // unless it takes long
+                long second = put(first, repository, time);
+                await().until(() -> preloaded(daemon, repository).equals("yes "));
+                same = put(other.path(), repository, time) == second;
+                assertThat(tip(daemon, repository)).isEqualTo("1200 other");
+            }
+        }
+    }
+
+    private static boolean sameSize(Repository one, Repository other) throws Exception {
+        String index = ".hg/store/00changelog.i";
+        return Files.size(one.path().resolve(index)) == Files.size(other.path().resolve(index));
+    }
+
+    /** Writes a changelog into the files of another; returns the second that its ctime is in. */
+    private static long put(Path source, Repository target, FileTime modified) throws Exception {
+        for (String name : List.of("00changelog.d", "00changelog.i")) {
+            Path from = source.resolve(".hg/store").resolve(name);
+            Path to = target.path().resolve(".hg/store").resolve(name);
+            if (Files.exists(from)) {
+                Files.write(to, Files.readAllBytes(from));
+                Files.setLastModifiedTime(to, modified);
+            }
+        }
+        Path index = target.path().resolve(".hg/store/00changelog.i");
+        return ((FileTime) Files.getAttribute(index, "unix:ctime")).to(TimeUnit.SECONDS);
+    }
+
+    /** The template has read the changelog before the transaction's end, and the phases after. */
+    @Test
+    void phasesThatAreYoungerThanTheChangelogAreNotTakenForItsOwn() throws Exception {
+        Path extension = directory.resolve("gate.py");
+        Files.writeString(extension, GATE.replace("DIRECTORY", directory.toString()));
+        kept.enable("gate=" + extension + "\n");
+        Repository repository = kept.large("repository");
+        repository.hg("phase", "--public", "tip").succeeded();
+        repository.hg("update", "-q", "tip").succeeded();
+        Path gate = directory.resolve("gate");
+        try (Daemon daemon = kept.start()) {
+            Files.createFile(gate);
+            use(daemon, repository);
+            await().until(() -> Files.exists(directory.resolve("reached")));
+            repository.commit("new", "x", "outside");
+            Files.delete(gate);
+            for (int i = 0; i < 6; i++) {
+                String[] phase = {
+                    "log", "-R", repository.toString(), "-l1", "-T", "{desc} {phase}"
+                };
+                assertThat(forked(daemon, phase)).isEqualTo("outside draft");
+                awaitIdle(daemon, 2);
+            }
+            await().until(() -> preloaded(daemon, repository).equals("yes "));
+        }
+    }
+
+    /** Which changesets are orphans follows from three files. */
+    @Test
+    void orphanThatLeavesTheMarkersAsTheyAreIsSeen() throws Exception {
+        Repository repository = kept.large("repository");
+        configure(repository, "[experimental]\nevolution=all\n");
+        repository.hg("update", "-q", "tip").succeeded();
+        repository.commit("new", "x", "first");
+        repository.hg("commit", "--amend", "-m", "second").succeeded();
+        String[] orphans = {"log", "-R", repository.toString(), "-r", "orphan()", "-T", "{desc}"};
+        try (Daemon daemon = kept.start()) {
+            assertThat(forked(daemon, orphans)).isEmpty();
+            await().until(() -> preloaded(daemon, repository).equals("yes "));
+            repository.hg("update", "-q", "--hidden", "desc(first)").succeeded();
+            repository.commit("new", "y", "orphan");
+            assertThat(forked(daemon, orphans)).isEqualTo("orphan");
+        }
+    }
+
+    @Test
+    void markersAreThoseOfTheFileAsItIs() throws Exception {
+        Repository repository = kept.large("repository");
+        configure(repository, "[experimental]\nevolution=all\n");
+        repository.hg("update", "-q", "tip").succeeded();
+        repository.commit("new", "x", "first");
+        repository.hg("commit", "--amend", "-m", "second").succeeded();
+        Path markers = repository.path().resolve(".hg/store/obsstore");
+        byte[] one = Files.readAllBytes(markers); // the version, and a marker
+        ByteArrayOutputStream many = new ByteArrayOutputStream();
+        many.write(one);
+        for (int i = 1; i < 300; i++) {
+            many.write(one, 1, one.length - 1);
+        }
+        Files.write(markers, many.toByteArray());
+        String[] list = {"debugobsolete", "-R", repository.toString()};
+        try (Daemon daemon = kept.start()) {
+            for (String message : List.of("third", "fourth")) {
+                use(daemon, repository);
+                await().until(() -> ask(daemon, "knownmarkers", repository).equals("yes "));
+                String known = forked(daemon, list);
+                assertThat(known).isEqualTo(repository.hg(list).out());
+                repository.hg("commit", "--amend", "-m", message).succeeded();
+                assertThat(forked(daemon, list))
+                        .isNotEqualTo(known)
+                        .isEqualTo(repository.hg(list).out());
+                String[] log = {"log", "-R", repository.toString(), "-l1", "-T", "{desc}"};
+                assertThat(forked(daemon, log)).isEqualTo(message);
+            }
+            // as many bytes, and other markers
+            byte[] before = Files.readAllBytes(markers);
+            byte[] last = Arrays.copyOfRange(before, before.length - one.length + 1, before.length);
+            byte[] after = before.clone();
+            System.arraycopy(last, 0, after, 1, last.length);
+            await().until(() -> ask(daemon, "knownmarkers", repository).equals("yes "));
+            Files.write(markers, after);
+            assertThat(forked(daemon, list)).isEqualTo(repository.hg(list).out());
+        }
+    }
+
+    /** Its changelog is a parsed one that it appends to. */
+    @Test
+    void bundleThatIsLookedIntoLeavesNothingBehind() throws Exception {
+        Repository repository = kept.large("repository");
+        Repository other = new Repository(copy(repository.path(), "other"));
+        other.hg("update", "-q", "tip").succeeded();
+        other.commit("new", "x", "in the bundle");
+        String bundle = directory.resolve("bundle.hg").toString();
+        other.hg("bundle", "-q", "--base", "1199", "-r", "tip", bundle).succeeded();
+        String r = repository.toString();
+        String[] tip = {"log", "-R", r, "-l1", "-T", "{rev} {phase} {desc}"};
+        String[] inside = {"log", "-R", "bundle:" + r + "+" + bundle, "-l1", "-T", "{rev} {desc}"};
+        String expected = repository.hg(tip).out();
+        try (Daemon daemon = kept.start()) {
+            use(daemon, repository);
+            await().until(() -> preloaded(daemon, repository).equals("yes "));
+            for (int i = 0; i < 3; i++) {
+                try (Session hg = Session.to(daemon)) {
+                    assertThat(hg.run(inside).out()).isEqualTo("1200 in the bundle");
+                    assertThat(hg.run(tip).out()).isEqualTo(expected);
+                    assertThat(hg.run(inside).out()).isEqualTo("1200 in the bundle");
+                    String[] pull = {
+                        "pull", "-q", "-R", r, bundle, "--config", "hooks.pretxnclose=false"
+                    };
+                    assertThat(hg.run(pull).status()).isNotZero();
+                    assertThat(hg.run(tip).out()).isEqualTo(expected);
+                }
+            }
+        }
+        repository.hg("verify", "-q").succeeded();
+    }
+
+    /** What a worker has read may be something else when the template looks. */
+    @Test
+    void fifoInThePlaceOfAFileHoldsUpNobody() throws Exception {
+        Path extension = Files.writeString(directory.resolve("fifo.py"), FIFO);
+        kept.enable("fifo=" + extension + "\n");
+        Repository repository = kept.large("repository");
+        Repository other = kept.large("other");
+        try (Daemon daemon = kept.start()) {
+            String[] log = {
+                "log", "-R", "" + repository, "-l1", "--config", "test.fifo=00changelog.i"
+            };
+            forked(daemon, log);
+            for (int i = 0; i < 6; i++) { // more than were idle
+                use(daemon, other);
+                awaitIdle(daemon, 2);
+            }
+            await().until(() -> preloaded(daemon, other).equals("yes "));
+        }
+    }
+
+    /** So that a file that is not there any more, or not whole, costs nothing but the gain. */
+    @Test
+    void changelogThatHasGoneIsGone() throws Exception {
+        Repository repository = kept.large("repository");
+        Repository other = kept.large("other");
+        try (Daemon daemon = kept.start()) {
+            use(daemon, repository);
+            await().until(() -> preloaded(daemon, repository).equals("yes "));
+            Path index = repository.path().resolve(".hg/store/00changelog.i");
+            byte[] whole = Files.readAllBytes(index);
+            Files.delete(index);
+            assertThat(tip(daemon, repository)).isEmpty();
+            Files.write(index, Arrays.copyOf(whole, whole.length - 1));
+            try (Session hg = Session.to(daemon)) {
+                assertThat(hg.run("log", "-R", "" + repository, "-l1").err()).contains("corrupt");
+            }
+            Files.write(index, whole);
+            assertThat(tip(daemon, repository)).startsWith("1199 ");
+            use(daemon, other);
+            await().until(() -> preloaded(daemon, repository, other).equals("yes yes "));
+        }
+    }
+
+    private Path copy(Path repository, String name) throws Exception {
+        Processes.run(directory, "cp", "-r", repository.toString(), name).succeeded();
+        return directory.resolve(name);
+    }
+}

@@ -1,0 +1,109 @@
+package org.hgcmdserver.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.hgcmdserver.it.Prefork.awaitIdle;
+import static org.hgcmdserver.it.Prefork.command;
+import static org.hgcmdserver.it.Prefork.template;
+import static org.hgcmdserver.it.Processes.await;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.hgcmdserver.it.Session.Answer;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Templates with more than one thread, and forks that hang. */
+class PreforkThreadsIT {
+
+    /** With a thread that never rests and takes turns often, many forks come at a bad moment. */
+    private static final int CONNECTIONS = 40;
+
+    @TempDir Path directory;
+    private Path home;
+
+    @BeforeEach
+    void makeHome() throws Exception {
+        home = Files.createDirectory(directory.resolve("home"));
+    }
+
+    private Daemon startWithExtension(String source) throws Exception {
+        Path extension = directory.resolve("extension.py");
+        Files.writeString(extension, source);
+        Files.writeString(home.resolve(".hgrc"), "[extensions]\nextension=" + extension + "\n");
+        return Prefork.start(directory, home);
+    }
+
+    @Test
+    void threadOfAnExtensionLocksNoWorkerUp() throws Exception {
+        String extension =
+                """
+                import sys, threading
+                sys.setswitchinterval(1e-6)
+                def spin():
+                    while True:
+                        pass
+                def uisetup(ui):
+                    threading.Thread(target=spin, daemon=True).start()
+                """;
+        try (Daemon daemon = startWithExtension(extension)) {
+            assertThat(threads(template(daemon))).isEqualTo(2);
+            for (int i = 0; i < CONNECTIONS; i++) {
+                awaitIdle(daemon, 1);
+                try (Session hg = Session.to(daemon)) {
+                    assertThat(command(hg.pid())).contains("main.py template");
+                    assertThat(hg.run("version", "-q").status()).isZero();
+                }
+            }
+            daemon.stop();
+            assertThat(daemon.log()).doesNotContain("is stuck");
+        }
+    }
+
+    @Test
+    void forkThatHangsIsEnded() throws Exception {
+        Path hang = directory.resolve("hang");
+        Path hung = directory.resolve("hung");
+        String extension =
+                """
+                import os, signal
+                def hang():
+                    if os.path.exists('%s'):
+                        with open('%s', 'a') as hung:
+                            hung.write('%%d\\n' %% os.getpid())
+                        while True:
+                            signal.pause()
+                os.register_at_fork(after_in_child=hang)
+                """
+                        .formatted(hang, hung);
+        try (Daemon daemon = startWithExtension(extension)) {
+            Files.createFile(hang);
+            Prefork.version(daemon); // the fork in this worker's place hangs
+            await().until(() -> Files.exists(hung) && Files.size(hung) > 0);
+            daemon.stop();
+            for (String pid : Files.readAllLines(hung)) {
+                assertThat(Processes.isAlive(Long.parseLong(pid))).isFalse();
+            }
+            assertThat(daemon.log()).contains("is stuck; killing it");
+        }
+    }
+
+    /** The profiler of {@code hg serve} would be a thread; each command of a client has its own. */
+    @Test
+    void profilingIsForTheCommandsOfClients() throws Exception {
+        Files.writeString(home.resolve(".hgrc"), "[profiling]\nenabled=true\n");
+        try (Daemon daemon = Prefork.start(directory, home)) {
+            assertThat(threads(template(daemon))).isEqualTo(1);
+            try (Session hg = Session.to(daemon)) {
+                assertThat(command(hg.pid())).contains("main.py template");
+                Answer answer = hg.run("version", "-q");
+                assertThat(answer.out()).startsWith("Mercurial");
+                assertThat(answer.err()).containsIgnoringCase("sample"); // or that there is none
+            }
+        }
+    }
+
+    private static int threads(long pid) throws Exception {
+        return Integer.parseInt(Processes.status(pid, "Threads"));
+    }
+}

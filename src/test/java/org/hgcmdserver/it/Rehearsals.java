@@ -1,0 +1,67 @@
+package org.hgcmdserver.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/** An extension that tells which commands a template and its workers run, from within. */
+final class Rehearsals {
+
+    private final Path seen;
+
+    /** What to enable, such as "rehearsals=/some/file". */
+    final String extension;
+
+    Rehearsals(Path directory) throws IOException {
+        seen = directory.resolve("seen");
+        Path file = directory.resolve("rehearsals.py");
+        Files.writeString(
+                file,
+                """
+                import os
+                from mercurial import dispatch, extensions
+                def extsetup(ui):
+                    def seen(orig, req):
+                        with open('%s', 'ab') as f:
+                            f.write(b'%%d %%s\\n' %% (os.getpid(), b' '.join(req.args)))
+                        return orig(req)
+                    extensions.wrapfunction(dispatch, 'dispatch', seen)
+                """
+                        .formatted(seen));
+        extension = "rehearsals=" + file;
+    }
+
+    /** The template has rehearsed, and a worker of its. */
+    void await(Daemon daemon) throws Exception {
+        String template = Prefork.template(daemon) + " ";
+        Processes.await()
+                .untilAsserted(
+                        () -> {
+                            List<String> logs =
+                                    Files.readAllLines(seen).stream()
+                                            .filter(l -> l.contains(" -R /proc/self/fd/"))
+                                            .filter(l -> l.endsWith(" log -l1"))
+                                            .toList();
+                            assertThat(logs).anyMatch(l -> l.startsWith(template));
+                            assertThat(logs).anyMatch(l -> !l.startsWith(template));
+                        });
+    }
+
+    /** The private repository of the daemon's template, whose lock the template has. */
+    static Path directory(Daemon daemon) throws Exception {
+        long template = Prefork.template(daemon);
+        Processes.await().until(() -> find(template) != null);
+        return Path.of(find(template));
+    }
+
+    private static String find(long template) throws IOException {
+        return Processes.descriptors(template).stream()
+                .map(d -> d.replaceFirst("^\\d+ -> ", ""))
+                .filter(d -> d.contains("/hg-cmdserver-"))
+                .findFirst()
+                .orElse(null);
+    }
+}
