@@ -11,7 +11,7 @@ import os
 import socket
 import subprocess
 
-from mercurial import commands
+from mercurial import commands, encoding
 
 from hgcmdserver import compat
 
@@ -39,6 +39,9 @@ REACHES_OUT = (
 )
 
 
+SKIPREPO = b'HGRCSKIPREPO'
+
+
 class isolation:
     """a context manager around such commands, to be run with its ui: within, commands are what they
     are without aliases and without what extensions have wrapped around them, and the thread that has
@@ -55,6 +58,8 @@ class isolation:
                 del commands.table[name]
             else:
                 commands.table[name] = command
+        self._skiprepo = encoding.environ.get(SKIPREPO)
+        encoding.environ[SKIPREPO] = b'1'  # the daemon's directory may be a repository
         _confined.add(_thread.get_ident())
         for owner, name in REACHES_OUT:
             own = vars(owner).get(name)  # None if it is inherited
@@ -70,6 +75,10 @@ class isolation:
             else:
                 setattr(owner, name, own)
         _confined.discard(_thread.get_ident())
+        if self._skiprepo is None:
+            del encoding.environ[SKIPREPO]
+        else:
+            encoding.environ[SKIPREPO] = self._skiprepo
         for name, users, _command in self._others:
             commands.table[name] = users
 
