@@ -63,6 +63,7 @@ class DifferentialIT {
 
     /** A fault that needs two steps of many: the machinery finds it, and these two. */
     @Test
+    @RunsOnce
     void wrongAnswerIsFoundAndItsSequenceShortened() throws Exception {
         Path lying =
                 Files.writeString(
