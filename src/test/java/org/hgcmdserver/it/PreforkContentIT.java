@@ -273,6 +273,45 @@ class PreforkContentIT {
         }
     }
 
+    /** The command's second repository object has the same files and must not share a changelog. */
+    @Test
+    void repositoryThatPullsFromItselfIsAsItWas() throws Exception {
+        Repository repository = kept.large("repository");
+        repository.hg("update", "-q", "tip").succeeded();
+        String r = repository.toString();
+        try (Daemon daemon = kept.start()) {
+            use(daemon, repository);
+            await().until(() -> preloaded(daemon, repository).equals("yes "));
+            assertThat(forked(daemon, "pull", "-R", r, r)).contains("no changes found");
+            repository.hg("phase", "--public", "tip").succeeded();
+            await().until(() -> preloaded(daemon, repository).equals("yes "));
+            assertThat(forked(daemon, "phase", "-R", r, "--draft", "--force", "tip")).isEmpty();
+            String[] phase = {"log", "-R", r, "-l2", "-T", "{rev} {phase}\n"};
+            assertThat(forked(daemon, phase)).isEqualTo("1199 draft\n1198 public\n");
+        }
+    }
+
+    /** Internals that are others in some release cost this gain, and nothing else. */
+    @Test
+    void workersAreForkedWithoutKeptRepositoriesIfMercurialDiffers() throws Exception {
+        Path extension =
+                Files.writeString(
+                        directory.resolve("other.py"),
+                        """
+                        from mercurial import obsolete
+                        obsolete.obsstore._all = property(obsolete.obsstore.__dict__['_all'].func)
+                        """);
+        kept.enable("other=" + extension + "\n");
+        Repository repository = kept.large("repository");
+        try (Daemon daemon = kept.start()) {
+            daemon.awaitLog("workers are forked without preloaded repositories: AttributeError: ");
+            for (int i = 0; i < 4; i++) {
+                assertThat(preloaded(daemon, repository)).isEqualTo("no ");
+                use(daemon, repository); // of one that was forked ahead
+            }
+        }
+    }
+
     private Path copy(Path repository, String name) throws Exception {
         Processes.run(directory, "cp", "-r", repository.toString(), name).succeeded();
         return directory.resolve(name);

@@ -30,14 +30,14 @@ final class StrictServerProof implements MessageLine.Receiver {
     StrictServerProof(
             EventLoop loop, WorkerTable table, TemplateProgram program, Environment environment)
             throws IOException {
-        // a drain does not wait for it: it ends by itself, and serves nobody
+        // a drain waits for it, so that nothing is left of the service: it bounds its own waits
         process =
                 LineProcess.start(
                         loop,
                         table,
                         program.proofArguments(),
                         environment,
-                        false,
+                        true,
                         this,
                         (pid, exit) -> exited(exit));
     }

@@ -145,8 +145,8 @@ final class Template implements MessageLine.Receiver {
             boolean warmingUp = state == State.STARTING;
             state = State.CLOSED;
             control.close();
-            if (warmingUp) { // it has no workers, and would go on for a while
-                Child.kill(pid);
+            if (warmingUp) { // it has no workers, and would go on for a while, as would plain hg
+                Child.killGroup(pid);
                 return;
             }
             loop.after(

@@ -62,7 +62,7 @@ final class Bases {
         int line = revisions - COMMITS - ON_SIDE - 1;
         hg(side, "repo", "debugbuilddag", "+" + line + ":x @side +" + ON_SIDE + " *x @default");
         hg(side, "repo", "update", "-q", "default");
-        hg(side, "repo", "phase", "--public", "-r", ".~6");
+        hg(side, "repo", "phase", "--public", "-r", ".~16");
         Files.writeString(base.resolve("repo/.hg/hgrc"), "[paths]\ndefault = ../other\n");
         for (int i = 0; i < COMMITS; i++) {
             side.change(List.of("write", "repo/a", "one\ntwo\n" + "line " + i + "\n"));

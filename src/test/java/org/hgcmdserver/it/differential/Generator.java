@@ -10,7 +10,7 @@ import java.util.Random;
  */
 final class Generator {
 
-    private static final List<Integer> REVISIONS = List.of(50, 1500);
+    private static final List<Integer> REVISIONS = List.of(50, 1500, 1500);
 
     private static final List<String> FILES = List.of("a", "dir/b", "c0", "c1", "new", "dir/new");
 
@@ -35,6 +35,10 @@ final class Generator {
                     "last(all(),3)",
                     "max(public())",
                     "first(children(.))");
+
+    /** What a merge, a graft or a rebase is mostly about. */
+    private static final List<String> AWAY =
+            List.of("side", "max(head() and not ::.)", ".~3", "b0", "max(draft() - ::.)");
 
     private static final List<String> SETTINGS =
             List.of(
@@ -81,7 +85,7 @@ final class Generator {
                     new Action(4, this::configure),
                     new Action(1, this::configureUser),
                     new Action(4, this::undo),
-                    new Action(3, this::finish));
+                    new Action(2, this::finish));
 
     private final Random random;
     private final List<Step> steps = new ArrayList<>();
@@ -145,12 +149,12 @@ final class Generator {
     }
 
     private void merge() {
-        hg("merge", "-r", revset(), "--tool", chance(80) ? ":other" : ":fail");
+        hg("merge", "-r", mostly(AWAY), "--tool", chance(80) ? ":other" : ":fail");
         hg("commit", "-m", "merge " + ++number, "-d", number + " 0");
     }
 
     private void graft() {
-        hg("graft", "-r", revset(), "-d", "7 0", chance(50) ? "--log" : "--force");
+        hg("graft", "-r", mostly(AWAY), "-d", "7 0", chance(50) ? "--log" : "--force");
         if (chance(20)) {
             hg("graft", chance(50) ? "--abort" : "--continue");
         }
@@ -158,7 +162,8 @@ final class Generator {
 
     private void rebase() {
         List<String> command = new ArrayList<>(List.of("rebase"));
-        command.addAll(List.of(pick(List.of("-s", "-b", "-r")), revset(), "-d", revset()));
+        command.addAll(List.of(pick(List.of("-s", "-b", "-r")), mostly(List.of(".", "tip", ".^"))));
+        command.addAll(List.of("-d", mostly(AWAY)));
         if (chance(20)) {
             command.add("--keep");
         }
@@ -280,7 +285,7 @@ final class Generator {
     private void shelve() {
         changeFile();
         String name = "s" + random.nextInt(2);
-        if (chance(70)) {
+        if (chance(90)) {
             hg("shelve", "--name", name, "-d", "0 0", chance(50) ? "--addremove" : "--verbose");
         }
         if (chance(40)) {
@@ -350,6 +355,10 @@ final class Generator {
 
     private String revset() {
         return pick(REVSETS);
+    }
+
+    private String mostly(List<String> these) {
+        return chance(75) ? pick(these) : revset();
     }
 
     private String where() {

@@ -55,10 +55,10 @@ record Sequence(int revisions, List<Step> steps) {
 
     private static String queries(Random random) {
         int n = random.nextInt(100);
-        if (n < 30) {
+        if (n < 20) {
             return Step.ALL;
         }
-        if (n < 45) {
+        if (n < 40) {
             return Step.NONE;
         }
         List<String> some = new ArrayList<>();

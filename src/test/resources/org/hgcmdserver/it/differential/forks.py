@@ -4,6 +4,11 @@ import os
 
 from mercurial import dispatch, registrar
 
+try:
+    from mercurial.main_script import request  # 7.2 and later
+except ImportError:
+    from mercurial.dispatch import request  # until 7.1
+
 cmdtable = {}
 command = registrar.command(cmdtable)
 
@@ -21,10 +26,10 @@ def forks(ui, path):
                 os.dup2(os.open(name + kind, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), fd)
             status = 254
             try:
-                request = dispatch.request(arguments)
-                status = dispatch.dispatch(request) & 255
+                asked = request(arguments)
+                status = dispatch.dispatch(asked) & 255
             finally:
-                for stream in (request.ui.fout, request.ui.ferr):
+                for stream in (asked.ui.fout, asked.ui.ferr):
                     stream.flush()
                 os._exit(status)
         status = os.waitpid(pid, 0)[1]
