@@ -44,11 +44,14 @@ def ownserver(ui, repo, fin, fout, prereposetups=None):
     return commandserver.server(**serverarguments(ui, repo, fin, fout, prereposetups))
 
 
-def unwrapped(function):
-    """what an extension's wrapper of a command was put around (extensions.wrapcommand)"""
-    while getattr(function, '_origfunc', None):
-        function = function._origfunc
-    return function
+def unwrapped(function, isharmless):
+    """what wrappers of a command were put around (extensions.wrapcommand), or function itself if all are
+    of modules that isharmless(name)"""
+    own, harmless = function, True
+    while getattr(own, '_origfunc', None):
+        harmless = harmless and isharmless(getattr(own._unboundwrapper, '__module__', ''))
+        own = own._origfunc
+    return function if harmless else own
 
 
 # Empty while `hg serve` itself is on its way to the service.
