@@ -273,6 +273,33 @@ class PreforkContentIT {
         }
     }
 
+    /** From the roots of the phases as they were before, of an index that has grown. */
+    @Test
+    void phaseOfACommitIsKnownInItsTransaction() throws Exception {
+        Path hook =
+                Files.writeString(
+                        directory.resolve("hook.py"),
+                        """
+                        def phase(ui, repo, node, **kwargs):
+                            ui.write(repo[node].phasestr())
+                        """);
+        Repository repository = kept.large("repository");
+        configure(repository, "[hooks]\npretxncommit=python:" + hook + ":phase\n");
+        repository.hg("update", "-q", "tip").succeeded();
+        Path roots = repository.path().resolve(".hg/store/phaseroots");
+        String before = Files.readString(roots); // of which the new ones are descendants
+        String[] commit = {"commit", "-q", "-A", "-R", repository.toString(), "-m", "new"};
+        try (Daemon daemon = kept.start()) {
+            for (int i = 0; i < 3; i++) {
+                use(daemon, repository);
+                await().until(() -> preloaded(daemon, repository).equals("yes "));
+                Files.writeString(repository.path().resolve("new"), "x" + i);
+                assertThat(forked(daemon, commit)).isEqualTo("draft");
+                assertThat(roots).hasContent(before);
+            }
+        }
+    }
+
     /** The command's second repository object has the same files and must not share a changelog. */
     @Test
     void repositoryThatPullsFromItselfIsAsItWas() throws Exception {
