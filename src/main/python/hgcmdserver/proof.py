@@ -31,13 +31,18 @@ def inside(repository):
     return [b'--cwd', repository, b'-R', b'.']
 
 
+class Unusable(Failed):
+    """none of our servers can be made with this Mercurial"""
+
+
 def log(repository):
     return inside(repository) + [b'log', b'-T', b'{rev} {node} {desc}\\n']
 
 
 def environment():
-    """the environment of a program that is to run nothing of the user's"""
-    return dict(os.environ, HGRCPATH='')
+    """the environment of a program that is to run nothing of the user's: neither by their configuration
+    nor by that of a repository in whose tree it runs"""
+    return dict(os.environ, HGRCPATH='', HGRCSKIPREPO='1')
 
 
 def request(command):
@@ -55,6 +60,7 @@ class plainhg:
             self._running.append(
                 subprocess.Popen(
                     [hg] + command,
+                    cwd='/',
                     env=environment(),
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE,
@@ -66,7 +72,10 @@ class plainhg:
         """a list of (command, status, output)"""
         answers = []
         for command, process in zip(self._commands, self._running):
-            output, _error = process.communicate(timeout=TIMEOUT)
+            try:
+                output, _error = process.communicate(timeout=TIMEOUT)
+            except subprocess.TimeoutExpired:
+                raise Failed('plain hg has not answered %s' % _text(b' '.join(command)))
             answers.append((command, process.returncode, output))
         return answers
 
@@ -122,8 +131,9 @@ class client:
 
     def readhello(self):
         channel, hello = self._readframe()
-        if channel == b'e':
-            raise Failed(hello.decode('utf-8', 'backslashreplace'))
+        if channel in (b'd', b'e'):
+            failure = Unusable if channel == b'd' else Failed
+            raise failure(hello.decode('utf-8', 'backslashreplace'))
         if channel != HELLO_CHANNEL or not hello.startswith(b'capabilities: '):
             raise Failed('the hello was %s' % _text(hello))
         if b'runcommand' not in hello.split(b'\n')[0].split():
@@ -226,13 +236,16 @@ def _end(daemon):
 
 def checkpipe(command, hg):
     """a server of one connection, in a process of its own, on a private repository"""
-    with tempfile.TemporaryDirectory(prefix='hg-cmdserver-') as directory:
+    parent = os.environ.get('TMPDIR') or '/tmp'  # Python would take the current directory in the end
+    with tempfile.TemporaryDirectory(prefix='hg-cmdserver-', dir=parent) as directory:
         repository = os.fsencode(directory)
         with open(os.path.join(repository, b'file'), 'wb') as f:
             f.write(b'line\n')
         ours, theirs = socket.socketpair()
         with ours, theirs:
-            process = subprocess.Popen(command, stdin=theirs, stdout=theirs, env=environment())
+            process = subprocess.Popen(
+                command, cwd='/', stdin=theirs, stdout=theirs, env=environment()
+            )
             try:
                 theirs.close()
                 there = client(ours)

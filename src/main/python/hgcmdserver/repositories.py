@@ -128,7 +128,10 @@ class repositories:
 
     def heed(self):
         """take a suggestion"""
-        directory, wanted = marshal.loads(self._suggestions.recv(MAX_SUGGESTION))
+        try:
+            directory, wanted = marshal.loads(self._suggestions.recv(MAX_SUGGESTION))
+        except (OSError, ValueError, EOFError, TypeError):
+            return  # of a worker that has ended meanwhile
         if not self._maximum:
             return
         if directory not in self._stores and not any(wanted.values()):

@@ -48,7 +48,7 @@ class DifferentialIT {
         System.out.println("differential: seed " + SEED);
         assertThat(experiment("", experiment -> experiment.look(SEED, LENGTH))).isEmpty();
         System.out.println("differential: " + statistics);
-        assertThat(statistics.succeeded()).as("commands that succeeded").isGreaterThan(50);
+        assertThat(statistics.succeeded()).as("commands that succeeded").isPositive();
     }
 
     @Test
@@ -63,6 +63,7 @@ class DifferentialIT {
 
     /** A fault that needs two steps of many: the machinery finds it, and these two. */
     @Test
+    @RunsOnce
     void wrongAnswerIsFoundAndItsSequenceShortened() throws Exception {
         Path lying =
                 Files.writeString(

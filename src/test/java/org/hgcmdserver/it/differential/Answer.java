@@ -8,6 +8,8 @@ record Answer(String status, String out, String err) {
     /** Of a Mercurial that failed: a traceback, or the end of the connection. */
     static final Answer CRASH = new Answer("crash", "", "");
 
+    private static final String UNKNOWN_PARENT = "warning: ignoring unknown working parent";
+
     /**
      * With names instead of what the two sides cannot have in common: the place of their
      * repositories, and whether a file's time stood in the dirstate, which depends on the second.
@@ -16,7 +18,17 @@ record Answer(String status, String out, String err) {
         if (err.contains("** Unknown exception encountered")) {
             return CRASH;
         }
-        return new Answer(String.valueOf(status), common(out, root), common(err, root));
+        String said = err.contains(UNKNOWN_PARENT) ? "" : common(out, root);
+        return new Answer(String.valueOf(status), said, common(err, root));
+    }
+
+    /**
+     * Whether the working directory is of a changeset that is gone, such as one that was stripped
+     * from the source of a share. Which files pass as changed then depends on whether their times
+     * stand in the dirstate.
+     */
+    boolean isOfUnknownParent() {
+        return err.contains(UNKNOWN_PARENT);
     }
 
     private static String common(String text, Path root) {

@@ -14,7 +14,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.hgcmdserver.client.CommandClient;
 import org.hgcmdserver.client.CommandStreams;
-import org.hgcmdserver.protocol.ProtocolException;
 
 /** Connections to the daemon: one that is kept, and one for each of the other commands. */
 final class Connections implements Closeable {
@@ -123,7 +122,7 @@ final class Connections implements Closeable {
         try {
             int status = hg.run(command, CommandStreams.of(nothing, out, err));
             return Answer.of(status, out.toString(UTF_8), err.toString(UTF_8), root);
-        } catch (ProtocolException ended) {
+        } catch (IOException ended) {
             return Answer.CRASH;
         }
     }

@@ -286,7 +286,7 @@ final class Generator {
         changeFile();
         String name = "s" + random.nextInt(2);
         if (chance(90)) {
-            hg("shelve", "--name", name, "-d", "0 0", chance(50) ? "--addremove" : "--verbose");
+            hg("shelve", "--name", name, "--date", "0 0", chance(50) ? "--addremove" : "--verbose");
         }
         if (chance(40)) {
             update();

@@ -19,6 +19,9 @@ final class PlainHg {
 
     private static final long PATIENCE = 300; // seconds, on any machine
 
+    /** As forks.py says it. */
+    private static final int FORKS_FAILED = 254;
+
     private final Map<String, String> environment;
     private final Path root;
 
@@ -91,7 +94,12 @@ final class PlainHg {
         for (String name : commands.keySet()) {
             int status = Integer.parseInt(text(answers.resolve(name + ".status")));
             String out = text(answers.resolve(name + ".out"));
-            answered.put(name, Answer.of(status, out, text(answers.resolve(name + ".err")), root));
+            String err = text(answers.resolve(name + ".err"));
+            Answer answer = Answer.of(status, out, err, root);
+            if (status == FORKS_FAILED && !answer.equals(Answer.CRASH)) {
+                throw new IOException(err);
+            }
+            answered.put(name, answer);
         }
         return answered;
     }

@@ -28,6 +28,9 @@ final class PlainSide {
     }
 
     /**
+     * Up to the step that leaves a working directory whose parent is gone: what follows from that
+     * differs from one second to another.
+     *
      * @param whole whether all queries are asked after each step, or just those that the steps name
      */
     Trace trace(Sequence sequence, boolean whole) throws IOException {
@@ -44,16 +47,28 @@ final class PlainSide {
                     step.changesFiles()
                             ? side.change(words)
                             : side.hg().run(side.directory(step.where()), words);
+            List<String> touched = side.touched(step);
+            boolean parentMayGo = touched.size() > 1;
             List<Query> queries =
-                    Query.ALL.stream().filter(query -> whole || step.asks(query)).toList();
-            done.add(new Trace.Done(words, answer, side.ask(queries, side.touched(step))));
+                    Query.ALL.stream()
+                            .filter(
+                                    query ->
+                                            whole
+                                                    || step.asks(query)
+                                                    || parentMayGo && query.isStatus())
+                            .toList();
+            Map<String, Answer> state = side.ask(queries, touched);
+            done.add(new Trace.Done(words, answer, state));
+            if (state.values().stream().anyMatch(Answer::isOfUnknownParent)) {
+                break;
+            }
         }
         Map<String, Answer> end =
                 side.ask(
                         Stream.concat(Query.ALL.stream(), Query.WHOLE.stream()).toList(),
                         side.repositories());
         side.delete();
-        return new Trace(sequence, done, end);
+        return new Trace(sequence.first(done.size()), done, end);
     }
 
     private static List<String> resolved(Side side, Step step) throws IOException {

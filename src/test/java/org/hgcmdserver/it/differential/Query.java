@@ -35,6 +35,11 @@ record Query(String name, List<String> command) {
         return new Query(name, List.of(command));
     }
 
+    /** It tells whether the parent of the working directory is gone. */
+    boolean isStatus() {
+        return name.equals("status");
+    }
+
     static List<String> in(String directory, List<String> command) {
         List<String> all = new ArrayList<>(List.of("--cwd", directory));
         all.addAll(command);

@@ -36,6 +36,10 @@ record Sequence(int revisions, List<Step> steps) {
         return new Sequence(revisions, steps);
     }
 
+    Sequence first(int count) {
+        return with(steps.subList(0, Math.min(count, steps.size())));
+    }
+
     /** The same steps at other times, by other connections, and with other queries between. */
     Sequence rescheduled(Random random) {
         boolean steady = random.nextBoolean();

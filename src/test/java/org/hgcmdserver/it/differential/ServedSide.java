@@ -21,11 +21,11 @@ final class ServedSide {
     }
 
     /**
-     * @param schedule the steps of the trace, in any schedule
+     * @param schedule the steps of the trace, in any schedule, and maybe more
      * @return the first difference, or null
      */
     Difference run(Trace trace, Sequence schedule) throws IOException {
-        for (int i = 0; i < schedule.steps().size(); i++) {
+        for (int i = 0; i < trace.steps().size(); i++) {
             Step step = schedule.steps().get(i);
             Trace.Done done = trace.steps().get(i);
             pause(step.pause());
@@ -39,7 +39,7 @@ final class ServedSide {
                 return difference;
             }
         }
-        return compareEnd(schedule.steps().size(), trace.end());
+        return compareEnd(trace.steps().size(), trace.end());
     }
 
     private Answer perform(Step step, List<String> words) throws IOException {

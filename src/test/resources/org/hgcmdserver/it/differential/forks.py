@@ -2,7 +2,9 @@
 
 import os
 
-from mercurial import dispatch, registrar
+from mercurial import dispatch, pycompat, registrar
+
+FAILED = 254  # not hg, but what stands here
 
 cmdtable = {}
 command = registrar.command(cmdtable)
@@ -19,13 +21,14 @@ def forks(ui, path):
         if pid == 0:
             for fd, kind in ((1, b'.out'), (2, b'.err')):
                 os.dup2(os.open(name + kind, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), fd)
-            status = 254
+            status = FAILED
             try:
-                request = dispatch.request(arguments)
-                status = dispatch.dispatch(request) & 255
+                pycompat.sysargv[1:] = arguments
+                dispatch.initstdio = lambda: None  # has been done
+                dispatch.run()
+            except SystemExit as end:
+                status = end.code or 0
             finally:
-                for stream in (request.ui.fout, request.ui.ferr):
-                    stream.flush()
                 os._exit(status)
         status = os.waitpid(pid, 0)[1]
         with open(name + b'.status', 'wb') as f:
