@@ -192,12 +192,12 @@ class repositories:
     def _close(self, orig, repo):
         orig(repo)
         while self._wanted:
-            suggestion = marshal.dumps(self._wanted.popitem())
-            if len(suggestion) <= MAX_SUGGESTION:
-                try:
+            try:
+                suggestion = marshal.dumps(self._wanted.popitem())
+                if len(suggestion) <= MAX_SUGGESTION:
                     self._suggest.send(suggestion, socket.MSG_DONTWAIT)
-                except OSError:
-                    pass  # the template is busy, or gone: next time
+            except (OSError, ValueError):
+                pass  # the template is busy, or gone: next time
 
     def _beforechange(self, orig, repo, *args, **kwargs):
         self._handedout.clear()
