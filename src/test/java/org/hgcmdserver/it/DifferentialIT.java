@@ -34,6 +34,10 @@ class DifferentialIT {
     private static final long SEED =
             Long.getLong("hgcmdserver.differential.seed", new Random().nextInt());
 
+    /** Spent on a difference that is found. */
+    private static final Duration SHRINKING =
+            Duration.ofSeconds(Integer.getInteger("hgcmdserver.differential.shrink", 120));
+
     /** What a fault that comes now and then is given to come. */
     private static final int REPLAYS = Integer.getInteger("hgcmdserver.differential.replays", 10);
 
@@ -46,7 +50,8 @@ class DifferentialIT {
     @Test
     void answersAreThoseOfPlainHg() throws Exception {
         System.out.println("differential: seed " + SEED);
-        assertThat(experiment("", experiment -> experiment.look(SEED, LENGTH))).isEmpty();
+        assertThat(experiment("", SHRINKING, experiment -> experiment.look(SEED, LENGTH)))
+                .isEmpty();
         System.out.println("differential: " + statistics);
         assertThat(statistics.succeeded()).as("commands that succeeded").isGreaterThan(50);
     }
@@ -56,7 +61,7 @@ class DifferentialIT {
         for (Path stored : stored()) {
             String text = Files.readString(stored);
             Optional<String> report =
-                    experiment("", experiment -> experiment.replay(text, REPLAYS));
+                    experiment("", SHRINKING, experiment -> experiment.replay(text, REPLAYS));
             assertThat(report).as(stored.getFileName().toString()).isEmpty();
         }
     }
@@ -90,7 +95,10 @@ class DifferentialIT {
                 0 plain status files write repo/b "more"
                 """;
         Optional<String> report =
-                experiment("lying = " + lying, experiment -> experiment.replay(text, 1));
+                experiment(
+                        "lying = " + lying,
+                        Duration.ofDays(1),
+                        experiment -> experiment.replay(text, 1));
         assertThat(report.orElseThrow())
                 .contains("the query phase", "never seen")
                 .endsWith(
@@ -106,7 +114,8 @@ class DifferentialIT {
     }
 
     /** Without a difference the daemon's side was served by the workers that this run is about. */
-    private Optional<String> experiment(String extension, Trial trial) throws Exception {
+    private Optional<String> experiment(String extension, Duration shrinking, Trial trial)
+            throws Exception {
         Path own = Files.createTempDirectory(directory, "experiment");
         Path home = Files.createDirectory(own.resolve("home"));
         Map<String, String> environment = new LinkedHashMap<>();
@@ -127,6 +136,7 @@ class DifferentialIT {
                                 extension,
                                 environment,
                                 own.resolve("server.sock"),
+                                shrinking,
                                 Daemon.PREFORK);
                 Daemon daemon = start(own, environment)) {
             if (Daemon.PREFORK) {
