@@ -23,12 +23,15 @@ prefork='CommandsIT ProofIT PreforkFreshnessIT PreforkRepositoryIT PreforkConten
     PreforkQuickAmendIT DifferentialIT'
 spawn='CommandsIT ProofIT DifferentialIT'
 rounds=15
+limit=30m
 if [ "$form" = short ]; then # a property that is given again wins
-    set -- -Dhgcmdserver.differential=15 -Dhgcmdserver.quickamend=60 "$@"
+    set -- -Dhgcmdserver.differential=30 -Dhgcmdserver.differential.replays=2 -Dhgcmdserver.quickamend=60 "$@"
 else
-    prefork="$prefork StrayOutputIT PreforkThreadsIT PreforkFailureIT PreforkPoolIT WorkerIT"
+    prefork="$prefork StrayOutputIT PreforkThreadsIT PreforkFailureIT PreforkPoolIT WorkerIT
+        PreforkRehearsalIT PreforkIsolationIT PreforkTimeZoneIT"
     spawn="$spawn StrayOutputIT WorkerIT"
     rounds=60
+    limit=infinity # properties may have some run for hours
 fi
 if [ -n "${MATRIX_TESTS+given}" ]; then
     form="$form; ${MATRIX_TESTS:-no tests}"
@@ -79,9 +82,9 @@ tr ':' '\n' <target/test-classpath | xargs cp -t "$work/jars"
 chmod 1777 "$run/tmp"
 
 # /tmp is a directory of this machine's: tests are not to be about an overlay's files
-# unshare itself passes over SIGTERM; the container ends with it
+# unshare itself passes over SIGTERM, so that it gets SIGKILL from timeout; the container ends with it
 # shellcheck disable=SC2016 # the inner shell's variables
-in_background KILL unshare --mount --pid --fork --kill-child sh -ec '
+in_background TERM timeout --kill-after=1 "$limit" unshare --mount --pid --fork --kill-child sh -ec '
     root=$1
     mount -t proc proc "$root/proc"
     mount -t devpts devpts -o newinstance,ptmxmode=666 "$root/dev/pts"

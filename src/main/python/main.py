@@ -10,8 +10,9 @@ HG is the hg script in whose place this runs, with its interpreter. The values:
     idle-timeout=SECONDS    after which a connection that asks nothing is ended; 0: never
     max-repo-cache=N        how many repositories a template keeps loaded
     warm-up=DIRECTORY       where a template makes its private repository; none: it does without
-    check=yes               try the strict server before it says hello; hg's own takes the place of one
-                            that fails. only: none does, and the reason is the answer. no: proven
+    check=yes               try the strict server before it says hello; Mercurial's own server takes the
+                            place of one that fails. only: none does, and the reason is the answer. no:
+                            it is proven. own: it has failed
 
 Between the installation of another release and the daemon's reload it is a daemon of the one that
 runs this of the other. So a value that is not given has a default, one that is not known is passed
@@ -20,7 +21,8 @@ over, and what stands here keeps its meaning.
 `pipe` serves the connection that is descriptors 0 and 1. `prove` tries what `pipe` serves, and
 `template` tries a worker, before they say that they are ready, over a stream socket, descriptor 3:
 
-    prove -> daemon      "ready\n", or "failed REASON\n", or nothing if it could not try, and ends
+    prove -> daemon      "ready\n"; "failed REASON\n": Mercurial's own server is to serve; "unusable
+                         REASON\n": hg itself, for nothing here fits it; or nothing if it could not try
     template -> daemon   "without PART: REASON\n": what this Mercurial cannot have
                          "ready\n", or "failed REASON\n" before it ends
     daemon -> template   "f" with one end of a socket pair attached: fork a worker that has it
@@ -94,7 +96,8 @@ def freshserver(hg, arguments, options):
     if not first.startswith(b'#!') or b'python' not in first:
         return [hg, 'serve', '--cmdserver', 'pipe'] + options  # of such an hg we know nothing
     python = os.fsdecode(first[2:].strip()).split(None, 1)
-    return python + [SCRIPT, 'pipe', hg] + list(arguments)
+    # check: it may be another Mercurial than the one that was proven
+    return python + [SCRIPT, 'pipe', hg, 'check=yes'] + list(arguments)
 
 
 def outcome(make):
@@ -128,11 +131,7 @@ def template(hg, *arguments):
         from hgcmdserver import strictserver
 
         limits = strictserver.limits(int(values['max-request']), float(values['idle-timeout']))
-
-        def makeserver(ui, repo, fin, fout, prereposetups=None):
-            return strictserver.server(ui, repo, fin, fout, limits, prereposetups)
-
-        return makeserver
+        return strictserver.maker(limits)
 
     staleness = outcome(recorded)  # before any configuration is read
 
@@ -154,36 +153,42 @@ def template(hg, *arguments):
 
 def pipe(hg, *arguments):
     values, options = parse(arguments)
+    check = values['check']
     connection = None
 
-    def ownserver(inst):  # a Mercurial with other internals: better its own server than none
-        if values['check'] == 'only':
-            reason = ('%s: %s' % (type(inst).__name__, inst)).encode()
+    def complain(inst, channel):
+        """say what is missing: to the proof, or else in the log"""
+        reason = '%s: %s' % (type(inst).__name__, inst)
+        if check == 'only':
             fd = connection.detach() if connection else 1
-            os.write(fd, struct.pack('>cI', b'e', len(reason)) + reason)
+            reason = reason.encode()
+            os.write(fd, struct.pack('>cI', channel, len(reason)) + reason)
             sys.exit(1)
-        sys.stderr.write('hg-cmdserver: using the server of %s: %s\n' % (hg, inst))
+        sys.stderr.write('hg-cmdserver: using the server of %s: %s\n' % (hg, reason))
         sys.stderr.flush()
-        if connection:
-            connection.giveback()
-        os.execv(hg, [hg, 'serve', '--cmdserver', 'pipe'] + options)
 
     try:
         be(hg, ['serve', '--cmdserver', 'strictpipe'] + options)
-        from hgcmdserver import compat, strictserver
+        from hgcmdserver import compat
         from hgcmdserver import pipe as piped
 
         connection = piped.connection()
-        # here, since it is now that modules which are loaded on demand fail
-        limits = strictserver.limits(int(values['max-request']), float(values['idle-timeout']))
-        check = values['check'] != 'no'
+
+        def strict():
+            from hgcmdserver import strictserver
+
+            limits = strictserver.limits(int(values['max-request']), float(values['idle-timeout']))
+            return strictserver.maker(limits)
 
         def service(ui, repo):
-            return piped.pipeservice(ui, repo, connection, limits, check, ownserver)
+            return piped.pipeservice(ui, repo, connection, strict, check, complain)
 
         compat.registerservice(b'strictpipe', service)
-    except Exception as inst:
-        ownserver(inst)
+    except Exception as inst:  # a Mercurial with other internals: better hg itself than none
+        complain(inst, b'd')
+        if connection:
+            connection.giveback()
+        os.execv(hg, [hg, 'serve', '--cmdserver', 'pipe'] + options)
     compat.runhg()
 
 
@@ -194,7 +199,10 @@ def prove(hg, *arguments):
     # not hg's options: with -R the commands of the proof would be for that repository
     values = list(arguments[: arguments.index('--')]) + ['check=only', '--']
     try:
-        proof.checkpipe([sys.executable, SCRIPT, 'pipe', hg] + values, hg)
+        proof.checkpipe(freshserver(hg, values, []), hg)
+    except proof.Unusable as inst:
+        os.write(3, b'unusable %s\n' % str(inst).replace('\n', ' ').encode())
+        sys.exit(0)
     except proof.Failed:
         raise
     except Exception as inst:  # such as a full disk: that proves nothing

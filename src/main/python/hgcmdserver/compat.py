@@ -25,9 +25,7 @@ def registerservice(mode, service):
     """have `hg serve --cmdserver MODE` run service(ui, repo)"""
 
     def start(ui, repo, *others):  # opts; since 7.2 dispatch too
-        profiling.profile.start = _startprofiler
-        extensions.populateui = _populateui
-        dispatch.runcommand = _runcommand
+        _serving.append(mode)
         return service(ui, repo)
 
     server._cmdservicemap[mode] = start
@@ -46,16 +44,29 @@ def ownserver(ui, repo, fin, fout, prereposetups=None):
     return commandserver.server(**serverarguments(ui, repo, fin, fout, prereposetups))
 
 
-def unwrapped(function):
-    """what an extension's wrapper of a command was put around (extensions.wrapcommand)"""
-    while getattr(function, '_origfunc', None):
-        function = function._origfunc
-    return function
+def unwrapped(function, isharmless):
+    """what wrappers of a command were put around (extensions.wrapcommand), or function itself if all are
+    of modules that isharmless(name)"""
+    own, harmless = function, True
+    while getattr(own, '_origfunc', None):
+        harmless = harmless and isharmless(getattr(own._unboundwrapper, '__module__', ''))
+        own = own._origfunc
+    return function if harmless else own
 
 
-_startprofiler = profiling.profile.start
-_populateui = extensions.populateui
-_runcommand = dispatch.runcommand
+# Empty while `hg serve` itself is on its way to the service.
+_serving = []
+
+
+def _gate(owner, name, meanwhile):
+    """have a function be meanwhile(*args) until the service starts. The gate stays, and is there before
+    extensions are loaded: what they put around the function is not lost."""
+    original = getattr(owner, name)
+
+    def gate(*args, **kwargs):
+        return original(*args, **kwargs) if _serving else meanwhile(*args, **kwargs)
+
+    setattr(owner, name, gate)
 
 
 def runhg():
@@ -65,7 +76,7 @@ def runhg():
     profiler would be a thread beside all forks. chg passes --no-profile, which 5.6 passes over, and
     which from then on holds for clients too if there is no repository.
     """
-    profiling.profile.start = lambda self: None
+    _gate(profiling.profile, 'start', lambda self: None)
     dispatch.run()
 
 
@@ -76,8 +87,8 @@ def runhgunseen():
     def runcommand(lui, repo, cmd, fullargs, ui, options, d, *others):
         return d()
 
-    extensions.populateui = lambda ui: None
-    dispatch.runcommand = runcommand
+    _gate(extensions, 'populateui', lambda ui: None)
+    _gate(dispatch, 'runcommand', runcommand)
     runhg()
 
 

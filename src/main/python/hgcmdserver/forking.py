@@ -4,11 +4,14 @@ Each way calls report(pid) in the process that has made the child, so that the d
 that never comes to say so itself.
 """
 
+import errno
 import os
 import signal
 import sys
+import time
 
 CLONE_PARENT = 0x8000  # clone(2)
+LONGEST_FORK = 4  # seconds; less than the daemon waits for
 SYS_CLONE = {'x86_64': 56, 'aarch64': 220}
 
 
@@ -49,19 +52,36 @@ def forktwice(report):
     to the daemon as the subreaper; Python's own fork, for any number of threads"""
     intermediate = os.fork()
     if intermediate:
-        _pid, status = os.waitpid(intermediate, 0)
-        number = os.WEXITSTATUS(status)
-        if number:
-            raise OSError(number, os.strerror(number))
+        _await(intermediate)
         return intermediate
+    pid = -1
     try:
         pid = os.fork()
+        if pid:
+            report(pid)
     except OSError as inst:
         os._exit(inst.errno)
-    if pid == 0:
-        return 0
-    report(pid)
-    os._exit(0)
+    finally:
+        if pid:
+            os._exit(0 if pid > 0 else errno.ECHILD)
+    return 0
+
+
+def _await(intermediate):
+    """wait for the intermediate process; what an extension does in each forked process may hang it"""
+    end = time.monotonic() + LONGEST_FORK
+    while True:
+        pid, status = os.waitpid(intermediate, os.WNOHANG)
+        if pid:
+            break
+        if time.monotonic() > end:
+            os.kill(intermediate, signal.SIGKILL)
+            os.waitpid(intermediate, 0)
+            raise OSError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
+        time.sleep(0.0002)
+    number = os.WEXITSTATUS(status) if os.WIFEXITED(status) else errno.ECHILD
+    if number:
+        raise OSError(number, os.strerror(number))
 
 
 def fork():

@@ -11,13 +11,13 @@ import os
 import socket
 import subprocess
 
-from mercurial import commands
+from mercurial import commands, encoding, extensions
 
 from hgcmdserver import compat
 
 # Of the user's configuration, what decides which code a client's commands run, and names no program
 # or place. Not [extensions]: without it the ui has none of their loggers, and the private repository
-# is not set up by them.
+# is not set up by them, but for those below.
 SECTIONS = (
     b'annotate',
     b'command-templates',
@@ -31,6 +31,14 @@ SECTIONS = (
 )
 ITEMS = ((b'ui', b'logtemplate'), (b'ui', b'relative-paths'), (b'ui', b'statuscopies'))
 
+# Mercurial's own extensions that are at work in a process and in a repository alone, and keep nothing
+# of one repository for another (as blackbox does).
+EXTENSIONS = frozenset(
+    """absorb amend automv beautifygraph children churn closehead commitextras eol extdiff fetch githelp
+    graphlog histedit journal keyword mq narrow purge rebase record relink share show sparse split strip
+    transplant uncommit""".split()
+)
+
 # What starts a program or reaches another process, by its public name.
 REACHES_OUT = (
     [(os, name) for name in ('fork', 'forkpty', 'system', 'execv', 'execve', 'posix_spawn', 'posix_spawnp')]
@@ -39,10 +47,13 @@ REACHES_OUT = (
 )
 
 
+SKIPREPO = b'HGRCSKIPREPO'
+
+
 class isolation:
     """a context manager around such commands, to be run with its ui: within, commands are what they
-    are without aliases and without what extensions have wrapped around them, and the thread that has
-    entered it can start no program"""
+    are without aliases and without what other extensions have wrapped around them, and the thread that
+    has entered it can start no program"""
 
     def __init__(self, ui):
         self.ui = isolated(ui)
@@ -55,6 +66,8 @@ class isolation:
                 del commands.table[name]
             else:
                 commands.table[name] = command
+        self._skiprepo = encoding.environ.get(SKIPREPO)
+        encoding.environ[SKIPREPO] = b'1'  # the daemon's directory may be a repository
         _confined.add(_thread.get_ident())
         for owner, name in REACHES_OUT:
             own = vars(owner).get(name)  # None if it is inherited
@@ -70,6 +83,10 @@ class isolation:
             else:
                 setattr(owner, name, own)
         _confined.discard(_thread.get_ident())
+        if self._skiprepo is None:
+            del encoding.environ[SKIPREPO]
+        else:
+            encoding.environ[SKIPREPO] = self._skiprepo
         for name, users, _command in self._others:
             commands.table[name] = users
 
@@ -83,22 +100,30 @@ def isolated(ui):
         value = users.config(section, name)
         if value is not None:
             bare.setconfig(section, name, value, b'rehearsal')
+    for name, module in extensions.extensions(users):
+        if isharmless(module.__name__):
+            bare.setconfig(b'extensions', name, b'', b'rehearsal')
     bare.setconfig(b'worker', b'enabled', False, b'rehearsal')  # update would fork
     bare.disablepager()
     bare.callhooks = False
     return bare
 
 
+def isharmless(module):
+    """whether this is the name of a module of EXTENSIONS"""
+    return module.startswith('hgext.') and module.split('.')[1] in EXTENSIONS
+
+
 def others(table):
     """(name, entry, the entry of Mercurial's own command, or None) of each entry in a table of commands
-    that is an alias or wrapped"""
+    that is an alias or wrapped by others than EXTENSIONS"""
     found = []
     for name, entry in table.items():
         command = entry
         while getattr(command, 'alias', False):  # dispatch.lazyaliasentry; it has the table before it
             command = command.cmdtable.get(name)
         if command is not None:
-            own = compat.unwrapped(command[0])
+            own = compat.unwrapped(command[0], isharmless)
             if own is not command[0]:
                 command = (own, *command[1:])
         if command is not entry:

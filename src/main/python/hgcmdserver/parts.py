@@ -4,6 +4,21 @@ Without a part workers are forked all the same, and are no worse than those of M
 """
 
 
+class noisolation:
+    """only the proof uses it"""
+
+    def __init__(self):
+        from mercurial import ui
+
+        self.ui = ui.ui()
+
+    def __enter__(self):
+        pass
+
+    def __exit__(self, *exception):
+        pass
+
+
 class norehearsal:
     """workers start cold"""
 

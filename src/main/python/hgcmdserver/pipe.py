@@ -2,7 +2,7 @@
 
 import os
 
-from hgcmdserver import isolation, proof, strictserver
+from hgcmdserver import compat, isolation, proof
 
 
 class connection:
@@ -32,28 +32,25 @@ class connection:
 
 
 class pipeservice:
-    """commandserver.pipeservice with a strict server"""
+    """commandserver.pipeservice with a strict server, or else with Mercurial's own"""
 
-    def __init__(self, ui, repo, connection, limits, check, otherwise):
-        """check: whether to try the server first; otherwise(reason): called if it does not answer"""
+    def __init__(self, ui, repo, connection, strict, check, complain):
+        """strict: () -> a function that makes strict servers; check: see main.py; complain(exception,
+        channel): called if the strict server does not fit"""
         self._ui = ui
         self._repo = repo
         self._connection = connection
-        self._limits = limits
+        self._strict = strict
         self._check = check
-        self._otherwise = otherwise
+        self._complain = complain
 
     def init(self):
         pass
 
     def run(self):
-        if self._check:
-            try:
-                self._try()
-            except Exception as inst:
-                self._otherwise(inst)
+        makeserver = self._maker()
         fin, fout = self._connection.streams()
-        sv = strictserver.server(self._ui, self._repo, fin, fout, self._limits)
+        sv = makeserver(self._ui, self._repo, fin, fout)
         try:
             sv.serve()  # 1 for a client that leaves within a request: no failure of ours
         finally:
@@ -63,8 +60,19 @@ class pipeservice:
             except (BrokenPipeError, ConnectionResetError):
                 pass  # the client has left
 
-    def _try(self):
-        limits = self._limits._replace(idletimeout=0)
+    def _maker(self):
+        if self._check == 'own':
+            return compat.ownserver
+        try:
+            makeserver = self._strict()
+            if self._check != 'no':
+                self._try(makeserver)
+            return makeserver
+        except Exception as inst:
+            self._complain(inst, b'e')
+            return compat.ownserver
+
+    def _try(self, makeserver):
         apart = isolation.isolation(self._ui)
         with apart:
-            proof.checkserver(lambda fin, fout: strictserver.server(apart.ui, None, fin, fout, limits))
+            proof.checkserver(lambda fin, fout: makeserver(apart.ui, None, fin, fout))

@@ -25,14 +25,24 @@ class Failed(Exception):
     """a server that does not answer, or not as plain hg; the message is the reason"""
 
 
+def inside(repository):
+    """options that name a repository whose path may have any bytes: --cwd takes it as it is; -R takes a
+    fragment off, and expands variables, as hg does with a repository that it finds by itself"""
+    return [b'--cwd', repository, b'-R', b'.']
+
+
+class Unusable(Failed):
+    """none of our servers can be made with this Mercurial"""
+
+
 def log(repository):
-    """--cwd takes a path as it is; -R takes a fragment off, and expands variables"""
-    return [b'--cwd', repository, b'log', b'-T', b'{rev} {node} {desc}\\n']
+    return inside(repository) + [b'log', b'-T', b'{rev} {node} {desc}\\n']
 
 
 def environment():
-    """the environment of a program that is to run nothing of the user's"""
-    return dict(os.environ, HGRCPATH='')
+    """the environment of a program that is to run nothing of the user's: neither by their configuration
+    nor by that of a repository in whose tree it runs"""
+    return dict(os.environ, HGRCPATH='', HGRCSKIPREPO='1')
 
 
 def request(command):
@@ -50,6 +60,7 @@ class plainhg:
             self._running.append(
                 subprocess.Popen(
                     [hg] + command,
+                    cwd='/',
                     env=environment(),
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE,
@@ -61,7 +72,10 @@ class plainhg:
         """a list of (command, status, output)"""
         answers = []
         for command, process in zip(self._commands, self._running):
-            output, _error = process.communicate(timeout=TIMEOUT)
+            try:
+                output, _error = process.communicate(timeout=TIMEOUT)
+            except subprocess.TimeoutExpired:
+                raise Failed('plain hg has not answered %s' % _text(b' '.join(command)))
             answers.append((command, process.returncode, output))
         return answers
 
@@ -117,8 +131,9 @@ class client:
 
     def readhello(self):
         channel, hello = self._readframe()
-        if channel == b'e':
-            raise Failed(hello.decode('utf-8', 'backslashreplace'))
+        if channel in (b'd', b'e'):
+            failure = Unusable if channel == b'd' else Failed
+            raise failure(hello.decode('utf-8', 'backslashreplace'))
         if channel != HELLO_CHANNEL or not hello.startswith(b'capabilities: '):
             raise Failed('the hello was %s' % _text(hello))
         if b'runcommand' not in hello.split(b'\n')[0].split():
@@ -221,19 +236,22 @@ def _end(daemon):
 
 def checkpipe(command, hg):
     """a server of one connection, in a process of its own, on a private repository"""
-    with tempfile.TemporaryDirectory(prefix='hg-cmdserver-') as directory:
+    parent = os.environ.get('TMPDIR') or '/tmp'  # Python would take the current directory in the end
+    with tempfile.TemporaryDirectory(prefix='hg-cmdserver-', dir=parent) as directory:
         repository = os.fsencode(directory)
         with open(os.path.join(repository, b'file'), 'wb') as f:
             f.write(b'line\n')
         ours, theirs = socket.socketpair()
         with ours, theirs:
-            process = subprocess.Popen(command, stdin=theirs, stdout=theirs, env=environment())
+            process = subprocess.Popen(
+                command, cwd='/', stdin=theirs, stdout=theirs, env=environment()
+            )
             try:
                 theirs.close()
                 there = client(ours)
                 there.readhello()
                 there.succeed([b'--cwd', repository, b'init'])
-                there.succeed([b'--cwd', repository, b'commit', b'-A', b'-m', b'one', b'-u', b'proof'])
+                there.succeed(inside(repository) + [b'commit', b'-A', b'-m', b'one', b'-u', b'proof'])
                 plain = plainhg(hg, [VERSION, log(repository)])
                 try:
                     there.checkanswers(plain.answers())

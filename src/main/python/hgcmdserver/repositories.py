@@ -182,11 +182,10 @@ class repositories:
         self._suggestions.close()
         self._inworker = True
 
-    def _want(self, vfs, what, state, value):
+    def _want(self, directory, what, state, value):
         """state: of which the value is suggested; not for a second time"""
-        directory = os.path.dirname(vfs.join(b'00changelog.i'))
-        if self._suggested.get((directory, what)) == state or not os.path.isabs(directory):
-            return  # which it is not with statichttprepo
+        if directory is None or self._suggested.get((directory, what)) == state:
+            return
         self._suggested[directory, what] = state
         self._wanted.setdefault(directory, {})[what] = value
 
@@ -207,11 +206,13 @@ class repositories:
     def _makechangelog(self, orig, cl, *args, **kwargs):
         if not self._inworker or type(cl) is not changelog.changelog:  # bundlerepo appends to its own
             return orig(cl, *args, **kwargs)
-        self._flags = []
+        self._flags = flags = []
         try:
             orig(cl, *args, **kwargs)
         finally:
-            cl.hgcmdserverflags, self._flags = self._flags, None
+            self._flags = None
+        # now: in a transaction the opener is a function
+        cl.hgcmdserver = storedirectory(cl.opener), flags[0] if flags else None
 
     def _readindex(self, orig, rl, name, *args, **kwargs):
         """spares the worker the memory, and to have the kernel clear it, which takes longer than to read"""
@@ -238,7 +239,7 @@ class repositories:
         return parsed.index, parsed.chunkcache
 
     def _computephases(self, orig, cl, roots):
-        flags = getattr(cl, 'hgcmdserverflags', None)
+        directory, flags = getattr(cl, 'hgcmdserver', (None, None))
         if not flags or len(cl.index) < SMALL_REPO:
             return orig(cl, roots)
         length = len(cl.index)
@@ -249,11 +250,11 @@ class repositories:
             phases, given.phases = given.phases, []
             for known, result in phases:
                 if known == roots:
-                    self._want(cl.opener, 'index', state, None)  # it has been used
+                    self._want(directory, 'index', state, None)  # it has been used
                     return result
         if sum(map(len, hint.values())) > MAX_ROOTS:
             hint = None
-        self._want(cl.opener, 'index', state, (flags[0], hint))
+        self._want(directory, 'index', state, (flags, hint))
         return orig(cl, roots)
 
     def _allmarkers(self, orig, obsstore):
@@ -262,7 +263,8 @@ class repositories:
             return orig(obsstore)
         finally:
             if self._reading is None:
-                self._want(obsstore.svfs, 'markers', len(obsstore._data), True)
+                directory = storedirectory(obsstore.svfs)
+                self._want(directory, 'markers', len(obsstore._data), True)
             self._reading = False
 
     def _readmarkers(self, orig, content, *args, **kwargs):
@@ -279,6 +281,13 @@ def warn(inst):
     message = 'hg-cmdserver: no repositories are kept loaded: %s: %s\n'
     sys.stderr.write(message % (type(inst).__name__, inst))
     sys.stderr.flush()
+
+
+def storedirectory(vfs):
+    """where what is suggested is; None if that is no directory, as with statichttprepo"""
+    join = getattr(vfs, 'join', None)
+    path = join(b'00changelog.i') if join else b''
+    return os.path.dirname(path) if os.path.isabs(path) else None
 
 
 def openregular(path):

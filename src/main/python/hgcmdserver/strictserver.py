@@ -100,3 +100,12 @@ class server(commandserver.server):
             raise error.Abort(_(b'unknown command %s') % line[:-1])
         handler(self)
         return True
+
+
+def maker(limits):
+    """a function that makes strict servers"""
+
+    def makeserver(ui, repo, fin, fout, prereposetups=None):
+        return server(ui, repo, fin, fout, limits, prereposetups)
+
+    return makeserver

@@ -41,7 +41,9 @@ class template:
         self._control = socket.socket(fileno=CONTROL)
         self._control.set_inheritable(False)
         self._fork = forking.fork()
-        self._isolation = isolation.isolation(ui)
+        self._isolation = self._part(
+            REHEARSAL, lambda: isolation.isolation(ui), parts.noisolation()
+        )
         self.rehearsal = parts.norehearsal(self._isolation.ui)
         self.dependencies = self._part(STALENESS, staleness, parts.nostaleness())
         self.makeserver = self._part(
@@ -63,7 +65,8 @@ class template:
         try:
             plain.append(proof.plainhg(self._hg, [proof.VERSION]))
             # without a directory the daemon has said why
-            if self._warmup and self._part(REHEARSAL, self._createrehearsal, False):
+            apart = not isinstance(self._isolation, parts.noisolation)
+            if apart and self._warmup and self._part(REHEARSAL, self._createrehearsal, False):
                 plain.append(proof.plainhg(self._hg, [proof.log(self.rehearsal.path)]))
                 if not self._part(REHEARSAL, self.rehearsal.warmup, False):
                     plain.pop().kill()

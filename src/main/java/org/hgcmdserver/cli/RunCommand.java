@@ -143,7 +143,7 @@ final class RunCommand implements Callable<Integer> {
      */
     private void received(Signal signal) {
         CommandClient client = connected;
-        quit = signal == Signal.SIGQUIT;
+        quit = quit || signal == Signal.SIGQUIT;
         try {
             if (client != null) {
                 forwarded = signal; // first: see InterruptibleInput

@@ -123,8 +123,9 @@ final class WorkerOptions {
             defaultValue = "0",
             converter = Values.CountConverter.class,
             description =
-                    "How many of the repositories used last are kept loaded for forked workers. Default:"
-                            + " ${DEFAULT-VALUE}.")
+                    "The number of recently used repositories for which the template keeps the parsed"
+                            + " changelog index, the phases and the obsolescence markers; 0 turns this"
+                            + " off. Default: ${DEFAULT-VALUE}.")
     private int maxRepoCache;
 
     private TemplateProgram program;

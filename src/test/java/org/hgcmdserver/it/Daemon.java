@@ -208,11 +208,11 @@ final class Daemon implements AutoCloseable {
             List<Long> left = Processes.children(pid());
             process.destroyForcibly().waitFor();
             for (long pid : left) {
-                ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
+                Processes.killGroup(pid);
             }
             // they write into the test's directory, which is about to be deleted
             for (long pid : left) {
-                await().until(() -> !Processes.isAlive(pid));
+                await().until(() -> !Processes.isGroupAlive(pid));
             }
         }
     }

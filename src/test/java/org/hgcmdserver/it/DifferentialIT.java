@@ -53,7 +53,7 @@ class DifferentialIT {
         assertThat(experiment("", SHRINKING, experiment -> experiment.look(SEED, LENGTH)))
                 .isEmpty();
         System.out.println("differential: " + statistics);
-        assertThat(statistics.succeeded()).as("commands that succeeded").isGreaterThan(50);
+        assertThat(statistics.succeeded()).as("commands that succeeded").isPositive();
     }
 
     @Test
@@ -68,6 +68,7 @@ class DifferentialIT {
 
     /** A fault that needs two steps of many: the machinery finds it, and these two. */
     @Test
+    @RunsOnce
     void wrongAnswerIsFoundAndItsSequenceShortened() throws Exception {
         Path lying =
                 Files.writeString(

@@ -17,6 +17,7 @@ final class KeptRepositories {
      */
     private static final String PROBE =
             """
+            import sys
             from mercurial import extensions, obsolete, registrar, revlog
             cmdtable = {}
             command = registrar.command(cmdtable)
@@ -45,6 +46,9 @@ final class KeptRepositories {
             def knownmarkers(ui, repo):
                 repo.obsstore._all
                 ui.write(b'no' if 'markers' in done else b'yes')
+            @command(b'untouched', [], b'')
+            def untouched(ui, repo):
+                ui.write(b'no' if 'hgcmdserver.repositories' in sys.modules else b'yes')
             """;
 
     private final Path directory;

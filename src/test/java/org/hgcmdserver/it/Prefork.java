@@ -1,5 +1,6 @@
 package org.hgcmdserver.it;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.hgcmdserver.it.Processes.await;
 
 import java.io.IOException;
@@ -110,7 +111,8 @@ final class Prefork {
     /** The arguments of a process; nothing if it has gone. */
     static String command(long pid) {
         try {
-            return Files.readString(Path.of("/proc/" + pid + "/cmdline")).replace('\0', ' ');
+            return Files.readString(Path.of("/proc/" + pid + "/cmdline"), ISO_8859_1)
+                    .replace('\0', ' ');
         } catch (IOException gone) {
             return "";
         }

@@ -273,6 +273,72 @@ class PreforkContentIT {
         }
     }
 
+    /** From the roots of the phases as they were before, of an index that has grown. */
+    @Test
+    void phaseOfACommitIsKnownInItsTransaction() throws Exception {
+        Path hook =
+                Files.writeString(
+                        directory.resolve("hook.py"),
+                        """
+                        def phase(ui, repo, node, **kwargs):
+                            ui.write(repo[node].phasestr())
+                        """);
+        Repository repository = kept.large("repository");
+        configure(repository, "[hooks]\npretxncommit=python:" + hook + ":phase\n");
+        repository.hg("update", "-q", "tip").succeeded();
+        Path roots = repository.path().resolve(".hg/store/phaseroots");
+        String before = Files.readString(roots); // of which the new ones are descendants
+        String[] commit = {"commit", "-q", "-A", "-R", repository.toString(), "-m", "new"};
+        try (Daemon daemon = kept.start()) {
+            for (int i = 0; i < 3; i++) {
+                use(daemon, repository);
+                await().until(() -> preloaded(daemon, repository).equals("yes "));
+                Files.writeString(repository.path().resolve("new"), "x" + i);
+                assertThat(forked(daemon, commit)).isEqualTo("draft");
+                assertThat(roots).hasContent(before);
+            }
+        }
+    }
+
+    /** The command's second repository object has the same files and must not share a changelog. */
+    @Test
+    void repositoryThatPullsFromItselfIsAsItWas() throws Exception {
+        Repository repository = kept.large("repository");
+        repository.hg("update", "-q", "tip").succeeded();
+        String r = repository.toString();
+        try (Daemon daemon = kept.start()) {
+            use(daemon, repository);
+            await().until(() -> preloaded(daemon, repository).equals("yes "));
+            assertThat(forked(daemon, "pull", "-R", r, r)).contains("no changes found");
+            repository.hg("phase", "--public", "tip").succeeded();
+            await().until(() -> preloaded(daemon, repository).equals("yes "));
+            assertThat(forked(daemon, "phase", "-R", r, "--draft", "--force", "tip")).isEmpty();
+            String[] phase = {"log", "-R", r, "-l2", "-T", "{rev} {phase}\n"};
+            assertThat(forked(daemon, phase)).isEqualTo("1199 draft\n1198 public\n");
+        }
+    }
+
+    /** Internals that are others in some release cost this gain, and nothing else. */
+    @Test
+    void workersAreForkedWithoutKeptRepositoriesIfMercurialDiffers() throws Exception {
+        Path extension =
+                Files.writeString(
+                        directory.resolve("other.py"),
+                        """
+                        from mercurial import obsolete
+                        obsolete.obsstore._all = property(obsolete.obsstore.__dict__['_all'].func)
+                        """);
+        kept.enable("other=" + extension + "\n");
+        Repository repository = kept.large("repository");
+        try (Daemon daemon = kept.start()) {
+            daemon.awaitLog("workers are forked without preloaded repositories: AttributeError: ");
+            for (int i = 0; i < 4; i++) {
+                assertThat(preloaded(daemon, repository)).isEqualTo("no ");
+                use(daemon, repository); // of one that was forked ahead
+            }
+        }
+    }
+
     private Path copy(Path repository, String name) throws Exception {
         Processes.run(directory, "cp", "-r", repository.toString(), name).succeeded();
         return directory.resolve(name);

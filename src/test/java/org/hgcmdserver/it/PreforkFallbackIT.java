@@ -57,14 +57,14 @@ class PreforkFallbackIT {
         List<RawClient> clients = new ArrayList<>();
         try (Daemon daemon = Daemon.start(directory, inHome(home), "--workers", "prefork")) {
             template.awaitReached();
-            // few are started at a time, and these do not get far
-            for (int i = 0; i < 40; i++) {
+            // few are started in a second, and these do not get far
+            for (int i = 0; i < 60; i++) {
                 clients.add(new RawClient(daemon.address()));
             }
             spawned.awaitReached();
             template.open();
             int last = 0;
-            for (RawClient client : clients.subList(30, 40)) {
+            for (RawClient client : clients.subList(50, 60)) {
                 Matcher pid = Pattern.compile("pid: (\\d+)").matcher(client.readFrame());
                 assertThat(pid.find()).isTrue();
                 assertThat(command(Long.parseLong(pid.group(1)))).contains("main.py template");
@@ -74,7 +74,7 @@ class PreforkFallbackIT {
                 last = daemon.log().indexOf(given);
             }
             spawned.open();
-            for (RawClient client : clients.subList(0, 30)) {
+            for (RawClient client : clients.subList(0, 50)) {
                 assertThat(client.readFrame()).contains("capabilities:");
             }
             for (RawClient client : clients) {

@@ -106,7 +106,7 @@ class PreforkIsolationIT {
     private static final String OWN =
             """
             import subprocess
-            from mercurial import commands, extensions, pycompat
+            from mercurial import commands, extensions, logcmdutil
             def run(name):
                 subprocess.call(['%1$s/' + name])
             def hook(**kwargs):
@@ -125,6 +125,13 @@ class PreforkIsolationIT {
                     run('wrapper')
                     return orig(*args, **kwargs)
                 extensions.wrapcommand(commands.table, b'identify', identify)
+                def getrevs(orig, *args, **kwargs):
+                    try:
+                        run('internals')
+                    except OSError:
+                        pass
+                    return orig(*args, **kwargs)
+                extensions.wrapfunction(logcmdutil, 'getrevs', getrevs)
             """;
 
     @TempDir Path directory;
@@ -142,7 +149,13 @@ class PreforkIsolationIT {
             program(programs.resolve(names.group(1)));
         }
         for (String name :
-                List.of("uipopulate", "reposetup", "wrapper", "pythonhook", "defaults")) {
+                List.of(
+                        "internals",
+                        "uipopulate",
+                        "reposetup",
+                        "wrapper",
+                        "pythonhook",
+                        "defaults")) {
             program(programs.resolve(name));
         }
         Files.writeString(programs.resolve("own.py"), OWN.formatted(programs));
@@ -198,6 +211,7 @@ class PreforkIsolationIT {
                         "extdata",
                         "extdiff",
                         "hook",
+                        "internals",
                         "logger",
                         "pythonhook",
                         "reposetup",
@@ -210,6 +224,7 @@ class PreforkIsolationIT {
         return List.of(
                 new String[] {"log", "-l1"},
                 new String[] {"short"},
+                new String[] {"history", "-l1"},
                 new String[] {"identify"},
                 new String[] {"heads", "-T", "{extdata('x')}"},
                 new String[] {"mydiff", "-c", "."},

@@ -1,6 +1,7 @@
 package org.hgcmdserver.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.hgcmdserver.it.KeptRepositories.ask;
 import static org.hgcmdserver.it.KeptRepositories.configure;
 import static org.hgcmdserver.it.KeptRepositories.forked;
 import static org.hgcmdserver.it.KeptRepositories.preloaded;
@@ -75,6 +76,7 @@ class PreforkRepositoryIT {
                 awaitIdle(daemon, 2);
                 assertThat(preloaded(daemon, repository)).isEqualTo("no ");
             }
+            assertThat(ask(daemon, "untouched", repository)).isEqualTo("yes ");
         }
     }
 

@@ -62,6 +62,18 @@ class PreforkThreadsIT {
 
     @Test
     void forkThatHangsIsEnded() throws Exception {
+        assertThat(logWithForksThatHang("")).contains("is stuck; killing it");
+    }
+
+    /** Its intermediate process hangs already. */
+    @Test
+    void forkThatHangsIsEndedInATemplateWithThreads() throws Exception {
+        String thread =
+                "import threading; threading.Thread(target=signal.pause, daemon=True).start()";
+        logWithForksThatHang(thread); // which of the two processes hangs is chance
+    }
+
+    private String logWithForksThatHang(String more) throws Exception {
         Path hang = directory.resolve("hang");
         Path hung = directory.resolve("hung");
         String extension =
@@ -74,8 +86,10 @@ class PreforkThreadsIT {
                         while True:
                             signal.pause()
                 os.register_at_fork(after_in_child=hang)
+                def uisetup(ui):
+                    pass; %s
                 """
-                        .formatted(hang, hung);
+                        .formatted(hang, hung, more);
         try (Daemon daemon = startWithExtension(extension)) {
             Files.createFile(hang);
             Prefork.version(daemon); // the fork in this worker's place hangs
@@ -84,7 +98,7 @@ class PreforkThreadsIT {
             for (String pid : Files.readAllLines(hung)) {
                 assertThat(Processes.isAlive(Long.parseLong(pid))).isFalse();
             }
-            assertThat(daemon.log()).contains("is stuck; killing it");
+            return daemon.log();
         }
     }
 

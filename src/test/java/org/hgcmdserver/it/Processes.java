@@ -1,5 +1,6 @@
 package org.hgcmdserver.it;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -116,6 +117,40 @@ final class Processes {
     static boolean isAlive(long pid) throws IOException {
         String state = status(pid, "State");
         return state != null && !state.startsWith("Z");
+    }
+
+    /** Kills a process and, if it leads a group, the processes that it has started. */
+    static void killGroup(long leader) throws Exception {
+        ProcessHandle.of(leader).ifPresent(ProcessHandle::destroyForcibly);
+        if (isGroupAlive(leader)) {
+            run(Path.of("/"), "kill", "-s", "KILL", "--", "-" + leader);
+        }
+    }
+
+    /** Whether a process lives that is the given one, or in the group that it leads. */
+    static boolean isGroupAlive(long leader) throws IOException {
+        if (isAlive(leader)) {
+            return true;
+        }
+        try (Stream<Path> all = Files.list(Path.of("/proc"))) {
+            for (Path path : (Iterable<Path>) all::iterator) {
+                if (path.getFileName().toString().matches("\\d+") && isIn(path, leader)) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    private static boolean isIn(Path process, long group) {
+        try {
+            String stat = Files.readString(process.resolve("stat"), ISO_8859_1);
+            // proc(5): pid (name) state ppid pgrp
+            String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+            return fields[2].equals(String.valueOf(group)) && !fields[0].equals("Z");
+        } catch (IOException gone) {
+            return false;
+        }
     }
 
     /** The open descriptors of a process, and what they are: "3 -> socket:[123]". */

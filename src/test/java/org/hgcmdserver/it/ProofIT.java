@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.hgcmdserver.it.Prefork.command;
 import static org.hgcmdserver.it.Prefork.copyMercurial;
+import static org.hgcmdserver.it.Prefork.inHome;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -14,6 +16,12 @@ class ProofIT {
 
     private static final String PROVEN =
             Daemon.PREFORK ? Prefork.READY : "the strict server answers as plain hg does";
+
+    /** A change of Mercurial's that its own server does not notice. */
+    static final String OTHER_CAPABILITIES =
+            "sed -i 's/capabilities = {/abilities = {/; s/self[.]capabilities/self.abilities/'"
+                    + " mercurial/commandserver.py; sed -i"
+                    + " 's/server[.]capabilities/server.abilities/' mercurial/chgserver.py";
 
     @TempDir Path directory;
 
@@ -46,18 +54,76 @@ class ProofIT {
             assertForked(daemon);
             assertAnswers(daemon);
             assertThat(daemon.log()).doesNotContain("without", "does not fit", "using the server");
+            daemon.stop();
+        }
+    }
+
+    /** What an extension has put around Mercurial's functions while it was loaded stays there. */
+    @Test
+    void extensionSeesTheCommandsOfClients() throws Exception {
+        Path home = Files.createDirectory(directory.resolve("home"));
+        Files.writeString(home.resolve(".hgrc"), "[extensions]\njournal=\n");
+        Repository repository = Repository.create(directory, "repository").commit("a", "x", "m");
+        try (Daemon daemon = Daemon.start(directory, inHome(home), "--workers", Daemon.WORKERS)) {
+            daemon.awaitLog(PROVEN);
+            try (Session hg = Session.to(daemon)) {
+                hg.run("bookmark", "-R", repository.toString(), "b");
+                Session.Answer answer = hg.run("journal", "-R", repository.toString(), "--all");
+                assertThat(answer.out()).contains("bookmark -R").doesNotContain("serve");
+            }
+        }
+    }
+
+    /** The daemon may run in the tree of a repository: its programs are not the proof's to run. */
+    @Test
+    void nothingOfARepositoryAroundTheDaemonRuns() throws Exception {
+        Path ran = directory.resolve("ran");
+        Path extension = directory.resolve("noting.py");
+        Files.writeString(
+                extension,
+                """
+                import sys
+                def uisetup(ui):
+                    with open('%s', 'a') as ran:
+                        ran.write(' '.join(sys.argv[1:]) + '\\n')
+                """
+                        .formatted(ran));
+        Processes.run(directory, "hg", "init").succeeded();
+        Files.writeString(
+                directory.resolve(".hg/hgrc"),
+                "[extensions]\nnoting=%1$s\n[hooks]\npre-version=echo version >>%2$s\npre-log=echo log >>%2$s\n"
+                        .formatted(extension, ran));
+        try (Daemon daemon = start(Path.of("/usr/bin/hg"))) {
+            daemon.awaitLog(PROVEN);
+            daemon.stop();
+        }
+        if (Files.exists(ran)) { // by hg serve itself, whose directory this is
+            assertThat(Files.readAllLines(ran)).allMatch(line -> line.startsWith("serve"));
+        }
+    }
+
+    /** A stale worker's connection is served by a Mercurial that has not been proven. */
+    @Test
+    void upgradeToAMercurialThatTheStrictServerDoesNotFit() throws Exception {
+        if (!Daemon.PREFORK) {
+            return; // a spawned worker is never stale
+        }
+        Path hg = copyMercurial(directory, ":");
+        try (Daemon daemon = start(hg)) {
+            daemon.awaitLog(Prefork.READY);
+            Processes.run(hg.getParent().resolve("../lib"), "sh", "-c", OTHER_CAPABILITIES)
+                    .succeeded();
+            assertAnswers(daemon);
+            daemon.awaitLog("workers are forked without the strict server: ");
+            assertAnswers(daemon);
+            daemon.stop();
         }
     }
 
     /** Its fault shows after the hello alone. */
     @Test
     void strictServerThatDoesNotFitIsLeftOut() throws Exception {
-        Path hg =
-                copyMercurial(
-                        directory,
-                        "sed -i 's/capabilities = {/abilities = {/; s/self[.]capabilities/self.abilities/'"
-                                + " mercurial/commandserver.py; sed -i"
-                                + " 's/server[.]capabilities/server.abilities/' mercurial/chgserver.py");
+        Path hg = copyMercurial(directory, OTHER_CAPABILITIES);
         try (Daemon daemon = start(hg)) {
             assertAnswers(daemon); // before the verdict, as like as not
             daemon.awaitLog(
@@ -69,6 +135,7 @@ class ProofIT {
             }
             assertForked(daemon);
             assertAnswers(daemon);
+            daemon.stop();
         }
     }
 
@@ -84,6 +151,7 @@ class ProofIT {
         try (Daemon daemon = start(hg)) {
             daemon.awaitLog("no warm Mercurial to fork workers from: Failed: ");
             assertThat(daemon.log()).doesNotContain(Prefork.READY);
+            daemon.stop();
         }
     }
 
@@ -102,6 +170,7 @@ class ProofIT {
             daemon.awaitLog(Prefork.READY);
             assertForked(daemon);
             assertAnswers(daemon);
+            daemon.stop();
         }
     }
 }

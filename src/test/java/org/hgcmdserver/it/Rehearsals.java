@@ -1,5 +1,6 @@
 package org.hgcmdserver.it;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -41,7 +42,7 @@ final class Rehearsals {
                 .untilAsserted(
                         () -> {
                             List<String> logs =
-                                    Files.readAllLines(seen).stream()
+                                    Files.readAllLines(seen, ISO_8859_1).stream()
                                             .filter(l -> l.contains(" -R /proc/self/fd/"))
                                             .filter(l -> l.endsWith(" log -l1"))
                                             .toList();

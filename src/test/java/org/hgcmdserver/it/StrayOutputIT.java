@@ -55,6 +55,28 @@ class StrayOutputIT {
     }
 
     @Test
+    void isNotTheClientsOfMercurialsOwnServer() throws Exception {
+        Path hg = Prefork.copyMercurial(directory, ProofIT.OTHER_CAPABILITIES);
+        try (Daemon daemon =
+                Daemon.start(
+                        directory,
+                        inHome(home),
+                        "--hg",
+                        hg.toString(),
+                        "--workers",
+                        Daemon.WORKERS)) {
+            daemon.awaitLog(
+                    Daemon.PREFORK
+                            ? "without the strict server"
+                            : "the strict server does not fit");
+            if (Daemon.PREFORK) {
+                daemon.awaitLog(Prefork.READY);
+            }
+            assertClean(daemon, Daemon.PREFORK ? "main.py template" : "main.py pipe");
+        }
+    }
+
+    @Test
     void isNotTheClientsOfAStaleWorker() throws Exception {
         if (!Daemon.PREFORK) {
             return; // a spawned worker is never stale

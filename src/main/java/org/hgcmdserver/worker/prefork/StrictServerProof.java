@@ -1,7 +1,6 @@
 package org.hgcmdserver.worker.prefork;
 
 import java.io.IOException;
-import java.util.Optional;
 import org.hgcmdserver.posix.Environment;
 import org.hgcmdserver.posix.EventLoop;
 import org.hgcmdserver.posix.Exit;
@@ -21,6 +20,7 @@ final class StrictServerProof implements MessageLine.Receiver {
     private final LineProcess process;
     private boolean passed;
     private String failure;
+    private boolean unusable;
 
     /**
      * Starts the process.
@@ -30,14 +30,14 @@ final class StrictServerProof implements MessageLine.Receiver {
     StrictServerProof(
             EventLoop loop, WorkerTable table, TemplateProgram program, Environment environment)
             throws IOException {
-        // a drain does not wait for it: it ends by itself, and serves nobody
+        // a drain waits for it, so that nothing is left of the service: it bounds its own waits
         process =
                 LineProcess.start(
                         loop,
                         table,
                         program.proofArguments(),
                         environment,
-                        false,
+                        true,
                         this,
                         (pid, exit) -> exited(exit));
     }
@@ -47,9 +47,14 @@ final class StrictServerProof implements MessageLine.Receiver {
         return passed;
     }
 
-    /** In what the strict server differs from plain hg; empty if it does not, or is still tried. */
-    Optional<String> failure() {
-        return Optional.ofNullable(failure);
+    /** Whether Mercurial's own server is to serve. */
+    boolean isFailed() {
+        return failure != null;
+    }
+
+    /** Whether nothing of src/main/python fits this hg, so that hg itself is to be started. */
+    boolean isUnusable() {
+        return unusable;
     }
 
     @Override
@@ -57,8 +62,9 @@ final class StrictServerProof implements MessageLine.Receiver {
         if (message.equals("ready")) {
             passed = true;
             log.debug("the strict server answers as plain hg does");
-        } else if (message.startsWith("failed ")) {
-            failure = message.substring("failed ".length());
+        } else if (message.startsWith("failed ") || message.startsWith("unusable ")) {
+            unusable = message.startsWith("unusable ");
+            failure = message.substring(message.indexOf(' ') + 1);
             log.warn(
                     "the strict server does not fit this Mercurial: {}; using hg's own, which runs"
                             + " requests that arrive in part",

@@ -49,6 +49,9 @@ final class Template implements MessageLine.Receiver {
     /** More than the warm-up takes, in which it does not look at its control channel. */
     private static final Duration TIME_TO_END = Duration.ofSeconds(10);
 
+    /** Far more than loading the extensions and warming up take. */
+    private static final Duration LONGEST_START = Duration.ofMinutes(5);
+
     private final EventLoop loop;
     private final Listener listener;
 
@@ -96,6 +99,14 @@ final class Template implements MessageLine.Receiver {
             throw e;
         }
         log.debug("started template process (pid={})", pid);
+        loop.after(LONGEST_START, this::giveUpStart);
+    }
+
+    private void giveUpStart() {
+        if (state == State.STARTING && !exited) {
+            failure = "it is not ready after " + LONGEST_START.toMinutes() + " min";
+            Child.killGroup(pid);
+        }
     }
 
     private Optional<WarmUpDirectory> warmUpDirectory() {
@@ -145,8 +156,8 @@ final class Template implements MessageLine.Receiver {
             boolean warmingUp = state == State.STARTING;
             state = State.CLOSED;
             control.close();
-            if (warmingUp) { // it has no workers, and would go on for a while
-                Child.kill(pid);
+            if (warmingUp) { // it has no workers, and would go on for a while, as would plain hg
+                Child.killGroup(pid);
                 return;
             }
             loop.after(

@@ -133,7 +133,7 @@ public final class TemplateProgram {
     /** Another Mercurial comes with another hg script. */
     private List<Object> identity() {
         try {
-            Map<String, Object> file = Files.readAttributes(Path.of(hg), "unix:ino,ctime");
+            Map<String, Object> file = Files.readAttributes(PlatformPath.of(hg), "unix:ino,ctime");
             return List.of(file.get("ino"), file.get("ctime"));
         } catch (IOException | UnsupportedOperationException e) {
             return List.of();
@@ -156,14 +156,21 @@ public final class TemplateProgram {
             interpreter = Optional.ofNullable(lastInterpreter);
         }
         proveOnce();
-        if (proof != null && proof.failure().isPresent()) {
+        if (proof != null && proof.isUnusable()) {
             return own;
         }
-        boolean proven = proof != null && proof.isPassed();
         return interpreter
-                .map(words -> arguments(words, "pipe", proven ? "check=no" : "check=yes"))
+                .map(words -> arguments(words, "pipe", check()))
                 .map(all -> new CommandServer(all.get(0), all, own.environment(), true))
                 .orElse(own);
+    }
+
+    /** See src/main/python/main.py. */
+    private String check() {
+        if (proof == null || !(proof.isPassed() || proof.isFailed())) {
+            return "check=yes";
+        }
+        return proof.isPassed() ? "check=no" : "check=own";
     }
 
     private List<String> arguments(List<String> interpreter, String mode, String... more) {
