@@ -85,15 +85,12 @@ class DifferentialIT {
         String text =
                 """
                 revisions 50
-                0 own none repo bookmark b1
                 0 own log files write repo/a "other content"
-                0 own all repo commit -m first
                 0 kept none repo bookmark --inactive b2
                 1 own phase repo tag --local t0
                 0 beside log repo branch br1
-                0 own none repo commit --amend -m "amended or not"
+                0 own all repo commit --amend -m "amended or not"
                 0 own all repo bookmark b1
-                0 plain status files write repo/b "more"
                 """;
         Optional<String> report =
                 experiment(
@@ -105,8 +102,8 @@ class DifferentialIT {
                 .endsWith(
                         """
                         revisions 50
-                        0 own none repo commit --amend -m "amended or not"
-                        0 own all repo bookmark --inactive b2
+                        0 own none repo bookmark --inactive b2
+                        0 own all repo commit --amend -m "amended or not"
                         """);
     }
 
