@@ -30,14 +30,12 @@ public final class Experiment implements AutoCloseable {
     /** What a difference that comes now and then is given to come again. */
     private static final int MAX_CHANCES = 40;
 
-    private static final Duration SHRINKING =
-            Duration.ofSeconds(Integer.getInteger("hgcmdserver.differential.shrink", 90));
-
     private final Path directory;
     private final Path home;
     private final String configuration;
     private final Map<String, String> environment;
     private final Path address;
+    private final Duration shrinking;
     private final boolean preforking;
     private final Bases bases;
     private final PlainSide plain;
@@ -51,6 +49,7 @@ public final class Experiment implements AutoCloseable {
      * @param home the daemon's user's
      * @param more configuration that only the daemon's side has
      * @param environment of the daemon, its workers and plain hg
+     * @param shrinking how long to try and shorten a sequence
      * @param preforking whether the daemon is expected to have workers forked ahead
      */
     public Experiment(
@@ -59,6 +58,7 @@ public final class Experiment implements AutoCloseable {
             String more,
             Map<String, String> environment,
             Path address,
+            Duration shrinking,
             boolean preforking)
             throws IOException {
         this.directory = directory;
@@ -66,6 +66,7 @@ public final class Experiment implements AutoCloseable {
         this.configuration = Bases.CONFIGURATION + more;
         this.environment = environment;
         this.address = address;
+        this.shrinking = shrinking;
         this.preforking = preforking;
         bases = new Bases(directory, environment);
         plain = new PlainSide(directory, environment, bases);
@@ -166,8 +167,8 @@ public final class Experiment implements AutoCloseable {
             throws IOException {
         System.out.println("a difference (" + origin + "), of this sequence:\n" + failing);
         System.out.println(difference);
-        long end = System.nanoTime() + SHRINKING.toNanos();
-        long measuring = System.nanoTime() + SHRINKING.toNanos() / 3;
+        long end = System.nanoTime() + shrinking.toNanos();
+        long measuring = System.nanoTime() + shrinking.toNanos() / 3;
         Difference[] last = {difference};
         int chances = 0;
         Trace trace = plain.trace(failing, false);

@@ -9,7 +9,6 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 /** Runs sequences by plain hg. */
 final class PlainSide {
@@ -53,7 +52,7 @@ final class PlainSide {
                     Query.ALL.stream()
                             .filter(
                                     query ->
-                                            whole
+                                            whole && step.mayChange(query)
                                                     || step.asks(query)
                                                     || parentMayGo && query.isStatus())
                             .toList();
@@ -63,10 +62,7 @@ final class PlainSide {
                 break;
             }
         }
-        Map<String, Answer> end =
-                side.ask(
-                        Stream.concat(Query.ALL.stream(), Query.WHOLE.stream()).toList(),
-                        side.repositories());
+        Map<String, Answer> end = side.ask(Query.END, side.repositories());
         side.delete();
         return new Trace(sequence.first(done.size()), done, end);
     }

@@ -20,12 +20,15 @@ record Query(String name, List<String> command) {
                     of("markers", "debugobsolete"),
                     of("conflicts", "resolve", "-l"));
 
-    /** Of all revisions; at the end of a sequence. */
-    static final List<Query> WHOLE =
+    /** Of the whole repository, at the end of a sequence. */
+    static final List<Query> END =
             List.of(
-                    of("whole-log", "log", "-T", hidden()),
-                    of("whole-phase", "phase", "-r", "all()"),
-                    of("files", "files", "-v", "-r", "tip"));
+                    of("end-log", "log", "-T", hidden()),
+                    of("end-details", "log", "--debug", "-l20"),
+                    of("end-dirstate", "debugstate", "--nodates"),
+                    of("end-status", "status", "-A"),
+                    of("end-bookmarks", "bookmarks"),
+                    of("end-markers", "debugobsolete"));
 
     private static String hidden() {
         return "{rev}:{node} {phase} {obsolete} {instabilities} {branch} {tags} {bookmarks}\\n";

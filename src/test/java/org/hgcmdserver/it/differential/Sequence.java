@@ -40,16 +40,25 @@ record Sequence(int revisions, List<Step> steps) {
         return with(steps.subList(0, Math.min(count, steps.size())));
     }
 
-    /** The same steps at other times, by other connections, and with other queries between. */
+    /**
+     * The same steps at other times, by other connections, and with other queries between. Most are
+     * in a hurry, and have few queries.
+     */
     Sequence rescheduled(Random random) {
+        boolean hurry = random.nextInt(4) > 0;
         boolean steady = random.nextBoolean();
-        int pause = PAUSES.get(random.nextInt(PAUSES.size()));
+        int pause = pick(random, PAUSES);
         List<Step> rescheduled = new ArrayList<>();
         for (Step step : steps) {
-            int before = steady ? pause : PAUSES.get(random.nextInt(PAUSES.size()));
-            rescheduled.add(step.with(before, via(random), queries(random)));
+            int before = steady ? pause : pick(random, PAUSES);
+            String queries = hurry ? fewQueries(random) : queries(random);
+            rescheduled.add(step.with(before, via(random), queries));
         }
         return with(rescheduled);
+    }
+
+    private static <T> T pick(Random random, List<T> all) {
+        return all.get(random.nextInt(all.size()));
     }
 
     private static Via via(Random random) {
@@ -57,18 +66,18 @@ record Sequence(int revisions, List<Step> steps) {
         return n < 50 ? Via.OWN : n < 65 ? Via.KEPT : n < 90 ? Via.BESIDE : Via.PLAIN;
     }
 
+    private static String fewQueries(Random random) {
+        return random.nextBoolean() ? Step.NONE : pick(random, Query.ALL).name();
+    }
+
     private static String queries(Random random) {
-        int n = random.nextInt(100);
-        if (n < 20) {
+        if (random.nextInt(4) == 0) {
             return Step.ALL;
         }
-        if (n < 40) {
-            return Step.NONE;
-        }
-        List<String> some = new ArrayList<>();
-        for (int i = random.nextInt(3); i >= 0; i--) {
-            some.add(Query.ALL.get(random.nextInt(Query.ALL.size())).name());
-        }
-        return String.join(",", some.stream().distinct().toList());
+        return Query.ALL.stream()
+                .filter(query -> random.nextInt(4) == 0)
+                .map(Query::name)
+                .reduce((one, other) -> one + "," + other)
+                .orElse(Step.NONE);
     }
 }

@@ -37,8 +37,18 @@ record Step(int pause, Via via, String queries, String where, List<String> words
         return changesFiles() && words.get(1).startsWith("home/");
     }
 
+    /** Whether a query can be answered otherwise because of this step. */
+    boolean mayChange(Query query) {
+        return !changesFiles() || isConfiguration() || query.isStatus();
+    }
+
+    private boolean isConfiguration() {
+        return changesUser() || words.get(1).contains("/.hg/");
+    }
+
     boolean asks(Query query) {
-        return queries.equals(ALL) || List.of(queries.split(",")).contains(query.name());
+        return mayChange(query)
+                && (queries.equals(ALL) || List.of(queries.split(",")).contains(query.name()));
     }
 
     Step with(int pause, Via via, String queries) {
