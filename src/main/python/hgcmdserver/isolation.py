@@ -56,7 +56,9 @@ class isolation:
     has entered it can start no program"""
 
     def __init__(self, ui):
-        self.ui = isolated(ui)
+        self.ui = isolated(ui, SECTIONS, ITEMS)
+        # answers like plain hg without configuration, where no keyword of a template is an alias
+        self.bareui = isolated(ui, (), ())
         self._others = others(commands.table)
         self._patched = []
 
@@ -91,12 +93,13 @@ class isolation:
             commands.table[name] = users
 
 
-def isolated(ui):
-    """a ui with nothing of the user's that could run or write anything"""
+def isolated(ui, sections, items):
+    """a ui with nothing of the user's that could run or write anything, and of their configuration those
+    sections and items"""
     users = ui.copy()  # of a repository's ui, this is a copy of its baseui
     bare = ui.__class__()
-    items = [(section, name) for section in SECTIONS for name, _value in users.configitems(section)]
-    for section, name in items + list(ITEMS):
+    kept = [(section, name) for section in sections for name, _value in users.configitems(section)]
+    for section, name in kept + list(items):
         value = users.config(section, name)
         if value is not None:
             bare.setconfig(section, name, value, b'rehearsal')

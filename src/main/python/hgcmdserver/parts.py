@@ -10,7 +10,7 @@ class noisolation:
     def __init__(self):
         from mercurial import ui
 
-        self.ui = ui.ui()
+        self.ui = self.bareui = ui.ui()
 
     def __enter__(self):
         pass

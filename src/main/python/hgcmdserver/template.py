@@ -179,7 +179,7 @@ class template:
     def _proveworker(self, answers):
         proven = copy.copy(self)
         # nothing of the user's runs, and no repository of theirs is used, before there is a client
-        proven.ui = self.rehearsal.ui
+        proven.ui = self._isolation.bareui
         proven.repo = None
         proven.dependencies = parts.nostaleness()  # a fresh process would have the user's configuration
 

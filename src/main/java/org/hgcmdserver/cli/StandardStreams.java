@@ -35,40 +35,38 @@ final class StandardStreams {
 
     /** Fails with {@link OutputLost}. */
     static OutputStream output() {
-        DescriptorOutput descriptor = new DescriptorOutput(1);
-        return new Written() {
-            @Override
-            public void write(byte[] bytes, int offset, int length) throws IOException {
-                try {
-                    descriptor.write(bytes, offset, length);
-                } catch (PosixException e) {
-                    throw new OutputLost(e);
-                }
-            }
-        };
+        return new Written(1, Set.of());
     }
 
     /** Drops what has no reader. */
     static OutputStream error() {
-        DescriptorOutput descriptor = new DescriptorOutput(2);
-        return new Written() {
-            @Override
-            public void write(byte[] bytes, int offset, int length) throws IOException {
-                try {
-                    descriptor.write(bytes, offset, length);
-                } catch (PosixException e) {
-                    if (!NO_WAY_TO_REPORT.contains(e.errno())) {
-                        throw new OutputLost(e);
-                    }
-                }
-            }
-        };
+        return new Written(2, NO_WAY_TO_REPORT);
     }
 
-    private abstract static class Written extends OutputStream {
+    private static final class Written extends OutputStream {
+
+        private final DescriptorOutput descriptor;
+        private final Set<Errno> ignored;
+
+        Written(int fd, Set<Errno> ignored) {
+            descriptor = new DescriptorOutput(fd);
+            this.ignored = ignored;
+        }
+
         @Override
-        public final void write(int b) throws IOException {
+        public void write(int b) throws IOException {
             write(new byte[] {(byte) b}, 0, 1);
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int length) throws IOException {
+            try {
+                descriptor.write(bytes, offset, length);
+            } catch (PosixException e) {
+                if (!ignored.contains(e.errno())) {
+                    throw new OutputLost(e);
+                }
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ import org.hgcmdserver.protocol.Message;
  * messages go there. Without it the order of what Mercurial writes tells, in all its releases:
  * {@code ui.getpass} writes the prompt to the error channel and asks for a line at once; before
  * each other line ({@code ui._readline}) it writes at least a blank to the output channel. A
- * message on the error channel that is no prompt ends its line.
+ * message on the error channel other than a prompt ends its line.
  */
 final class PromptWatch {
 

@@ -18,7 +18,7 @@ public final class Words {
     }
 
     /**
-     * @throws IllegalArgumentException if it is no such word
+     * @throws IllegalArgumentException if {@code word} was not made by {@link #encode}
      */
     public static String decode(String word) {
         String bytes = URLDecoder.decode(word, StandardCharsets.ISO_8859_1);

@@ -28,7 +28,7 @@ public record Message(byte[] data, boolean isForPassword) {
     private static final int MAX_DEPTH = 16;
 
     /**
-     * @throws ProtocolException if it is no such map
+     * @throws ProtocolException if {@code encoded} is not a complete CBOR map
      */
     static Message parse(byte[] encoded) throws ProtocolException {
         ByteBuffer in = ByteBuffer.wrap(encoded);
@@ -37,7 +37,7 @@ public record Message(byte[] data, boolean isForPassword) {
         try {
             Item map = Item.read(in, 0);
             if (map.major != MAP) {
-                throw new ProtocolException("a message that is no map");
+                throw new ProtocolException("a message that is not a map");
             }
             for (long i = 0; i < map.number; i++) {
                 Item key = Item.read(in, 1);

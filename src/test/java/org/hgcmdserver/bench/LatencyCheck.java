@@ -1,21 +1,39 @@
 package org.hgcmdserver.bench;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
+import java.util.stream.Stream;
 
 /**
- * The short form of {@link ServerBenchmark}: this daemon beside {@code hg serve --cmdserver unix}
- * alone, connection by connection in turn. Ends with status 1 if it is not the quicker one in each
- * figure, or if an answer is wrong.
+ * The short form of {@link ServerBenchmark}: beside {@code hg serve --cmdserver unix} alone,
+ * connection by connection in turn, this daemon whole, and as it is with a Mercurial that fits none
+ * of the parts that a template can be without. Ends with status 1 if one of the two is not the
+ * quicker one in each figure, or if an answer is wrong.
  */
 public final class LatencyCheck {
 
-    private LatencyCheck() {}
+    private static final List<String> REQUESTS = List.of("hello", "log -l1", "status");
+    private static final int WARM_UP = 5;
+
+    /** Strict server, rehearsals, and a look at changed files. */
+    private static final int PARTS = 3;
+
+    private final TestRepository repository;
+    private final int rounds;
+    private final Results results = new Results();
+    private boolean quicker = true;
+
+    private LatencyCheck(TestRepository repository, int rounds) {
+        this.repository = repository;
+        this.rounds = rounds;
+    }
 
     /**
      * @param arguments the installed tree, the rounds for each figure, and the file for a line with
@@ -23,46 +41,95 @@ public final class LatencyCheck {
      */
     public static void main(String[] arguments) throws Exception {
         Path directory = Files.createTempDirectory("latency");
-        TestRepository repository = TestRepository.create(directory.resolve("r50"), 50);
-        Results results = new Results();
-        List<String> ratios = new ArrayList<>();
-        boolean quicker = true;
-        Path program = Path.of(arguments[0], "bin/hg-cmdserver");
+        Path tree = Path.of(arguments[0]);
+        Path without = withoutParts(tree, directory.resolve("without"));
+        LatencyCheck check =
+                new LatencyCheck(
+                        TestRepository.create(directory.resolve("r50"), 50),
+                        Integer.parseInt(arguments[1]));
+        List<String> ratios;
+        List<String> ratiosWithout;
         try (Server hg =
                         start(ServerBenchmark.HG, directory, "hg", "serve", "--cmdserver", "unix");
-                Server own = start(ServerBenchmark.PREFORK, directory, "" + program, "serve")) {
-            own.awaitChildren(3); // the template and two workers
-            for (String request : List.of("hello", "log -l1", "status")) {
-                Samples[] samples = {new Samples(), new Samples()};
-                List<Integer> order = new ArrayList<>(List.of(0, 1));
-                Random random = new Random(3);
-                int rounds = Integer.parseInt(arguments[1]) * (request.equals("hello") ? 5 : 1);
-                int warmUp = 5;
-                for (int i = 0; i < warmUp + rounds; i++) {
-                    Collections.shuffle(order, random);
-                    for (int server : order) {
-                        long nanos =
-                                ServerBenchmark.connection(
-                                        server == 0 ? hg : own, repository, request, results);
-                        if (i >= warmUp) {
-                            samples[server].add(nanos);
-                        }
-                    }
-                }
-                double ratio = samples[0].median() / samples[1].median();
-                System.out.printf(
-                        "%-8s hg unix %6.2f ms, this %6.2f ms: %.1f times as quick%n",
-                        request, samples[0].median(), samples[1].median(), ratio);
-                quicker &= ratio > 1;
-                ratios.add(String.format(Locale.ROOT, "%s %.1f", request.split(" ")[0], ratio));
+                Server whole = start(ServerBenchmark.PREFORK, directory, program(tree), "serve");
+                Server bare = start("this without parts", directory, program(without), "serve")) {
+            for (Server server : List.of(whole, bare)) {
+                server.awaitChildren(3); // the template and two workers
+            }
+            ratios = check.compare(hg, whole);
+            ratiosWithout = check.compare(hg, bare);
+            String log = Files.readString(Path.of(bare.address() + ".log"));
+            if (log.split("workers are forked without ", -1).length != 1 + PARTS) {
+                throw new IllegalStateException("other parts are missing:\n" + log);
             }
         }
-        String line = "times as quick as hg's own server: " + String.join(", ", ratios);
+        String line =
+                String.format(
+                        "times as quick as hg's own server: %s; without strict server, rehearsals and"
+                                + " a look at changed files: %s",
+                        String.join(", ", ratios), String.join(", ", ratiosWithout));
         Files.writeString(Path.of(arguments[2]), line + "\n");
-        if (!quicker) {
+        if (!check.quicker) {
             System.out.println("it is not quicker than hg's own server: " + line);
         }
-        System.exit(quicker && results.wrongAnswers() == 0 ? 0 : 1);
+        System.exit(check.quicker && check.results.wrongAnswers() == 0 ? 0 : 1);
+    }
+
+    private List<String> compare(Server hg, Server own) throws Exception {
+        List<String> ratios = new ArrayList<>();
+        for (String request : REQUESTS) {
+            Samples[] samples = {new Samples(), new Samples()};
+            List<Integer> order = new ArrayList<>(List.of(0, 1));
+            Random random = new Random(3);
+            int all = rounds * (request.equals("hello") ? 5 : 1);
+            for (int i = 0; i < WARM_UP + all; i++) {
+                Collections.shuffle(order, random);
+                for (int server : order) {
+                    long nanos =
+                            ServerBenchmark.connection(
+                                    server == 0 ? hg : own, repository, request, results);
+                    if (i >= WARM_UP) {
+                        samples[server].add(nanos);
+                    }
+                }
+            }
+            double ratio = samples[0].median() / samples[1].median();
+            System.out.printf(
+                    "%-8s hg unix %6.2f ms, %s %6.2f ms: %.1f times as quick%n",
+                    request, samples[0].median(), own.name(), samples[1].median(), ratio);
+            quicker &= ratio > 1;
+            ratios.add(String.format(Locale.ROOT, "%s %.1f", request.split(" ")[0], ratio));
+        }
+        return ratios;
+    }
+
+    /**
+     * A copy of the tree in which those parts fail, as they do where Mercurial has other internals.
+     */
+    private static Path withoutParts(Path tree, Path copy) throws IOException {
+        try (Stream<Path> files = Files.walk(tree)) {
+            for (Path file : (Iterable<Path>) files::iterator) {
+                Path target = copy.resolve(tree.relativize(file));
+                if (Files.isDirectory(file)) {
+                    Files.createDirectories(target);
+                } else {
+                    Files.copy(file, target);
+                }
+            }
+        }
+        Path modules = copy.resolve("lib/python/hgcmdserver");
+        String fails = "raise ImportError('left out of the measurement')\n";
+        Files.writeString(modules.resolve("strictserver.py"), fails);
+        Files.writeString(modules.resolve("dependencies.py"), fails);
+        Files.writeString(
+                modules.resolve("isolation.py"),
+                "\n\ndef isolation(ui):\n    " + fails,
+                StandardOpenOption.APPEND);
+        return copy;
+    }
+
+    private static String program(Path tree) {
+        return tree.resolve("bin/hg-cmdserver").toString();
     }
 
     private static Server start(String name, Path directory, String... command) throws Exception {

@@ -31,6 +31,9 @@ class DifferentialIT {
     private static final Duration LENGTH =
             Duration.ofSeconds(Integer.getInteger("hgcmdserver.differential", 60));
 
+    /** However slow the machine is, more than so many commands have succeeded. */
+    private static final int COMMANDS = 50;
+
     private static final long SEED =
             Long.getLong("hgcmdserver.differential.seed", new Random().nextInt());
 
@@ -50,10 +53,10 @@ class DifferentialIT {
     @Test
     void answersAreThoseOfPlainHg() throws Exception {
         System.out.println("differential: seed " + SEED);
-        assertThat(experiment("", SHRINKING, experiment -> experiment.look(SEED, LENGTH)))
+        assertThat(experiment("", SHRINKING, experiment -> experiment.look(SEED, LENGTH, COMMANDS)))
                 .isEmpty();
         System.out.println("differential: " + statistics);
-        assertThat(statistics.succeeded()).as("commands that succeeded").isPositive();
+        assertThat(statistics.succeeded()).as("commands that succeeded").isGreaterThan(COMMANDS);
     }
 
     @Test

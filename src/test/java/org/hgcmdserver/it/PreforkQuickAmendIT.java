@@ -62,9 +62,7 @@ class PreforkQuickAmendIT {
         repository.hg("debugbuilddag", "--config", "ui.username=t", "+" + REVISIONS).succeeded();
         repository.hg("update", "-q", "tip").succeeded();
         repository.commit("file", "first", "first");
-        Path home = Files.createDirectory(directory.resolve("home"));
-        // named, whatever the default is: this is about repositories that are kept
-        daemon = Prefork.start(directory, home, "--max-repo-cache", "4");
+        daemon = new KeptRepositories(Files.createDirectory(directory.resolve("kept"))).start();
     }
 
     @AfterEach
@@ -96,8 +94,20 @@ class PreforkQuickAmendIT {
         }
         assertThat(wrong).as("wrong rounds of %d", round).isEmpty();
         assertThat(right).hasSize(round);
+        assertThatResultsAreKept();
         assertThat(plainRounds()).isEqualTo(right);
         repository.hg("verify", "-q").succeeded();
+    }
+
+    /** Else the rounds would say nothing of what is kept. */
+    private void assertThatResultsAreKept() throws Exception {
+        Processes.await()
+                .until(
+                        () -> {
+                            KeptRepositories.use(daemon, repository);
+                            return KeptRepositories.preloaded(daemon, repository).equals("yes ");
+                        });
+        assertThat(daemon.log()).doesNotContain(" warn ");
     }
 
     private void letRoundHappen(int round, int pause) throws Exception {

@@ -1,7 +1,6 @@
 package org.hgcmdserver.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.hgcmdserver.it.Prefork.command;
 import static org.hgcmdserver.it.Prefork.copyMercurial;
 import static org.hgcmdserver.it.Prefork.inHome;
@@ -74,6 +73,25 @@ class ProofIT {
         }
     }
 
+    /** What the user makes of a template's keywords is no fault of a worker's. */
+    @Test
+    void templateAliasesOfTheUserFailNoProof() throws Exception {
+        LeftOut.unless(Daemon.PREFORK, "spawned workers are proven without configuration");
+        Path home = Files.createDirectory(directory.resolve("home"));
+        Files.writeString(home.resolve(".hgrc"), "[templatealias]\ndesc=\"x\"\nnode=\"y\"\n");
+        try (Daemon daemon =
+                Daemon.start(
+                        directory,
+                        inHome(home)
+                                .andThen(env -> env.put("HGPLAINEXCEPT", "templatealias,alias")),
+                        "--workers",
+                        Daemon.WORKERS)) {
+            daemon.awaitLog(PROVEN);
+            assertForked(daemon);
+            daemon.stop();
+        }
+    }
+
     /** The daemon may run in the tree of a repository: its programs are not the proof's to run. */
     @Test
     void nothingOfARepositoryAroundTheDaemonRuns() throws Exception {
@@ -105,9 +123,7 @@ class ProofIT {
     /** A stale worker's connection is served by a Mercurial that has not been proven. */
     @Test
     void upgradeToAMercurialThatTheStrictServerDoesNotFit() throws Exception {
-        if (!Daemon.PREFORK) {
-            return; // a spawned worker is never stale
-        }
+        LeftOut.unless(Daemon.PREFORK, "a spawned worker is never stale");
         Path hg = copyMercurial(directory, ":");
         try (Daemon daemon = start(hg)) {
             daemon.awaitLog(Prefork.READY);
@@ -142,7 +158,7 @@ class ProofIT {
     /** A server whose answers are not plain hg's is no fork's, whatever is left out of it. */
     @Test
     void templateWhoseWorkersAnswerOtherwiseServesNoClient() throws Exception {
-        assumeThat(Daemon.PREFORK).as("left out: about templates").isTrue();
+        LeftOut.unless(Daemon.PREFORK, "spawned workers have no template");
         Path hg =
                 copyMercurial(
                         directory,
@@ -157,7 +173,7 @@ class ProofIT {
 
     @Test
     void templateIsServedWithoutALookAtChangedFiles() throws Exception {
-        assumeThat(Daemon.PREFORK).as("left out: about templates").isTrue();
+        LeftOut.unless(Daemon.PREFORK, "spawned workers have no template");
         Path hg =
                 copyMercurial(
                         directory,

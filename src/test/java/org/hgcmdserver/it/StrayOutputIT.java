@@ -78,9 +78,7 @@ class StrayOutputIT {
 
     @Test
     void isNotTheClientsOfAStaleWorker() throws Exception {
-        if (!Daemon.PREFORK) {
-            return; // a spawned worker is never stale
-        }
+        LeftOut.unless(Daemon.PREFORK, "a spawned worker is never stale");
         try (Daemon daemon = Prefork.start(directory, home)) {
             Files.writeString(
                     home.resolve(".hgrc"), Files.readString(home.resolve(".hgrc")) + "#\n");

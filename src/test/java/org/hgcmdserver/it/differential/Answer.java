@@ -1,12 +1,17 @@
 package org.hgcmdserver.it.differential;
 
 import java.nio.file.Path;
+import java.util.regex.Pattern;
 
 /** What a command said, and with what status it ended. */
 record Answer(String status, String out, String err) {
 
     /** Of a Mercurial that failed: a traceback, or the end of the connection. */
     static final Answer CRASH = new Answer("crash", "", "");
+
+    /** As dispatch.handlecommandexception has it, with and without an extension to suspect. */
+    private static final Pattern EXCEPTION =
+            Pattern.compile("^\\*\\* [Uu]nknown exception encountered", Pattern.MULTILINE);
 
     private static final String UNKNOWN_PARENT = "warning: ignoring unknown working parent";
 
@@ -15,7 +20,7 @@ record Answer(String status, String out, String err) {
      * repositories, and whether a file's time stood in the dirstate, which depends on the second.
      */
     static Answer of(int status, String out, String err, Path root) {
-        if (err.contains("** Unknown exception encountered")) {
+        if (EXCEPTION.matcher(err).find()) {
             return CRASH;
         }
         String said = err.contains(UNKNOWN_PARENT) ? "" : common(out, root);

@@ -78,15 +78,16 @@ public final class Experiment implements AutoCloseable {
     }
 
     /**
-     * Draws sequences from the seed for so long.
+     * Draws sequences from the seed for so long, and until enough has been compared.
      *
+     * @param commands more than so many have succeeded by then
      * @return a report of the first difference, which ends it
      */
-    public Optional<String> look(long seed, Duration length) throws Exception {
+    public Optional<String> look(long seed, Duration length, int commands) throws Exception {
         long start = System.nanoTime();
         Random random = new Random(seed);
         Future<Trace> next = ahead.submit(drawing(random.nextLong()));
-        while (System.nanoTime() - start < length.toNanos()) {
+        while (System.nanoTime() - start < length.toNanos() || statistics.succeeded() <= commands) {
             Trace trace = result(next);
             statistics.countSequence();
             next = ahead.submit(drawing(random.nextLong()));
