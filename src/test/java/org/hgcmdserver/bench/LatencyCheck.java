@@ -22,6 +22,11 @@ public final class LatencyCheck {
     private static final List<String> REQUESTS = List.of("hello", "log -l1", "status");
     private static final int WARM_UP = 5;
 
+    /**
+     * Without its parts the daemon is a little quicker than hg's server: less is noise, or a fault.
+     */
+    private static final double NO_SLOWER = 0.9;
+
     /** Strict server, rehearsals, and a look at changed files. */
     private static final int PARTS = 3;
 
@@ -56,8 +61,8 @@ public final class LatencyCheck {
             for (Server server : List.of(whole, bare)) {
                 server.awaitChildren(3); // the template and two workers
             }
-            ratios = check.compare(hg, whole);
-            ratiosWithout = check.compare(hg, bare);
+            ratios = check.compare(hg, whole, 1);
+            ratiosWithout = check.compare(hg, bare, NO_SLOWER);
             String log = Files.readString(Path.of(bare.address() + ".log"));
             if (log.split("workers are forked without ", -1).length != 1 + PARTS) {
                 throw new IllegalStateException("other parts are missing:\n" + log);
@@ -75,7 +80,7 @@ public final class LatencyCheck {
         System.exit(check.quicker && check.results.wrongAnswers() == 0 ? 0 : 1);
     }
 
-    private List<String> compare(Server hg, Server own) throws Exception {
+    private List<String> compare(Server hg, Server own, double least) throws Exception {
         List<String> ratios = new ArrayList<>();
         for (String request : REQUESTS) {
             Samples[] samples = {new Samples(), new Samples()};
@@ -97,7 +102,7 @@ public final class LatencyCheck {
             System.out.printf(
                     "%-8s hg unix %6.2f ms, %s %6.2f ms: %.1f times as quick%n",
                     request, samples[0].median(), own.name(), samples[1].median(), ratio);
-            quicker &= ratio > 1;
+            quicker &= ratio > least;
             ratios.add(String.format(Locale.ROOT, "%s %.1f", request.split(" ")[0], ratio));
         }
         return ratios;
