@@ -14,8 +14,8 @@ import java.util.stream.Stream;
 /**
  * The short form of {@link ServerBenchmark}: beside {@code hg serve --cmdserver unix} alone,
  * connection by connection in turn, this daemon whole, and as it is with a Mercurial that fits none
- * of the parts that a template can be without. Ends with status 1 if one of the two is not the
- * quicker one in each figure, or if an answer is wrong.
+ * of the parts that a template can be without. Ends with status 1 if the first is not quicker in
+ * each figure, if the second is slower, or if an answer is wrong.
  */
 public final class LatencyCheck {
 
