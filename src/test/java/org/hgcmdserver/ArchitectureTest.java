@@ -110,6 +110,22 @@ class ArchitectureTest {
                 .check(classes);
     }
 
+    @Test
+    void oneClassReadsTheMonotonicClock() {
+        noClasses()
+                .that()
+                .doNotHaveFullyQualifiedName(ROOT + "posix.Ticker")
+                .should()
+                .accessTargetWhere(describe("System.nanoTime", ArchitectureTest::isNanoTime))
+                .because("tests own the time of everything that waits")
+                .check(classes);
+    }
+
+    private static boolean isNanoTime(JavaAccess<?> access) {
+        return access.getTargetOwner().getName().equals("java.lang.System")
+                && access.getName().equals("nanoTime");
+    }
+
     private static boolean isClock(JavaAccess<?> access) {
         String owner = access.getTargetOwner().getName();
         String name = access.getName();

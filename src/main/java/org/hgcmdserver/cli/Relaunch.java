@@ -22,6 +22,7 @@ import org.hgcmdserver.posix.PlatformPath;
 import org.hgcmdserver.posix.PosixException;
 import org.hgcmdserver.posix.ProcessImage;
 import org.hgcmdserver.posix.SealedText;
+import org.hgcmdserver.posix.Ticker;
 import org.hgcmdserver.posix.UnixSocket;
 import org.hgcmdserver.posix.Words;
 import org.hgcmdserver.service.Handover;
@@ -269,7 +270,9 @@ final class Relaunch implements Successor {
                     e.getMessage());
             // whose they are nobody knows: their workers have them too
             descriptors.stream().skip(2).forEach(Descriptors::close);
-            return Optional.of(Handover.unreadable(descriptors.get(1), Child.groupLeaders()));
+            return Optional.of(
+                    Handover.unreadable(
+                            descriptors.get(1), Child.groupLeaders(), Ticker.SYSTEM.nanoTime()));
         } finally {
             Descriptors.close(state);
         }

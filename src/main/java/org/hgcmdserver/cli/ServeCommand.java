@@ -17,6 +17,7 @@ import org.hgcmdserver.posix.Environment;
 import org.hgcmdserver.posix.PlatformPath;
 import org.hgcmdserver.posix.ProcessImage;
 import org.hgcmdserver.posix.SignalSource;
+import org.hgcmdserver.posix.Ticker;
 import org.hgcmdserver.service.CommandServerHandler;
 import org.hgcmdserver.service.CommandServerHandler.Admission;
 import org.hgcmdserver.service.CommandServerHandler.LifeCycle;
@@ -25,7 +26,6 @@ import org.hgcmdserver.service.ForkingService.Outcome;
 import org.hgcmdserver.service.Handover;
 import org.hgcmdserver.service.ServiceHandler;
 import org.hgcmdserver.service.Successor;
-import org.hgcmdserver.service.Ticker;
 import org.hgcmdserver.worker.CommandServer;
 import org.hgcmdserver.worker.WorkerSource;
 import org.slf4j.Logger;
@@ -152,7 +152,9 @@ final class ServeCommand implements Callable<Integer> {
                         handler,
                         source,
                         SystemdNotifier.fromEnvironment(
-                                Environment.inherited().getBytes("NOTIFY_SOCKET"), System.getenv()),
+                                Environment.inherited().getBytes("NOTIFY_SOCKET"),
+                                System.getenv(),
+                                Ticker.SYSTEM::nanoTime),
                         Ticker.SYSTEM);
         SignalSource.deliver(service.loop(), signal -> onSignal(service, signal));
         service.init(predecessor.orElse(null));

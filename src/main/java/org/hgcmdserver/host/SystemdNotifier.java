@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,7 +30,7 @@ public final class SystemdNotifier implements Notifier {
     private final List<String> states = new ArrayList<>(); // guarded by this, like all that follows
     private String status;
     private String lastStatus;
-    private long statusSentAt = System.nanoTime() - STATUS_INTERVAL_NANOS;
+    private long statusSentAt;
     private boolean closed;
     private boolean broken;
     private final Thread sender = new Thread(this::run, "notifier");
@@ -41,8 +42,12 @@ public final class SystemdNotifier implements Notifier {
     private Integer manager;
 
     private final Optional<Duration> watchdogInterval;
+    private final LongSupplier clock;
 
-    private SystemdNotifier(Address address, Optional<Duration> watchdogInterval) {
+    private SystemdNotifier(
+            Address address, Optional<Duration> watchdogInterval, LongSupplier clock) {
+        this.clock = clock;
+        statusSentAt = clock.getAsLong() - STATUS_INTERVAL_NANOS;
         this.address = address;
         this.watchdogInterval = watchdogInterval;
         sender.setDaemon(true);
@@ -54,8 +59,10 @@ public final class SystemdNotifier implements Notifier {
      *
      * @param socket the bytes of NOTIFY_SOCKET: the path of a socket, or "@" and an abstract name;
      *     null or empty if it is not set
+     * @param clock CLOCK_MONOTONIC in nanoseconds, called by the loop's and the sender's thread
      */
-    public static Notifier fromEnvironment(byte[] socket, Map<String, String> environment) {
+    public static Notifier fromEnvironment(
+            byte[] socket, Map<String, String> environment, LongSupplier clock) {
         if (socket == null || socket.length == 0) {
             return NONE;
         }
@@ -67,7 +74,7 @@ public final class SystemdNotifier implements Notifier {
             warn("NOTIFY_SOCKET is too long: %d bytes".formatted(socket.length));
             return NONE;
         }
-        return new SystemdNotifier(new Address(socket), watchdogInterval(environment));
+        return new SystemdNotifier(new Address(socket), watchdogInterval(environment), clock);
     }
 
     /** sd_watchdog_enabled(3): of no concern if it is meant for another process. */
@@ -93,8 +100,8 @@ public final class SystemdNotifier implements Notifier {
 
     @Override
     public synchronized void reloading() {
-        // sd_notify(3): CLOCK_MONOTONIC, which nanoTime is on Linux
-        add("MONOTONIC_USEC=" + System.nanoTime() / 1000);
+        // sd_notify(3) wants CLOCK_MONOTONIC
+        add("MONOTONIC_USEC=" + clock.getAsLong() / 1000);
         add(RELOADING);
     }
 
@@ -135,10 +142,10 @@ public final class SystemdNotifier implements Notifier {
 
     @Override
     public synchronized void flush() {
-        long until = System.nanoTime() + CLOSE_TIMEOUT_MILLIS * 1_000_000;
+        long until = clock.getAsLong() + CLOSE_TIMEOUT_MILLIS * 1_000_000;
         try {
             for (long left = 1; (sending || !states.isEmpty()) && left > 0; ) {
-                left = (until - System.nanoTime()) / 1_000_000;
+                left = (until - clock.getAsLong()) / 1_000_000;
                 wait(Math.max(1, left));
             }
         } catch (InterruptedException e) {
@@ -183,7 +190,7 @@ public final class SystemdNotifier implements Notifier {
         if (status != null) {
             states.add("STATUS=" + status);
             status = null;
-            statusSentAt = System.nanoTime();
+            statusSentAt = clock.getAsLong();
         }
         // "reloading" and the "ready" after it are two messages, or the order gets lost
         int end = 1 + states.indexOf(RELOADING);
@@ -199,7 +206,7 @@ public final class SystemdNotifier implements Notifier {
     }
 
     private long nanosToStatus() {
-        return statusSentAt + STATUS_INTERVAL_NANOS - System.nanoTime();
+        return statusSentAt + STATUS_INTERVAL_NANOS - clock.getAsLong();
     }
 
     private void send(String message) {

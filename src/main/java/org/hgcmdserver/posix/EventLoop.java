@@ -15,15 +15,60 @@ import jnr.constants.platform.Errno;
 import jnr.ffi.Pointer;
 
 /**
- * Waits for descriptors to become readable (poll(2)) and for tasks from other threads, and runs
- * what was registered for them, all in the one thread that calls {@link #runOnce}. Only {@link
- * #post} may be called from other threads.
+ * Waits for descriptors to become readable (poll(2)), for timers and for tasks from other threads,
+ * and runs what was registered for them, all in the one thread that calls {@link #runOnce}. Only
+ * {@link #post} may be called from other threads.
  */
 public final class EventLoop implements Closeable {
 
-    /** What is done when a descriptor is readable or has been hung up. */
+    /** What the loop runs: for a readable or hung-up descriptor, a due timer, a posted task. */
     public interface Action {
         void run() throws IOException;
+    }
+
+    /** A timer of this loop, stopped at first; for the loop's thread. */
+    public final class Timer {
+
+        private final Action action;
+        private boolean running;
+        private long due;
+
+        private Timer(Action action) {
+            this.action = action;
+        }
+
+        /** Has the action run once, after {@code delay}; forgets an earlier start. */
+        public void start(Duration delay) {
+            cancel();
+            due = nanoTime() + delay.toNanos();
+            running = true;
+            timers.add(this);
+        }
+
+        /** As {@link #start}, unless the timer is running: then its time stays. */
+        public void startIfStopped(Duration delay) {
+            if (!running) {
+                start(delay);
+            }
+        }
+
+        /** Stops the timer; the action does not run. Does nothing to a stopped timer. */
+        public void cancel() {
+            if (running) {
+                running = false;
+                timers.remove(this);
+            }
+        }
+
+        /** Whether the action is still to run. */
+        public boolean isRunning() {
+            return running;
+        }
+
+        private void expire() throws IOException {
+            running = false;
+            action.run();
+        }
     }
 
     private static final int POLLIN = 1; // poll.h, alike on Linux and the BSDs
@@ -32,6 +77,7 @@ public final class EventLoop implements Closeable {
     /** In milliseconds, while one poll cannot wait for all. */
     private static final int POLL_PAUSE = 50;
 
+    private final Ticker ticker;
     private final Map<Integer, Action> actions = new LinkedHashMap<>();
     private final PriorityQueue<Timer> timers =
             new PriorityQueue<>((a, b) -> Long.signum(a.due - b.due));
@@ -48,7 +94,9 @@ public final class EventLoop implements Closeable {
 
     private int[] polled;
 
-    public EventLoop() throws PosixException {
+    /** Opens a loop that takes its time from {@code ticker}. */
+    public EventLoop(Ticker ticker) throws PosixException {
+        this.ticker = ticker;
         int[] ends = new int[2];
         PosixException.check(LibC.C.pipe(ends), "pipe", "for wake-ups");
         for (int end : ends) {
@@ -87,9 +135,26 @@ public final class EventLoop implements Closeable {
         }
     }
 
-    /** Runs {@code action} once, when {@code delay} is over; for the loop's thread. */
-    public void after(Duration delay, Action action) {
-        timers.add(new Timer(System.nanoTime() + delay.toNanos(), action));
+    /** Makes a timer, not started yet, that runs {@code action}. */
+    public Timer timer(Action action) {
+        return new Timer(action);
+    }
+
+    /** Makes a timer and starts it: {@code action} runs once, after {@code delay}. */
+    public Timer after(Duration delay, Action action) {
+        Timer timer = timer(action);
+        timer.start(delay);
+        return timer;
+    }
+
+    /** The loop's time, of {@link Ticker#nanoTime}. */
+    public long nanoTime() {
+        return ticker.nanoTime();
+    }
+
+    /** The time that has passed since {@code nanoTime}. */
+    public Duration since(long nanoTime) {
+        return Duration.ofNanos(nanoTime() - nanoTime);
     }
 
     /**
@@ -108,8 +173,8 @@ public final class EventLoop implements Closeable {
             count = pollOneByOne(timeout);
         }
         boolean ran = count > 0 && runReadable();
-        while (!timers.isEmpty() && timers.peek().due - System.nanoTime() <= 0) {
-            timers.poll().action.run();
+        while (!timers.isEmpty() && timers.peek().due - nanoTime() <= 0) {
+            timers.poll().expire();
             ran = true;
         }
         for (Action task = posted.poll(); task != null; task = posted.poll()) {
@@ -170,11 +235,9 @@ public final class EventLoop implements Closeable {
         if (timers.isEmpty()) {
             return timeout;
         }
-        Duration timer = Duration.ofNanos(timers.peek().due - System.nanoTime());
+        Duration timer = Duration.ofNanos(timers.peek().due - nanoTime());
         return timer.compareTo(timeout) < 0 ? timer : timeout;
     }
-
-    private record Timer(long due, Action action) {}
 
     /** Rounded up: a wait that ends early would spin until the time is there. */
     private static int millis(Duration timeout) {

@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import org.hgcmdserver.listener.Listener;
 import org.hgcmdserver.listener.Peer;
+import org.hgcmdserver.posix.Ticker;
 import org.hgcmdserver.worker.CommandServer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -6,6 +6,7 @@ import java.time.Duration;
 import org.hgcmdserver.host.Notifier;
 import org.hgcmdserver.listener.Listener;
 import org.hgcmdserver.posix.EventLoop;
+import org.hgcmdserver.posix.Ticker;
 import org.hgcmdserver.worker.HelloWatch;
 import org.hgcmdserver.worker.WorkerSource;
 import org.hgcmdserver.worker.WorkerTable;
@@ -53,7 +54,6 @@ public final class ForkingService {
     private final ServiceHandler handler;
     private final WorkerSource.Factory sourceFactory;
     private final Notifier notifier;
-    private final Ticker ticker;
     private final EventLoop loop;
     private final WorkerTable table;
     private final HelloWatch hello;
@@ -82,8 +82,7 @@ public final class ForkingService {
         this.handler = handler;
         this.sourceFactory = sourceFactory;
         this.notifier = notifier;
-        this.ticker = ticker;
-        loop = new EventLoop();
+        loop = new EventLoop(ticker);
         table = new WorkerTable(loop);
         hello = new HelloWatch(loop, table, handler.startTimeout());
         reload = new Reload(loop, table, notifier, new ReloadedService());
@@ -204,19 +203,19 @@ public final class ForkingService {
     }
 
     private void mainLoop() throws IOException {
-        nextPoll = ticker.nanoTime();
+        nextPoll = loop.nanoTime();
         while (!stopping) {
-            if (ticker.nanoTime() - nextPoll >= 0) {
+            if (loop.nanoTime() - nextPoll >= 0) {
                 poll();
             } else {
-                loop.runOnce(Duration.ofNanos(nextPoll - ticker.nanoTime()));
+                loop.runOnce(Duration.ofNanos(nextPoll - loop.nanoTime()));
             }
         }
     }
 
     /** What is done once per poll interval. */
     private void poll() throws IOException {
-        nextPoll = ticker.nanoTime() + handler.pollInterval().toNanos();
+        nextPoll = loop.nanoTime() + handler.pollInterval().toNanos();
         hello.noticeUnread();
         acceptor.update(); // should no exit do it
         // as Mercurial's main loop: not while somebody is at the door
@@ -282,7 +281,7 @@ public final class ForkingService {
     private void reportStatus() {
         notifier.status(
                 state == State.DRAINING
-                        ? StatusText.stopping(table.busyWorkers())
+                        ? StatusText.stopping(table.busyWorkers(), loop.nanoTime())
                         : StatusText.serving(table.busy(), acceptor.connections()));
     }
 

@@ -128,10 +128,12 @@ public record Handover(
     }
 
     /**
-     * What can be known without the text: all children are taken for workers, whoever they serve.
+     * What can be known without the text: all children are taken for workers, whichever client they
+     * serve.
+     *
+     * @param now the time from which the workers count as busy, as {@link Worker#since}
      */
-    public static Handover unreadable(int listenerFd, List<Integer> children) {
-        long now = System.nanoTime();
+    public static Handover unreadable(int listenerFd, List<Integer> children, long now) {
         return new Handover(
                 listenerFd,
                 null,

@@ -1,6 +1,7 @@
 package org.hgcmdserver.service;
 
 import java.time.Duration;
+import org.hgcmdserver.posix.Ticker;
 
 /** Tells when a service has been without a connection for so long that it can go to sleep. */
 final class IdleExit {

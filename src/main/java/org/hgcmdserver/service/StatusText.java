@@ -18,8 +18,9 @@ final class StatusText {
 
     /**
      * @param busy the oldest first
+     * @param now as {@link Worker#since}
      */
-    static String stopping(List<Worker> busy) {
+    static String stopping(List<Worker> busy, long now) {
         String text = "Stopping, waiting for " + connections(busy.size());
         if (busy.isEmpty()) {
             return text;
@@ -28,7 +29,7 @@ final class StatusText {
                 + "; the oldest: "
                 + busy.stream()
                         .limit(OLDEST)
-                        .map(StatusText::describe)
+                        .map(worker -> describe(worker, Duration.ofNanos(now - worker.since())))
                         .collect(Collectors.joining(", "));
     }
 
@@ -36,12 +37,12 @@ final class StatusText {
         return n + (n == 1 ? " connection" : " connections");
     }
 
-    private static String describe(Worker worker) {
+    private static String describe(Worker worker, Duration age) {
         String client =
                 worker.peer() == null || worker.peer().pid() <= 0
                         ? ""
                         : " for pid " + worker.peer().pid();
-        return "worker %d%s for %s".formatted(worker.pid(), client, text(worker.age()));
+        return "worker %d%s for %s".formatted(worker.pid(), client, text(age));
     }
 
     /** In whole minutes: seconds would wake the service manager for each. */

@@ -47,8 +47,8 @@ public final class HelloWatch {
     /** Those of an earlier image, which may have said hello between the images. */
     private final Set<Worker> adopted = new HashSet<>();
 
-    private long starts;
-    private boolean lookScheduled;
+    private final EventLoop.Timer attach;
+    private final EventLoop.Timer timeLimit;
 
     /**
      * @param timeout after which a worker that has said nothing is given up; never if empty
@@ -58,6 +58,8 @@ public final class HelloWatch {
         this.timeout = timeout;
         this.loop = loop;
         this.table = table;
+        attach = loop.timer(this::attach);
+        timeLimit = loop.timer(this::giveUpSilent);
         this.firstReads = FirstReadWatch.isSupported() ? FirstReadWatch.open(loop) : null;
         table.onExit(this::exited);
     }
@@ -120,30 +122,27 @@ public final class HelloWatch {
 
     /** By one timer for all: one for each would keep each worker until then, long after its end. */
     private void giveUpInTime() {
-        if (timeout.isEmpty() || lookScheduled) {
+        if (timeout.isEmpty()) {
             return;
         }
-        Duration limit = timeout.get();
-        Optional<Duration> oldest =
-                watched.stream()
-                        .filter(worker -> !adopted.contains(worker))
-                        .map(Worker::age)
-                        .findFirst(); // it was started first
-        if (oldest.isPresent()) {
-            lookScheduled = true;
-            loop.after(
-                    limit.minus(oldest.get()),
-                    () -> {
-                        lookScheduled = false;
-                        noticeAll();
-                        for (Worker worker : List.copyOf(watched)) {
-                            if (!adopted.contains(worker) && worker.age().compareTo(limit) >= 0) {
-                                giveUp(worker);
-                            }
-                        }
-                        giveUpInTime();
-                    });
+        watched.stream()
+                .filter(worker -> !adopted.contains(worker))
+                .findFirst() // it was started first
+                .ifPresent(w -> timeLimit.startIfStopped(timeout.get().minus(age(w))));
+    }
+
+    private void giveUpSilent() throws IOException {
+        noticeAll();
+        for (Worker worker : List.copyOf(watched)) {
+            if (!adopted.contains(worker) && age(worker).compareTo(timeout.get()) >= 0) {
+                giveUp(worker);
+            }
         }
+        giveUpInTime();
+    }
+
+    private Duration age(Worker worker) {
+        return loop.since(worker.since());
     }
 
     /** A worker that says nothing serves nobody, and has the place of one that might. */
@@ -160,14 +159,11 @@ public final class HelloWatch {
 
     private void lookAfterPause() {
         firstReads.detach();
-        long start = ++starts;
-        loop.after(
-                PAUSE,
-                () -> {
-                    if (start == starts) { // none since
-                        firstReads.attach();
-                    }
-                });
+        attach.start(PAUSE);
+    }
+
+    private void attach() {
+        firstReads.attach();
     }
 
     /**

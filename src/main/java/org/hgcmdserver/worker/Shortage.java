@@ -44,12 +44,11 @@ public final class Shortage {
 
     private final EventLoop loop;
     private final String activity;
-    private final EventLoop.Action retry;
     private boolean present;
     private boolean logged;
     private long lastFailure;
-    private boolean retryScheduled;
-    private boolean endScheduled;
+    private final EventLoop.Timer retryTimer;
+    private final EventLoop.Timer endTimer;
 
     /**
      * @param activity what it hinders, such as "accept connections"
@@ -58,7 +57,8 @@ public final class Shortage {
     public Shortage(EventLoop loop, String activity, EventLoop.Action retry) {
         this.loop = loop;
         this.activity = activity;
-        this.retry = retry;
+        retryTimer = loop.timer(retry);
+        endTimer = loop.timer(this::logEnd);
     }
 
     /** Whether {@code failure} is one that passes. */
@@ -73,30 +73,20 @@ public final class Shortage {
         }
         logged = true;
         present = true;
-        lastFailure = System.nanoTime();
-        if (!retryScheduled) {
-            retryScheduled = true;
-            loop.after(
-                    PAUSE,
-                    () -> {
-                        retryScheduled = false;
-                        retry.run();
-                    });
-        }
+        lastFailure = loop.nanoTime();
+        retryTimer.startIfStopped(PAUSE);
     }
 
     /** It has succeeded, or there is nothing left to try. */
     public void over() {
         present = false;
-        if (logged && !endScheduled) {
-            endScheduled = true;
-            loop.after(QUIET, this::logEnd);
+        if (logged) {
+            endTimer.startIfStopped(QUIET);
         }
     }
 
     private void logEnd() {
-        endScheduled = false;
-        if (System.nanoTime() - lastFailure >= QUIET.toNanos() && !present) {
+        if (loop.since(lastFailure).compareTo(QUIET) >= 0 && !present) {
             log.info("can {} again", activity);
             logged = false;
         } else if (!present) {

@@ -1,6 +1,5 @@
 package org.hgcmdserver.worker;
 
-import java.time.Duration;
 import org.hgcmdserver.listener.Connection;
 import org.hgcmdserver.listener.Peer;
 
@@ -53,11 +52,6 @@ public final class Worker {
     /** When it got its connection, as {@link System#nanoTime}. */
     public long since() {
         return since;
-    }
-
-    /** For how long it has had its connection. */
-    public Duration age() {
-        return Duration.ofNanos(System.nanoTime() - since);
     }
 
     void assign(Connection assigned, long nanoTime) {

@@ -161,7 +161,7 @@ public final class WorkerTable {
     /** It has been given a connection, of which the daemon's handle is the table's from now on. */
     public void assign(Worker worker, Connection connection) {
         log.debug("worker process (pid={}) is for {}", worker.pid(), connection.peer());
-        worker.assign(connection, System.nanoTime());
+        worker.assign(connection, loop.nanoTime());
         worker.enter(Worker.State.STARTING);
         busy++;
         if (finishing) {
@@ -233,7 +233,7 @@ public final class WorkerTable {
         } else {
             log.debug("process exited (pid={}, {}), not a worker", exit.pid(), exit.description());
             if (expected > 0) {
-                long now = System.nanoTime();
+                long now = loop.nanoTime();
                 unclaimedExits.values().removeIf(u -> now - u.nanos > CLAIM_TIME.toNanos());
                 unclaimedExits.put(exit.pid(), new Unclaimed(exit, now));
             }

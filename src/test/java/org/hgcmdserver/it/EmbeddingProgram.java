@@ -48,7 +48,9 @@ public final class EmbeddingProgram implements ServiceHandler {
                         new EmbeddingProgram(),
                         SpawnSource::new,
                         SystemdNotifier.fromEnvironment(
-                                Environment.inherited().getBytes("NOTIFY_SOCKET"), System.getenv()),
+                                Environment.inherited().getBytes("NOTIFY_SOCKET"),
+                                System.getenv(),
+                                System::nanoTime),
                         now::get);
         Thread stdin = new Thread(() -> obey(now));
         stdin.setDaemon(true);

@@ -13,7 +13,7 @@ class EventLoopTest {
 
     @Test
     void runsWhatOtherThreadsPostInTheirOrder() throws Exception {
-        try (EventLoop loop = new EventLoop()) {
+        try (EventLoop loop = new EventLoop(Ticker.SYSTEM)) {
             List<Integer> ran = new ArrayList<>();
             Thread poster =
                     new Thread(
@@ -34,7 +34,7 @@ class EventLoopTest {
 
     @Test
     void whatIsPostedAfterTheEndTouchesNoDescriptor() throws Exception {
-        EventLoop loop = new EventLoop();
+        EventLoop loop = new EventLoop(Ticker.SYSTEM);
         loop.close();
         int[] reused = new int[2];
         LibC.C.pipe(reused);
@@ -48,7 +48,7 @@ class EventLoopTest {
 
     @Test
     void returnsWhenTheTimeIsUp() throws Exception {
-        try (EventLoop loop = new EventLoop()) {
+        try (EventLoop loop = new EventLoop(Ticker.SYSTEM)) {
             assertThat(loop.runOnce(Duration.ZERO)).isFalse();
             assertThat(loop.runOnce(Duration.ofMillis(1))).isFalse();
         }
@@ -56,7 +56,7 @@ class EventLoopTest {
 
     @Test
     void descriptorThatAnEarlierActionUnregisteredIsLeftAlone() throws Exception {
-        try (EventLoop loop = new EventLoop()) {
+        try (EventLoop loop = new EventLoop(Ticker.SYSTEM)) {
             int[] a = new int[2];
             int[] b = new int[2];
             LibC.C.pipe(a);
@@ -77,6 +77,49 @@ class EventLoopTest {
             for (int fd : new int[] {a[0], a[1], b[0], b[1]}) {
                 Descriptors.close(fd);
             }
+        }
+    }
+
+    @Test
+    void timerRunsOnceWhenItIsDue() throws Exception {
+        try (ManualLoop manual = new ManualLoop()) {
+            List<String> ran = new ArrayList<>();
+            EventLoop.Timer timer = manual.loop().after(Duration.ofMillis(5), () -> ran.add("t"));
+            manual.advance(Duration.ofMillis(4));
+            assertThat(ran).isEmpty();
+            assertThat(timer.isRunning()).isTrue();
+            manual.advance(Duration.ofMillis(10));
+            assertThat(ran).containsExactly("t");
+            assertThat(timer.isRunning()).isFalse();
+        }
+    }
+
+    @Test
+    void cancelledTimerDoesNotRun() throws Exception {
+        try (ManualLoop manual = new ManualLoop()) {
+            List<String> ran = new ArrayList<>();
+            EventLoop.Timer timer = manual.loop().after(Duration.ofMillis(5), () -> ran.add("t"));
+            EventLoop.Timer twin = manual.loop().after(Duration.ofMillis(5), () -> ran.add("twin"));
+            timer.cancel();
+            timer.cancel();
+            manual.advance(Duration.ofMillis(10));
+            assertThat(ran).containsExactly("twin");
+            assertThat(twin.isRunning()).isFalse();
+        }
+    }
+
+    @Test
+    void startingAgainForgetsTheEarlierStart() throws Exception {
+        try (ManualLoop manual = new ManualLoop()) {
+            List<String> ran = new ArrayList<>();
+            EventLoop.Timer timer = manual.loop().after(Duration.ofMillis(5), () -> ran.add("t"));
+            manual.advance(Duration.ofMillis(4));
+            timer.start(Duration.ofMillis(5));
+            manual.advance(Duration.ofMillis(4));
+            assertThat(ran).isEmpty();
+            timer.startIfStopped(Duration.ofMinutes(1));
+            manual.advance(Duration.ofMillis(10));
+            assertThat(ran).containsExactly("t");
         }
     }
 }

@@ -14,7 +14,7 @@ class MessageLineTest {
     /** What the numbers of a closed line stand for by then may be a client's connection. */
     @Test
     void closedLineSendsNothingToWhoeverHasItsNumber() throws Exception {
-        try (EventLoop loop = new EventLoop()) {
+        try (EventLoop loop = new EventLoop(Ticker.SYSTEM)) {
             int[] ends = UnixSocket.pair();
             MessageLine line = new MessageLine(loop, ends[0], new Ignored());
             line.close();

@@ -21,10 +21,12 @@ final class ForkLimit {
     /** The forks whose worker has not announced itself, the oldest first. */
     private final Set<ForkedWorker> unannounced = new LinkedHashSet<>();
 
-    private boolean lookScheduled;
+    /** One timer for all: a timer for each would keep each worker in memory. */
+    private final EventLoop.Timer look;
 
     ForkLimit(EventLoop loop) {
         this.loop = loop;
+        look = loop.timer(this::look);
     }
 
     void begin(ForkedWorker fork) {
@@ -37,19 +39,19 @@ final class ForkLimit {
         unannounced.remove(fork);
     }
 
-    /** Schedules one timer for all: a timer for each would keep each worker in memory. */
     private void lookInTime() {
-        if (lookScheduled || unannounced.isEmpty()) {
-            return;
+        if (!unannounced.isEmpty()) {
+            look.startIfStopped(LIMIT.minus(age(unannounced.iterator().next())));
         }
-        lookScheduled = true;
-        loop.after(LIMIT.minus(unannounced.iterator().next().age()), this::look);
+    }
+
+    private Duration age(ForkedWorker fork) {
+        return loop.since(fork.askedAt());
     }
 
     private void look() throws IOException {
-        lookScheduled = false;
         for (ForkedWorker fork : List.copyOf(unannounced)) {
-            if (fork.age().compareTo(LIMIT) >= 0) {
+            if (age(fork).compareTo(LIMIT) >= 0) {
                 unannounced.remove(fork);
                 fork.giveUp(LIMIT);
             }

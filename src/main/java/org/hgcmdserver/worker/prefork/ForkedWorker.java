@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.time.Duration;
 import org.hgcmdserver.listener.Connection;
 import org.hgcmdserver.posix.Child;
+import org.hgcmdserver.posix.EventLoop;
 import org.hgcmdserver.posix.MessageLine;
 import org.hgcmdserver.worker.Worker;
 import org.hgcmdserver.worker.WorkerTable;
@@ -42,7 +43,7 @@ final class ForkedWorker implements MessageLine.Receiver {
     private final Listener listener;
     private final MessageLine line;
     private final ForkLimit limit;
-    private final long askedAt = System.nanoTime();
+    private final long askedAt;
 
     /** The process id that the template has reported; 0 before. */
     private int forked;
@@ -66,12 +67,13 @@ final class ForkedWorker implements MessageLine.Receiver {
         line = template.fork(this);
         table.expect();
         this.limit = limit;
+        askedAt = template.loop().nanoTime();
         limit.begin(this);
     }
 
-    /** The time since the template was asked for it. */
-    Duration age() {
-        return Duration.ofNanos(System.nanoTime() - askedAt);
+    /** When the template was asked for it, as {@link EventLoop#nanoTime}. */
+    long askedAt() {
+        return askedAt;
     }
 
     /**

@@ -55,8 +55,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
     private Template template;
 
     private boolean draining;
-    private boolean refillScheduled;
-
+    private final EventLoop.Timer refill;
     private String lastFailure = "";
 
     /** The missing parts that have been logged. */
@@ -77,7 +76,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
                         hello,
                         program,
                         server,
-                        new PoolSize(minIdle, maxIdle, System.nanoTime()));
+                        new PoolSize(minIdle, maxIdle, loop.nanoTime()));
     }
 
     /** It needs to be given orphans, which only Linux can do. */
@@ -99,6 +98,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
         this.program = program;
         this.server = server;
         this.size = size;
+        refill = loop.timer(this::refill);
         forkLimit = new ForkLimit(loop);
         spawn = new SpawnSource(loop, table, hello);
         shortage = new Shortage(loop, "fork workers ahead", this::refill);
@@ -123,7 +123,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
         }
         waiting.add(connection);
         if (!idle) {
-            size.missed(System.nanoTime());
+            size.missed(loop.nanoTime());
             expectFork(connection);
         }
         dispense();
@@ -182,7 +182,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
         for (ForkedWorker idle = available.takeIdle(); idle != null; idle = available.takeIdle()) {
             try {
                 Worker worker = idle.give(connection);
-                size.taken(System.nanoTime());
+                size.taken(loop.nanoTime());
                 return worker;
             } catch (IOException e) {
                 if (Shortage.isCauseOf(e)) { // no fault of the worker's
@@ -203,7 +203,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
         if (!isTemplateReady() || (draining && waiting.isEmpty())) {
             return;
         }
-        int missing = size.toFork(available.size(), waiting.size(), System.nanoTime());
+        int missing = size.toFork(available.size(), waiting.size(), loop.nanoTime());
         if (missing == 0) {
             shortage.over();
         }
@@ -220,24 +220,12 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
             }
             return;
         }
-        size.untilRefill(available.size(), System.nanoTime()).ifPresent(this::refillAfter);
-    }
-
-    private void refillAfter(Duration pause) {
-        if (!refillScheduled) {
-            refillScheduled = true;
-            loop.after(
-                    pause,
-                    () -> {
-                        refillScheduled = false;
-                        refill();
-                    });
-        }
+        size.untilRefill(available.size(), loop.nanoTime()).ifPresent(refill::startIfStopped);
     }
 
     /** Lets workers go that quiet times do not need. */
     private void keepHouse() {
-        for (int n = size.toLetGo(available.idle(), System.nanoTime()); n > 0; n--) {
+        for (int n = size.toLetGo(available.idle(), loop.nanoTime()); n > 0; n--) {
             available.letLastGo();
         }
         loop.after(PoolSize.QUIET, this::keepHouse);
@@ -292,7 +280,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
         if (worker.connection() == null) {
             return; // it was idle: its line tells
         }
-        size.ended(System.nanoTime());
+        size.ended(loop.nanoTime());
         refill();
         rehearse();
     }

@@ -60,7 +60,8 @@ final class Template implements MessageLine.Receiver {
 
     private final int pid;
     private final MessageLine control;
-    private boolean exited;
+    private final EventLoop.Timer startLimit;
+    private final EventLoop.Timer endLimit;
     private boolean lineEnded;
     private State state = State.STARTING;
     private long readyAt;
@@ -99,14 +100,22 @@ final class Template implements MessageLine.Receiver {
             throw e;
         }
         log.debug("started template process (pid={})", pid);
-        loop.after(LONGEST_START, this::giveUpStart);
+        startLimit = loop.after(LONGEST_START, this::giveUpStart);
+        endLimit = loop.timer(this::killIfSlowToEnd);
+    }
+
+    EventLoop loop() {
+        return loop;
     }
 
     private void giveUpStart() {
-        if (state == State.STARTING && !exited) {
-            failure = "it is not ready after " + LONGEST_START.toMinutes() + " min";
-            Child.killGroup(pid);
-        }
+        failure = "it is not ready after " + LONGEST_START.toMinutes() + " min";
+        Child.killGroup(pid);
+    }
+
+    private void killIfSlowToEnd() {
+        log.warn("template process (pid={}) does not end; killing it", pid);
+        Child.kill(pid);
     }
 
     private Optional<WarmUpDirectory> warmUpDirectory() {
@@ -125,7 +134,7 @@ final class Template implements MessageLine.Receiver {
 
     /** How long it has been ready. */
     Duration age() {
-        return readyAt == 0 ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - readyAt);
+        return readyAt == 0 ? Duration.ZERO : loop.since(readyAt);
     }
 
     /**
@@ -155,19 +164,13 @@ final class Template implements MessageLine.Receiver {
         if (state != State.CLOSED) {
             boolean warmingUp = state == State.STARTING;
             state = State.CLOSED;
+            startLimit.cancel();
             control.close();
             if (warmingUp) { // it has no workers, and would go on for a while, as would plain hg
                 Child.killGroup(pid);
                 return;
             }
-            loop.after(
-                    TIME_TO_END,
-                    () -> {
-                        if (!exited) {
-                            log.warn("template process (pid={}) does not end; killing it", pid);
-                            Child.kill(pid);
-                        }
-                    });
+            endLimit.start(TIME_TO_END);
         }
     }
 
@@ -175,7 +178,8 @@ final class Template implements MessageLine.Receiver {
     public void received(String line) throws IOException {
         if (line.equals("ready")) {
             state = State.READY;
-            readyAt = System.nanoTime();
+            startLimit.cancel();
+            readyAt = loop.nanoTime();
             listener.ready(this);
         } else if (line.startsWith("without ")) {
             listener.without(withoutDirectory(line.substring("without ".length())));
@@ -196,7 +200,8 @@ final class Template implements MessageLine.Receiver {
     }
 
     private void exited(Exit exit) throws IOException {
-        exited = true;
+        startLimit.cancel();
+        endLimit.cancel();
         control.receiveRest();
         control.close();
         warmUp.ifPresent(WarmUpDirectory::delete);

@@ -47,12 +47,13 @@ public final class SpawnSource implements WorkerSource {
     private final Shortage shortage;
     private final Queue<Waiting> queue = new ArrayDeque<>();
     private final List<Worker> starting = new ArrayList<>();
-    private boolean lookScheduled;
+    private final EventLoop.Timer look;
 
     public SpawnSource(EventLoop loop, WorkerTable table, HelloWatch hello) {
         this.loop = loop;
         this.table = table;
         this.hello = hello;
+        look = loop.timer(this::look);
         shortage = new Shortage(loop, "start worker processes", this::startWaiting);
         table.onExit((worker, exit) -> startWaiting());
     }
@@ -111,27 +112,24 @@ public final class SpawnSource implements WorkerSource {
 
     /** Looks again in a while if the answer is no. */
     private boolean mayStart() {
-        starting.removeIf(SpawnSource::hasStarted);
+        starting.removeIf(this::hasStarted);
         if (starting.size() < MAX_STARTING) {
             return true;
         }
-        if (!lookScheduled) {
-            lookScheduled = true;
-            loop.after(
-                    LOOK,
-                    () -> {
-                        lookScheduled = false;
-                        hello.noticeAll();
-                        if (!shortage.isPresent()) {
-                            startWaiting();
-                        }
-                    });
-        }
+        look.startIfStopped(LOOK);
         return false;
     }
 
-    private static boolean hasStarted(Worker worker) {
-        return worker.state() != Worker.State.STARTING || worker.age().compareTo(LONGEST_START) > 0;
+    private void look() throws IOException {
+        hello.noticeAll();
+        if (!shortage.isPresent()) {
+            startWaiting();
+        }
+    }
+
+    private boolean hasStarted(Worker worker) {
+        return worker.state() != Worker.State.STARTING
+                || loop.since(worker.since()).compareTo(LONGEST_START) > 0;
     }
 
     private Worker spawn(Waiting waiting) throws IOException {

@@ -1,0 +1,40 @@
+package org.hgcmdserver.posix;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.time.Duration;
+
+/** An event loop whose time moves only when a test says so. */
+public final class ManualLoop implements Closeable {
+
+    private long now = 1_000_000_000_000L;
+    private final EventLoop loop;
+
+    public ManualLoop() throws PosixException {
+        loop = new EventLoop(() -> now);
+    }
+
+    public EventLoop loop() {
+        return loop;
+    }
+
+    /** Runs what is ready now, until nothing is. */
+    public void run() throws IOException {
+        while (loop.runOnce(Duration.ZERO)) {
+            // once more: an action may have posted a task or started a timer
+        }
+    }
+
+    /** Lets {@code time} pass in steps of a millisecond, and runs what becomes due on the way. */
+    public void advance(Duration time) throws IOException {
+        for (long millis = time.toMillis(); millis > 0; millis--) {
+            now += 1_000_000;
+            run();
+        }
+    }
+
+    @Override
+    public void close() {
+        loop.close();
+    }
+}
