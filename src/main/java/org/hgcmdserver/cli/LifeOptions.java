@@ -1,8 +1,8 @@
 package org.hgcmdserver.cli;
 
 import java.time.Duration;
-import org.hgcmdserver.service.CommandServerHandler.LifeCycle;
 import org.hgcmdserver.service.Drain;
+import org.hgcmdserver.service.ServiceConfig;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
@@ -54,8 +54,8 @@ final class LifeOptions {
                     "How often to look whether the service should end. Default: ${DEFAULT-VALUE}.")
     private Duration pollInterval;
 
-    LifeCycle lifeCycle(WorkerOptions workers) {
-        return new LifeCycle(
+    ServiceConfig serviceConfig(WorkerOptions workers) {
+        return new ServiceConfig(
                 pollInterval,
                 workers.maxWorkers(),
                 workers.startTimeout(),

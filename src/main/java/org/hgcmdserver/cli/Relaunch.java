@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import org.hgcmdserver.children.Children;
 import org.hgcmdserver.host.LogConfigurator;
 import org.hgcmdserver.listener.HandedOver;
 import org.hgcmdserver.listener.InheritedListener;
@@ -27,7 +28,6 @@ import org.hgcmdserver.posix.UnixSocket;
 import org.hgcmdserver.posix.Words;
 import org.hgcmdserver.service.Handover;
 import org.hgcmdserver.service.Successor;
-import org.hgcmdserver.worker.WorkerTable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -78,14 +78,14 @@ final class Relaunch implements Successor {
     }
 
     @Override
-    public void check(EventLoop loop, WorkerTable table, Consumer<String> result)
+    public void check(EventLoop loop, Children children, Consumer<String> result)
             throws IOException {
         checkedConfig = config.fingerprint();
         command = null;
         if (PlatformPath.isWorkingDirectoryGone()) { // no JVM starts there, nor does Mercurial
             throw new IOException("the working directory has been removed; restart the service");
         }
-        new Check(loop, result).start(table);
+        new Check(loop, result).start(children);
     }
 
     @Override
@@ -147,7 +147,7 @@ final class Relaunch implements Successor {
             this.result = result;
         }
 
-        void start(WorkerTable table) throws IOException {
+        void start(Children children) throws IOException {
             int[] ends = UnixSocket.pair();
             int pid;
             try {
@@ -171,7 +171,7 @@ final class Relaunch implements Successor {
             }
             line = new MessageLine(loop, ends[0], this);
             checking = pid;
-            table.addHelper(pid, false, (p, ended) -> exited(ended));
+            children.addUnawaited(pid, this::exited);
             loop.after(CHECK_TIMEOUT, () -> timeOut(pid));
         }
 

@@ -20,10 +20,10 @@ import org.hgcmdserver.posix.SignalSource;
 import org.hgcmdserver.posix.Ticker;
 import org.hgcmdserver.service.CommandServerHandler;
 import org.hgcmdserver.service.CommandServerHandler.Admission;
-import org.hgcmdserver.service.CommandServerHandler.LifeCycle;
 import org.hgcmdserver.service.ForkingService;
 import org.hgcmdserver.service.ForkingService.Outcome;
 import org.hgcmdserver.service.Handover;
+import org.hgcmdserver.service.ServiceConfig;
 import org.hgcmdserver.service.ServiceHandler;
 import org.hgcmdserver.service.Successor;
 import org.hgcmdserver.worker.CommandServer;
@@ -131,7 +131,7 @@ final class ServeCommand implements Callable<Integer> {
         LogConfigurator.setLevel(debug ? Level.DEBUG : quiet ? Level.WARN : Level.INFO);
         Supplier<CommandServer> server = workers.commandServer();
         WorkerSource.Factory source = workers.source(server);
-        LifeCycle lifeCycle = life.lifeCycle(workers);
+        ServiceConfig settings = life.serviceConfig(workers);
         Admission admission = access.admission();
         if (check) {
             Relaunch.tellCommand();
@@ -142,14 +142,15 @@ final class ServeCommand implements Callable<Integer> {
                 new CommandServerHandler(
                         pathIfAny -> listener(predecessor),
                         server,
-                        lifeCycle,
+                        settings.idleExit(),
                         admission,
                         successor(),
                         Ticker.SYSTEM);
         ForkingService service =
-                new ForkingService(
+                ForkingService.open(
                         address.pathIfAny(),
                         handler,
+                        settings,
                         source,
                         SystemdNotifier.fromEnvironment(
                                 Environment.inherited().getBytes("NOTIFY_SOCKET"),

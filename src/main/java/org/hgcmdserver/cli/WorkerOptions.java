@@ -169,12 +169,12 @@ final class WorkerOptions {
             return PreforkSource.factory(program(), server.get(), minIdle, maxIdle);
         }
         if (workerCommand != null) {
-            return SpawnSource::new;
+            return (loop, children, table, owner) -> new SpawnSource(loop, table, owner);
         }
         TemplateProgram program = program();
-        return (loop, table, hello) -> {
-            program.proveStrictServer(loop, table);
-            return new SpawnSource(loop, table, hello);
+        return (loop, children, table, owner) -> {
+            program.proveStrictServer(loop, children);
+            return new SpawnSource(loop, table, owner);
         };
     }
 

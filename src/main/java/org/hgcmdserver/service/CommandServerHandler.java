@@ -23,21 +23,6 @@ public class CommandServerHandler implements ServiceHandler {
     }
 
     /**
-     * What can be configured of a service's life.
-     *
-     * @param startTimeout how long a worker may take to say hello
-     * @param drainTimeout after which a drain that waits becomes one that finishes
-     * @param idleExit after which a service without a connection ends
-     */
-    public record LifeCycle(
-            Duration pollInterval,
-            int maxWorkers,
-            Optional<Duration> startTimeout,
-            Drain drain,
-            Optional<Duration> drainTimeout,
-            Optional<Duration> idleExit) {}
-
-    /**
      * Who may connect, and how often.
      *
      * @param rules at a socket of this process's own
@@ -48,7 +33,7 @@ public class CommandServerHandler implements ServiceHandler {
 
     private final Binder binder;
     private final Supplier<CommandServer> server;
-    private final LifeCycle life;
+    private final Optional<Duration> idleLimit;
     private final Admission admission;
     private final ConnectionsPerUser perUser;
     private Listener listener;
@@ -58,37 +43,23 @@ public class CommandServerHandler implements ServiceHandler {
 
     /**
      * @param server is asked for each connection
+     * @param idleLimit after which a service without a connection ends; never if empty
      * @param successor for reloads; null if there are to be none
      */
     public CommandServerHandler(
             Binder binder,
             Supplier<CommandServer> server,
-            LifeCycle life,
+            Optional<Duration> idleLimit,
             Admission admission,
             Successor successor,
             Ticker ticker) {
         this.binder = binder;
         this.server = server;
-        this.life = life;
+        this.idleLimit = idleLimit;
         this.admission = admission;
         perUser = new ConnectionsPerUser(admission.maxWorkersPerUser());
         this.successor = successor;
-        idleExit = life.idleExit().map(limit -> new IdleExit(limit, ticker));
-    }
-
-    @Override
-    public int maxWorkers() {
-        return life.maxWorkers();
-    }
-
-    @Override
-    public Optional<Duration> startTimeout() {
-        return life.startTimeout();
-    }
-
-    @Override
-    public Duration pollInterval() {
-        return life.pollInterval();
+        idleExit = idleLimit.map(limit -> new IdleExit(limit, ticker));
     }
 
     @Override
@@ -148,19 +119,9 @@ public class CommandServerHandler implements ServiceHandler {
         }
         boolean due = idleExit.isPresent() && idleExit.get().isDue();
         if (due) {
-            log.info("no connection for {} s", life.idleExit().get().toMillis() / 1000.0);
+            log.info("no connection for {} s", idleLimit.get().toMillis() / 1000.0);
         }
         return due;
-    }
-
-    @Override
-    public Drain drain() {
-        return life.drain();
-    }
-
-    @Override
-    public Optional<Duration> drainTimeout() {
-        return life.drainTimeout();
     }
 
     @Override

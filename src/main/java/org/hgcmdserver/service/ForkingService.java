@@ -3,11 +3,20 @@ package org.hgcmdserver.service;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.hgcmdserver.children.Children;
 import org.hgcmdserver.host.Notifier;
+import org.hgcmdserver.listener.Connection;
 import org.hgcmdserver.listener.Listener;
 import org.hgcmdserver.posix.EventLoop;
+import org.hgcmdserver.posix.Exit;
 import org.hgcmdserver.posix.Ticker;
+import org.hgcmdserver.service.GuardedHandler.HandlerException;
 import org.hgcmdserver.worker.HelloWatch;
+import org.hgcmdserver.worker.Refusal;
+import org.hgcmdserver.worker.StartTimeout;
+import org.hgcmdserver.worker.Worker;
 import org.hgcmdserver.worker.WorkerSource;
 import org.hgcmdserver.worker.WorkerTable;
 import org.slf4j.Logger;
@@ -23,7 +32,8 @@ import org.slf4j.LoggerFactory;
  * <p>While the service runs, all children of this Java process are its to wait for: a program that
  * embeds it must not start processes by {@code ProcessBuilder}, whose exit statuses would get lost.
  */
-public final class ForkingService {
+public final class ForkingService
+        implements Acceptor.Owner, WorkerSource.Owner, WorkerTable.Listener {
 
     /** The life of a service; {@link #enter} makes the transitions. */
     public enum State {
@@ -52,40 +62,66 @@ public final class ForkingService {
 
     private final Path address;
     private final ServiceHandler handler;
+    private final GuardedHandler guarded;
+    private final ServiceConfig config;
     private final WorkerSource.Factory sourceFactory;
     private final Notifier notifier;
     private final EventLoop loop;
+    private final Children children;
     private final WorkerTable table;
-    private final HelloWatch hello;
     private final Reload reload;
 
-    private volatile State state = State.STARTING;
+    // from init on
+    private HelloWatch hello;
+    private StartTimeout startTimeout;
     private Listener listener;
     private WorkerSource source;
+    private Acceptor acceptor;
+
+    private volatile State state = State.STARTING;
     private volatile boolean stopping;
     private boolean abandoned;
-    private Acceptor acceptor;
     private long nextPoll;
 
-    /**
-     * @param address where {@link ServiceHandler#bindSocket} shall listen; handed on as it is
-     * @param notifier is closed when the service has ended
-     */
-    public ForkingService(
+    /** The number of connections that have been served, by earlier images of this process too. */
+    private long connections;
+
+    private ForkingService(
             Path address,
             ServiceHandler handler,
+            ServiceConfig config,
+            WorkerSource.Factory sourceFactory,
+            Notifier notifier,
+            EventLoop loop) {
+        this.address = address;
+        this.handler = handler;
+        this.guarded = new GuardedHandler(handler);
+        this.config = config;
+        this.sourceFactory = sourceFactory;
+        this.notifier = notifier;
+        this.loop = loop;
+        children = new Children(loop);
+        table = new WorkerTable(loop, children, this);
+        reload = new Reload(loop, children, notifier, new ReloadedService());
+    }
+
+    /**
+     * Opens a service, which does nothing until {@link #init}.
+     *
+     * @param address where {@link ServiceHandler#bindSocket} shall listen; handed on as it is
+     * @param notifier is closed when the service has ended
+     * @throws IOException if there are no descriptors left for the loop
+     */
+    public static ForkingService open(
+            Path address,
+            ServiceHandler handler,
+            ServiceConfig config,
             WorkerSource.Factory sourceFactory,
             Notifier notifier,
             Ticker ticker)
             throws IOException {
-        this.address = address;
-        this.handler = handler;
-        this.sourceFactory = sourceFactory;
-        this.notifier = notifier;
-        loop = new EventLoop(ticker);
-        table = new WorkerTable(loop);
-        hello = new HelloWatch(loop, table, handler.startTimeout());
-        reload = new Reload(loop, table, notifier, new ReloadedService());
+        EventLoop loop = new EventLoop(ticker);
+        return new ForkingService(address, handler, config, sourceFactory, notifier, loop);
     }
 
     /** The loop that runs the service, for what is to happen in its thread. */
@@ -114,17 +150,20 @@ public final class ForkingService {
      */
     public void init(Handover predecessor) throws IOException {
         try {
-            listener = handler.bindSocket(address);
+            start(predecessor);
         } catch (IOException | RuntimeException e) {
-            close();
+            unwind();
             throw e;
         }
-        source = sourceFactory.open(loop, table, hello);
-        long before = predecessor == null ? 0 : predecessor.connections();
-        acceptor =
-                new Acceptor(
-                        loop, listener, handler, table, hello, source, new Accepting(), before);
-        table.onExit((worker, exit) -> workerExited());
+    }
+
+    private void start(Handover predecessor) throws IOException {
+        children.start();
+        hello = HelloWatch.open(loop, table);
+        startTimeout = new StartTimeout(loop, hello, config.startTimeout());
+        listener = handler.bindSocket(address);
+        source = sourceFactory.open(loop, children, table, this);
+        acceptor = new Acceptor(loop, listener, config, this);
         if (predecessor != null) {
             adopt(predecessor);
         }
@@ -136,14 +175,102 @@ public final class ForkingService {
         notifier.watchdogInterval().ifPresent(interval -> pingWatchdog(interval.dividedBy(3)));
     }
 
+    /** Takes back what a start that failed has done: a client must not find a dead socket. */
+    private void unwind() throws IOException {
+        if (listener != null) {
+            guarded.unlinkSocket(listener);
+            listener.release();
+        }
+        close();
+    }
+
     private void adopt(Handover predecessor) {
+        connections = predecessor.connections();
         for (Handover.BusyWorker worker : predecessor.workers()) {
-            acceptor.noticed(worker.connection());
+            announce(worker.connection());
             hello.adopt(
                     table.adopt(worker.pid(), worker.state(), worker.connection(), worker.since()));
         }
-        predecessor.leftovers().forEach(table::addLeftover);
+        predecessor.leftovers().forEach(children::adoptLeftover);
     }
+
+    // the way in
+
+    /** A connection from accept to a worker source, or to a refusal. */
+    @Override
+    public void serve(Connection connection) {
+        hello.watch(connection);
+        Optional<String> refusal = guarded.refusal(connection.peer());
+        if (refusal.isPresent()) {
+            refuse(connection, refusal.get());
+            return;
+        }
+        connections++;
+        announce(connection);
+        try {
+            source.serve(connection, guarded.createCmdServer(connection.peer()));
+        } catch (HandlerException e) {
+            refuse(connection, e.getMessage());
+        }
+        reportStatus();
+    }
+
+    /** The handler hears of a connection, and in time of its end. */
+    private void announce(Connection connection) {
+        connection.onRelease(() -> guarded.connectionEnded(connection.peer()));
+        guarded.newConnection(connection.peer());
+    }
+
+    /** A worker source has found a worker for the connection. */
+    @Override
+    public void workerAssigned(Worker worker) {
+        hello.workerAssigned(worker);
+        startTimeout.workerAssigned();
+    }
+
+    /** The client reads the reason, and then the end of the connection. */
+    @Override
+    public void refuse(Connection connection, String reason) {
+        hello.forget(connection);
+        Refusal.tell(connection, reason);
+        connection.release();
+    }
+
+    // the way out
+
+    /** A worker has exited: its client hears why if it said no hello, and others get its place. */
+    @Override
+    public void workerExited(Worker worker, Exit exit) throws IOException {
+        hello.workerExited(worker, exit);
+        if (worker.connection() != null) {
+            worker.connection().release();
+        }
+        source.workerExited(worker);
+        acceptor.workerExited();
+        reportStatus();
+    }
+
+    @Override
+    public void noticeHellos() throws IOException {
+        hello.noticeAll();
+    }
+
+    @Override
+    public int connections() {
+        return table.busy() + source.waiting();
+    }
+
+    @Override
+    public boolean isAcceptingPaused() {
+        return stopping || reload.isReplacing();
+    }
+
+    @Override
+    public boolean isAbandoned() {
+        return abandoned;
+    }
+
+    // its life
 
     /** In the loop, so that a service whose loop is stuck is noticed. */
     private void pingWatchdog(Duration pause) {
@@ -172,7 +299,7 @@ public final class ForkingService {
     }
 
     private boolean isAnybodyLeft() {
-        return !table.isEmpty() || source.waiting() > 0;
+        return children.isAnyAwaited() || source.waiting() > 0;
     }
 
     /** Has the service drain and {@link #run} return. */
@@ -215,20 +342,15 @@ public final class ForkingService {
 
     /** What is done once per poll interval. */
     private void poll() throws IOException {
-        nextPoll = loop.nanoTime() + handler.pollInterval().toNanos();
+        nextPoll = loop.nanoTime() + config.pollInterval().toNanos();
         hello.noticeUnread();
         acceptor.update(); // should no exit do it
         // as Mercurial's main loop: not while somebody is at the door
-        long before = acceptor.connections();
+        long before = connections;
         loop.runOnce(Duration.ZERO);
-        if (acceptor.connections() == before && handler.shouldExit()) {
+        if (connections == before && handler.shouldExit()) {
             stopping = true;
         }
-    }
-
-    private void workerExited() {
-        acceptor.workerExited();
-        reportStatus();
     }
 
     private void drain() throws IOException {
@@ -238,16 +360,16 @@ public final class ForkingService {
         askForTime();
         log.info("stopping; waiting for {} workers", table.busy());
         try {
-            if (handler.drain() == Drain.FINISH) {
+            if (config.drain() == Drain.FINISH) {
                 table.finish();
             } else {
-                handler.drainTimeout().ifPresent(timeout -> loop.after(timeout, this::timeOut));
+                config.drainTimeout().ifPresent(timeout -> loop.after(timeout, this::timeOut));
             }
-            acceptor.close();
+            acceptor.close(() -> guarded.unlinkSocket(listener));
             source.drain();
             reportStatus();
             while (isAnybodyLeft() && !abandoned) {
-                loop.runOnce(handler.pollInterval());
+                loop.runOnce(config.pollInterval());
                 hello.noticeUnread();
                 reportStatus();
             }
@@ -272,8 +394,10 @@ public final class ForkingService {
     }
 
     private void close() {
-        table.close();
-        hello.close();
+        children.close();
+        if (hello != null) {
+            hello.close();
+        }
         loop.close();
         notifier.close();
     }
@@ -282,26 +406,7 @@ public final class ForkingService {
         notifier.status(
                 state == State.DRAINING
                         ? StatusText.stopping(table.busyWorkers(), loop.nanoTime())
-                        : StatusText.serving(table.busy(), acceptor.connections()));
-    }
-
-    /** What {@link Acceptor} sees of this service. */
-    private final class Accepting implements Acceptor.Owner {
-
-        @Override
-        public boolean isAcceptingPaused() {
-            return stopping || reload.isReplacing();
-        }
-
-        @Override
-        public boolean isAbandoned() {
-            return abandoned;
-        }
-
-        @Override
-        public void connectionsChanged() {
-            reportStatus();
-        }
+                        : StatusText.serving(table.busy(), connections));
     }
 
     /** What {@link Reload} sees of this service. */
@@ -333,10 +438,17 @@ public final class ForkingService {
             return new Handover(
                     listener.fd(),
                     listener.description(),
-                    acceptor.connections(),
+                    connections,
                     table.busyWorkers().stream().map(Handover.BusyWorker::of).toList(),
-                    table.otherProcesses());
+                    leftovers());
         }
+    }
+
+    /** The children that serve no client. */
+    private List<Integer> leftovers() {
+        List<Integer> pids = children.pids();
+        table.busyWorkers().forEach(worker -> pids.remove(Integer.valueOf(worker.pid())));
+        return pids;
     }
 
     private void enter(State next) {

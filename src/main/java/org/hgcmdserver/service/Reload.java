@@ -2,9 +2,9 @@ package org.hgcmdserver.service;
 
 import java.io.IOException;
 import java.time.Duration;
+import org.hgcmdserver.children.Children;
 import org.hgcmdserver.host.Notifier;
 import org.hgcmdserver.posix.EventLoop;
-import org.hgcmdserver.worker.WorkerTable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,15 +41,15 @@ final class Reload {
     private static final Duration LOOK_AGAIN = Duration.ofMillis(5);
 
     private final EventLoop loop;
-    private final WorkerTable table;
+    private final Children children;
     private final Notifier notifier;
     private final Service service;
     private State state = State.NONE;
     private boolean again;
 
-    Reload(EventLoop loop, WorkerTable table, Notifier notifier, Service service) {
+    Reload(EventLoop loop, Children children, Notifier notifier, Service service) {
         this.loop = loop;
-        this.table = table;
+        this.children = children;
         this.notifier = notifier;
         this.service = service;
     }
@@ -86,7 +86,7 @@ final class Reload {
         state = State.CHECKING;
         again = false;
         try {
-            service.successor().check(loop, table, this::checked);
+            service.successor().check(loop, children, this::checked);
         } catch (IOException e) {
             refuse(e.getMessage());
         }

@@ -2,7 +2,6 @@ package org.hgcmdserver.service;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Optional;
 import org.hgcmdserver.listener.Listener;
 import org.hgcmdserver.listener.Peer;
@@ -16,11 +15,6 @@ import org.hgcmdserver.worker.CommandServer;
  * one.
  */
 public interface ServiceHandler {
-
-    /** How often {@link #shouldExit} is asked; more than zero. */
-    default Duration pollInterval() {
-        return Duration.ofSeconds(1); // as Mercurial's chgunixservicehandler
-    }
 
     /**
      * Makes the listening socket; called once, at start.
@@ -65,29 +59,9 @@ public interface ServiceHandler {
     /** Called when a connection has ended, whatever became of it; once for each. */
     default void connectionEnded(Peer peer) {}
 
-    /** How the connections that are left end when the service stops. */
-    default Drain drain() {
-        return Drain.WAIT;
-    }
-
-    /** After what time {@link Drain#WAIT} becomes {@link Drain#FINISH}; never if empty. */
-    default Optional<Duration> drainTimeout() {
-        return Optional.empty();
-    }
-
     /** What takes this program's place in a reload; null if the service cannot be reloaded. */
     default Successor successor() {
         return null;
-    }
-
-    /** How long a worker may take to say hello until it is given up; any time if empty. */
-    default Optional<Duration> startTimeout() {
-        return Optional.empty();
-    }
-
-    /** How many connections are served at a time; more wait in the socket's queue. */
-    default int maxWorkers() {
-        return Integer.MAX_VALUE;
     }
 
     /** What serves the connection. */

@@ -2,8 +2,8 @@ package org.hgcmdserver.service;
 
 import java.io.IOException;
 import java.util.function.Consumer;
+import org.hgcmdserver.children.Children;
 import org.hgcmdserver.posix.EventLoop;
-import org.hgcmdserver.worker.WorkerTable;
 
 /**
  * The program that takes this one's place in a reload, by execve(2): the same process, with the
@@ -19,7 +19,7 @@ public interface Successor {
      *     with one line that says what is not
      * @throws IOException if that cannot even be tried
      */
-    void check(EventLoop loop, WorkerTable table, Consumer<String> result) throws IOException;
+    void check(EventLoop loop, Children children, Consumer<String> result) throws IOException;
 
     /** The result of a check that may be under way is of no interest any more. */
     default void stopChecking() {}

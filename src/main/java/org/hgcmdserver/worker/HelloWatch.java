@@ -1,31 +1,29 @@
 package org.hgcmdserver.worker;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.HashSet;
-import java.util.LinkedHashSet;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Optional;
-import java.util.Set;
+import java.util.Map;
 import org.hgcmdserver.listener.Connection;
-import org.hgcmdserver.posix.Child;
 import org.hgcmdserver.posix.EventLoop;
 import org.hgcmdserver.posix.Exit;
 import org.hgcmdserver.posix.FirstReadWatch;
-import org.hgcmdserver.posix.UnixSocket;
-import org.hgcmdserver.protocol.Channel;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Notices when a worker has said hello. If it ends before that, the client is told why, on the
- * error channel; in Mercurial the forked worker does so itself, but a worker that was killed, or a
- * program that never became a command server, cannot.
+ * Notices when a worker has said hello. If a worker ends before that, the client reads the reason
+ * on the error channel; in Mercurial the forked worker writes it, but a worker that was killed, or
+ * a program that never became a command server, cannot.
  *
- * <p>Where the system cannot tell whether a hello was said (other than Linux) a client of a worker
- * that crashes sees just the end of the connection.
+ * <p>The watch begins right after accept, before there is a worker whose hello could be missed.
+ * Where the system cannot tell whether a hello was said (other than Linux) a client of a worker
+ * that crashes sees just the end of the connection. Used in the loop's thread only.
  */
-public final class HelloWatch {
+public final class HelloWatch implements Closeable {
 
     private static final Logger log = LoggerFactory.getLogger(HelloWatch.class);
 
@@ -35,166 +33,116 @@ public final class HelloWatch {
      */
     private static final Duration PAUSE = Duration.ofMillis(15);
 
-    private final EventLoop loop;
-    private final FirstReadWatch firstReads;
+    /** A connection whose client has not read a hello. */
+    private static final class Watched {
+
+        /** Null before a worker has got the connection. */
+        private Worker worker;
+
+        /**
+         * Whether an earlier image of the daemon started the worker and may have missed its hello.
+         */
+        private boolean adopted;
+    }
+
     private final WorkerTable table;
 
-    private final Optional<Duration> timeout;
-
-    /** The workers whose hello is awaited. */
-    private final Set<Worker> watched = new LinkedHashSet<>();
-
-    /** Those of an earlier image, which may have said hello between the images. */
-    private final Set<Worker> adopted = new HashSet<>();
+    /** Null where there is no such watch. */
+    private final FirstReadWatch firstReads;
 
     private final EventLoop.Timer attach;
-    private final EventLoop.Timer timeLimit;
 
-    /**
-     * @param timeout after which a worker that has said nothing is given up; never if empty
-     */
-    public HelloWatch(EventLoop loop, WorkerTable table, Optional<Duration> timeout)
-            throws IOException {
-        this.timeout = timeout;
-        this.loop = loop;
+    /** The oldest first. */
+    private final Map<Connection, Watched> watched = new LinkedHashMap<>();
+
+    private HelloWatch(EventLoop loop, WorkerTable table, FirstReadWatch firstReads) {
         this.table = table;
-        attach = loop.timer(this::attach);
-        timeLimit = loop.timer(this::giveUpSilent);
-        this.firstReads = FirstReadWatch.isSupported() ? FirstReadWatch.open(loop) : null;
-        table.onExit(this::exited);
-    }
-
-    /** Starts a worker, and enters it into the table with the connection. */
-    public interface Starter {
-        Worker start() throws IOException;
+        this.firstReads = firstReads;
+        attach = loop.timer(() -> firstReads.attach());
     }
 
     /**
-     * Starts a worker for {@code connection}.
+     * Opens a watch for the workers of {@code table}.
      *
-     * @throws IOException if that fails, with the reason; the connection is the caller's then
+     * @throws IOException if the kernel has none left (epoll_create1(2))
      */
-    public Worker start(Connection connection, Starter starter) throws IOException {
-        Worker[] started = new Worker[1];
-        try {
-            if (firstReads != null) {
-                // before the start: a quick worker's hello must not go unnoticed
-                firstReads.add(connection.fd(), () -> saidHello(started[0]));
-            }
-            started[0] = starter.start();
-        } catch (IOException e) {
-            unwatch(connection);
-            throw e;
-        }
-        watched.add(started[0]);
-        giveUpInTime();
-        if (firstReads == null) {
-            saidHello(started[0]);
-        } else {
-            lookAfterPause();
-        }
-        return started[0];
+    public static HelloWatch open(EventLoop loop, WorkerTable table) throws IOException {
+        return new HelloWatch(
+                loop, table, FirstReadWatch.isSupported() ? FirstReadWatch.open(loop) : null);
     }
 
     /**
-     * Goes on watching a worker that an earlier image of this process has started. A hello that was
-     * read in between has gone unnoticed; then the next thing that the client reads counts. For the
-     * same reason its silence is no reason to give it up.
+     * Begins to watch a connection that was just accepted. If that fails, its worker counts as one
+     * that has said hello.
      */
-    public void adopt(Worker worker) {
-        if (worker.state() != Worker.State.STARTING || !worker.connection().hasHandle()) {
-            return;
-        }
-        watched.add(worker);
-        adopted.add(worker);
-        if (firstReads == null || firstReads.hasUnread(worker.connection().fd())) {
-            saidHello(worker);
+    public void watch(Connection connection) {
+        if (firstReads == null) {
             return;
         }
         try {
-            firstReads.add(worker.connection().fd(), () -> saidHello(worker));
-            firstReads.attach();
+            firstReads.add(connection.fd(), () -> firstRead(connection));
+            watched.put(connection, new Watched());
         } catch (IOException e) {
-            log.debug("not watching {}: {}", worker.pid(), e.getMessage());
-            saidHello(worker);
+            log.debug("not watching {}: {}", connection.peer(), e.getMessage());
         }
-    }
-
-    /** By one timer for all: one for each would keep each worker until then, long after its end. */
-    private void giveUpInTime() {
-        if (timeout.isEmpty()) {
-            return;
-        }
-        watched.stream()
-                .filter(worker -> !adopted.contains(worker))
-                .findFirst() // it was started first
-                .ifPresent(w -> timeLimit.startIfStopped(timeout.get().minus(age(w))));
-    }
-
-    private void giveUpSilent() throws IOException {
-        noticeAll();
-        for (Worker worker : List.copyOf(watched)) {
-            if (!adopted.contains(worker) && age(worker).compareTo(timeout.get()) >= 0) {
-                giveUp(worker);
-            }
-        }
-        giveUpInTime();
-    }
-
-    private Duration age(Worker worker) {
-        return loop.since(worker.since());
-    }
-
-    /** A worker that says nothing serves nobody, and has the place of one that might. */
-    private void giveUp(Worker worker) {
-        watched.remove(worker);
-        unwatch(worker.connection());
-        String reason =
-                "worker process (pid=%d) has not said hello for %d s"
-                        .formatted(worker.pid(), timeout.get().toSeconds());
-        log.warn("{}; killing it", reason);
-        tell(worker.connection(), reason);
-        Child.killGroup(worker.pid()); // what it has started holds the connection too
-    }
-
-    private void lookAfterPause() {
         firstReads.detach();
         attach.start(PAUSE);
     }
 
-    private void attach() {
-        firstReads.attach();
+    /** A worker has got its connection, and is expected to say hello. */
+    public void workerAssigned(Worker worker) {
+        Watched entry = watched.get(worker.connection());
+        if (entry == null) { // not watched, or the client left while it waited
+            table.saidHello(worker);
+        } else {
+            entry.worker = worker;
+        }
     }
 
     /**
-     * Tells the client of a connection that has no worker why, on the error channel, and ends the
-     * connection.
+     * Goes on watching for the hello of a worker that an earlier image of this process has started.
+     * A hello that was read in between has gone unnoticed; then the next thing that the client
+     * reads counts, and silence is no reason to give up on the worker.
      */
-    public void refuse(Connection connection, String reason) {
-        tell(connection, reason);
-        connection.release();
+    public void adopt(Worker worker) {
+        Connection connection = worker.connection();
+        if (worker.state() != Worker.State.STARTING || !connection.hasHandle()) {
+            return;
+        }
+        if (firstReads == null || firstReads.hasUnread(connection.fd())) {
+            table.saidHello(worker);
+            return;
+        }
+        watch(connection);
+        workerAssigned(worker);
+        if (watched.containsKey(connection)) {
+            watched.get(connection).adopted = true;
+        }
     }
 
-    /** Returns whether there still was a client to be told. */
-    private static boolean tell(Connection connection, String reason) {
-        byte[] frame = Channel.ERROR.frame("hg-cmdserver: " + reason + "\n");
-        boolean told = UnixSocket.sendWithoutWaiting(connection.fd(), frame) > 0;
-        // what is left unread at the end would have the client read ECONNRESET
-        UnixSocket.endInput(connection.fd());
-        UnixSocket.discardInput(connection.fd());
-        return told;
+    /**
+     * The workers that have said nothing yet as far as is known, without adopted ones, oldest
+     * first.
+     */
+    List<Worker> silentWorkers() {
+        return watched.values().stream()
+                .filter(entry -> entry.worker != null && !entry.adopted)
+                .map(entry -> entry.worker)
+                .sorted(Comparator.comparingLong(Worker::since))
+                .toList();
     }
 
     /** Looks for clients that have a hello to read and have not done so. */
     public void noticeUnread() {
-        for (Worker worker : List.copyOf(watched)) {
-            if (firstReads.hasUnread(worker.connection().fd())) {
+        for (Map.Entry<Connection, Watched> entry : List.copyOf(watched.entrySet())) {
+            Worker worker = entry.getValue().worker;
+            if (worker != null && firstReads.hasUnread(entry.getKey().fd())) {
                 saidHello(worker);
             }
         }
     }
 
-    /** Looks for all who have said hello by now. */
+    /** Looks for all workers that have said hello by now. */
     public void noticeAll() throws IOException {
         if (firstReads != null) {
             firstReads.runPending();
@@ -202,57 +150,76 @@ public final class HelloWatch {
         }
     }
 
-    private void saidHello(Worker worker) {
-        table.saidHello(worker);
-        watched.remove(worker);
-        adopted.remove(worker);
-        unwatch(worker.connection());
+    /** The client has read something or has hung up. */
+    private void firstRead(Connection connection) {
+        Watched entry = watched.remove(connection);
+        if (entry != null && entry.worker != null) {
+            table.saidHello(entry.worker);
+        }
     }
 
-    private void exited(Worker worker, Exit exit) throws IOException {
-        if (!watched.contains(worker)) {
+    private void saidHello(Worker worker) {
+        forget(worker.connection());
+        table.saidHello(worker);
+    }
+
+    /**
+     * A worker has exited. If it had not said hello, its client is told why. To be called before
+     * the connection is released.
+     */
+    public void workerExited(Worker worker, Exit exit) throws IOException {
+        Connection connection = worker.connection();
+        if (connection == null || !watched.containsKey(connection)) {
             return;
         }
-        Connection connection = worker.connection();
         if (firstReads.hasUnread(connection.fd())) {
-            saidHello(worker);
+            forget(connection);
             return;
         }
         firstReads.runPending(); // a hello that was read just before
         boolean halfClosed = firstReads.isHalfClosed(connection.fd());
-        if (!watched.remove(worker)) {
-            return;
+        Watched entry = watched.get(connection);
+        forget(connection);
+        if (entry != null && !mayHaveSaidHello(entry, halfClosed, exit)) {
+            tellWhy(connection, exit);
         }
-        unwatch(connection);
-        boolean mayHaveSaidIt = adopted.remove(worker);
+    }
+
+    private static boolean mayHaveSaidHello(Watched entry, boolean halfClosed, Exit exit) {
         if (!exit.isKnown()) {
-            return; // between two images of the daemon it may well have said hello, and more
+            return true; // between two images of the daemon, and more than the hello
         }
-        if ((halfClosed || mayHaveSaidIt) && !exit.bySignal() && exit.status() == 0) {
-            // the client left in the moment in which it read the hello, which looks as if it had
-            // just left; the worker, which knows, is content
-            return;
-        }
+        // a client that left in the moment in which it read the hello looks as if it had just left;
+        // the worker, which knows, exits with 0
+        return (halfClosed || entry.adopted) && !exit.bySignal() && exit.status() == 0;
+    }
+
+    private static void tellWhy(Connection connection, Exit exit) {
         String reason =
                 "worker process (pid=%d) ended before it said hello: %s"
                         .formatted(exit.pid(), exit.description());
-        if (tell(connection, reason + "; its messages are in the server's log")) {
+        if (Refusal.tell(connection, reason + "; its messages are in the server's log")) {
             log.warn("{}", reason);
         } else {
             log.debug("{}; its client had left", reason);
         }
     }
 
-    /** To be called when there is nobody left to watch for. */
-    public void close() {
-        if (firstReads != null) {
-            firstReads.close();
+    /**
+     * Stops watching a connection. To be called before the descriptor is closed: the kernel would
+     * go on watching a socket that a worker holds too (epoll(7)).
+     */
+    public void forget(Connection connection) {
+        watched.remove(connection);
+        if (firstReads != null && connection.hasHandle()) {
+            firstReads.remove(connection.fd());
         }
     }
 
-    private void unwatch(Connection connection) {
+    @Override
+    public void close() {
         if (firstReads != null) {
-            firstReads.remove(connection.fd());
+            firstReads.close();
         }
     }
 }

@@ -1,6 +1,7 @@
 package org.hgcmdserver.worker;
 
 import java.io.IOException;
+import org.hgcmdserver.children.Children;
 import org.hgcmdserver.listener.Connection;
 import org.hgcmdserver.posix.EventLoop;
 
@@ -10,20 +11,33 @@ import org.hgcmdserver.posix.EventLoop;
  */
 public interface WorkerSource {
 
+    /** What a source asks of its service. */
+    interface Owner {
+        /** Tells the client of a connection that gets no worker why, and ends the connection. */
+        void refuse(Connection connection, String reason);
+
+        /** Looks for all workers that have said hello by now, so that their states tell. */
+        void noticeHellos() throws IOException;
+    }
+
     /**
      * Has {@code connection} served by a process that runs {@code server}, now or as soon as there
      * is one, and takes the connection over.
      */
     void serve(Connection connection, CommandServer server);
 
-    /** How many connections it has taken over that have no worker yet. */
+    /** A worker has exited, of this source or of an earlier image of the daemon. */
+    void workerExited(Worker worker);
+
+    /** How many connections the source has taken over that have no worker yet. */
     int waiting();
 
-    /** No connection will come any more: workers that wait for one are let go. */
+    /** No connection will come any more: the source retires workers that wait for one. */
     void drain();
 
     /** Makes a source when the service starts. */
     interface Factory {
-        WorkerSource open(EventLoop loop, WorkerTable table, HelloWatch hello) throws IOException;
+        WorkerSource open(EventLoop loop, Children children, WorkerTable table, Owner owner)
+                throws IOException;
     }
 }

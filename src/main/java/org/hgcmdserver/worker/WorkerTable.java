@@ -1,15 +1,12 @@
 package org.hgcmdserver.worker;
 
 import java.io.IOException;
-import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.hgcmdserver.children.Children;
 import org.hgcmdserver.listener.Connection;
-import org.hgcmdserver.posix.Child;
 import org.hgcmdserver.posix.EventLoop;
 import org.hgcmdserver.posix.Exit;
 import org.hgcmdserver.posix.UnixSocket;
@@ -17,68 +14,40 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Who is alive and in which state, and the daemon's handles of the connections that are served: a
- * client sees the end of its connection when both its worker and this table have let it go, and a
- * connection can be ended from here between two requests. Used in the loop's thread only; exits are
- * posted to the loop, so that none can overtake the entry of a worker that was started here. A
- * worker that a template started announces itself, and may be gone by then: such exits are kept
- * while one is expected.
+ * The workers, their states, and the daemon's handles of the connections that they serve: a client
+ * sees the end of its connection when both the worker and this process have released it, and a
+ * connection can be ended from here between two requests. Used in the loop's thread only.
  */
 public final class WorkerTable {
 
-    /** Is told when a process is gone. */
-    public interface ExitListener<P> {
-        void exited(P process, Exit exit) throws IOException;
+    /** The service, which alone hears of workers, in the loop's thread. */
+    public interface Listener {
+        /** A worker has been given a connection. */
+        void workerAssigned(Worker worker);
+
+        /** A worker has exited. The connection, if any, is the listener's to release. */
+        void workerExited(Worker worker, Exit exit) throws IOException;
     }
 
     private static final Logger log = LoggerFactory.getLogger(WorkerTable.class);
 
-    /**
-     * A worker's exit overtakes its announcement by much less; a pid is used anew after much more.
-     */
-    private static final Duration CLAIM_TIME = Duration.ofSeconds(2);
-
-    /** How long what serves nobody may take to end. */
-    private static final Duration LEFTOVER_TIME = Duration.ofSeconds(10);
-
-    private record Helper(boolean awaited, ExitListener<Integer> onExit) {}
-
-    private record Unclaimed(Exit exit, long nanos) {}
-
     private final EventLoop loop;
+    private final Children children;
+    private final Listener listener;
     private final Map<Integer, Worker> workers = new LinkedHashMap<>();
-    private final Map<Integer, Helper> helpers = new HashMap<>();
-    private final List<ExitListener<Worker>> exitListeners = new ArrayList<>();
-
-    /** Exits of unknown processes, while a worker is expected. */
-    private final Map<Integer, Unclaimed> unclaimedExits = new HashMap<>();
-
-    private final Reaper reaper;
-    private int expected;
     private int busy;
     private boolean finishing;
 
-    /** Starts the reaper. */
-    public WorkerTable(EventLoop loop) {
+    public WorkerTable(EventLoop loop, Children children, Listener listener) {
         this.loop = loop;
-        reaper =
-                new Reaper(
-                        exit -> loop.post(() -> exited(exit)),
-                        failure ->
-                                loop.post(
-                                        () -> {
-                                            throw failure; // ends the service
-                                        }));
-        reaper.start();
-    }
-
-    public void onExit(ExitListener<Worker> listener) {
-        exitListeners.add(listener);
+        this.children = children;
+        this.listener = listener;
     }
 
     /** Enters a worker that was just started for a connection, and takes the connection over. */
     public Worker add(int pid, Connection connection) {
         Worker worker = enter(pid);
+        children.add(pid, exit -> exited(worker, exit));
         assign(worker, connection);
         return worker;
     }
@@ -86,7 +55,7 @@ public final class WorkerTable {
     /**
      * Enters a busy worker that an earlier image of this process has started.
      *
-     * @param since when it got that, as {@link System#nanoTime}
+     * @param since when the worker got the connection, as {@link System#nanoTime}
      */
     public Worker adopt(int pid, Worker.State state, Connection connection, long since) {
         Worker worker = new Worker(pid);
@@ -95,70 +64,28 @@ public final class WorkerTable {
         worker.enter(state);
         busy++;
         log.debug("worker process (pid={}) is still there", pid);
-        reaper.childStarted();
-        if (!Child.isChild(pid)) { // it ended, and was waited for, before this image could
-            loop.post(() -> exited(Exit.unknown(pid)));
-        }
+        children.adopt(pid, exit -> exited(worker, exit));
         return worker;
-    }
-
-    /** Waits for a process that an earlier image of this one has told to end, or has it killed. */
-    public void addLeftover(int pid) {
-        if (Child.isChild(pid)) {
-            addHelper(pid, false, (p, exit) -> log.debug("leftover process exited (pid={})", pid));
-            loop.after(
-                    LEFTOVER_TIME,
-                    () -> {
-                        if (helpers.containsKey(pid)) {
-                            log.warn("process (pid={}) does not end; killing it", pid);
-                            Child.kill(pid);
-                        }
-                    });
-        }
-    }
-
-    /** A worker will be entered by {@link #addExpected}, or will not come: {@link #unexpect}. */
-    public void expect() {
-        expected++;
-    }
-
-    /** Enters an idle worker that has announced itself, whether or not it still lives. */
-    public Worker addExpected(int pid) {
-        Worker worker = enter(pid);
-        Unclaimed unclaimed = unclaimedExits.remove(pid);
-        if (unclaimed != null) {
-            loop.post(() -> exited(unclaimed.exit));
-        }
-        unexpect();
-        return worker;
-    }
-
-    public void unexpect() {
-        expected--;
-        if (expected == 0) {
-            unclaimedExits.clear(); // before their pids are given to others
-        }
     }
 
     /**
-     * Enters a process that is no worker.
-     *
-     * @param awaited whether {@link #isEmpty} counts it
+     * Enters an idle worker that has announced itself, whether or not it still lives; see {@link
+     * Children#expect}.
      */
-    public void addHelper(int pid, boolean awaited, ExitListener<Integer> onExit) {
-        helpers.put(pid, new Helper(awaited, onExit));
-        reaper.childStarted();
+    public Worker addExpected(int pid) {
+        Worker worker = enter(pid);
+        children.addExpected(pid, exit -> exited(worker, exit));
+        return worker;
     }
 
     private Worker enter(int pid) {
         Worker worker = new Worker(pid);
         workers.put(pid, worker);
-        reaper.childStarted();
         log.debug("forked worker process (pid={})", pid);
         return worker;
     }
 
-    /** It has been given a connection, of which the daemon's handle is the table's from now on. */
+    /** The worker has the connection, of which the daemon's handle is the table's from now on. */
     public void assign(Worker worker, Connection connection) {
         log.debug("worker process (pid={}) is for {}", worker.pid(), connection.peer());
         worker.assign(connection, loop.nanoTime());
@@ -167,11 +94,12 @@ public final class WorkerTable {
         if (finishing) {
             UnixSocket.endInput(connection.fd());
         }
+        listener.workerAssigned(worker);
     }
 
     /**
-     * Ends each connection, now and from now on, between two requests: what has been asked is
-     * answered, and then the worker reads the end of file. Nobody is killed.
+     * Ends each connection, now and from now on, between two requests: the worker answers what the
+     * client has asked, and then reads the end of file. No worker is killed.
      */
     public void finish() {
         finishing = true;
@@ -190,16 +118,7 @@ public final class WorkerTable {
                 .toList();
     }
 
-    /** The processes that have no connection. */
-    public List<Integer> otherProcesses() {
-        List<Integer> pids = new ArrayList<>(helpers.keySet());
-        workers.values().stream()
-                .filter(worker -> worker.state() == Worker.State.IDLE)
-                .forEach(worker -> pids.add(worker.pid()));
-        return pids;
-    }
-
-    /** Its client has read the hello. */
+    /** The worker's client has read the hello. */
     void saidHello(Worker worker) {
         if (worker.state() == Worker.State.STARTING) {
             worker.enter(Worker.State.SERVING);
@@ -216,31 +135,8 @@ public final class WorkerTable {
         return workers.size();
     }
 
-    /** Whether there is nobody left to wait for. */
-    public boolean isEmpty() {
-        return workers.isEmpty()
-                && helpers.values().stream().noneMatch(Helper::awaited)
-                && expected == 0;
-    }
-
-    private void exited(Exit exit) throws IOException {
-        Worker worker = workers.remove(exit.pid());
-        Helper helper = helpers.remove(exit.pid());
-        if (worker != null) {
-            exited(worker, exit);
-        } else if (helper != null) {
-            helper.onExit().exited(exit.pid(), exit);
-        } else {
-            log.debug("process exited (pid={}, {}), not a worker", exit.pid(), exit.description());
-            if (expected > 0) {
-                long now = loop.nanoTime();
-                unclaimedExits.values().removeIf(u -> now - u.nanos > CLAIM_TIME.toNanos());
-                unclaimedExits.put(exit.pid(), new Unclaimed(exit, now));
-            }
-        }
-    }
-
     private void exited(Worker worker, Exit exit) throws IOException {
+        workers.remove(worker.pid());
         if (worker.state() != Worker.State.IDLE) {
             busy--;
         }
@@ -250,21 +146,6 @@ public final class WorkerTable {
         } else {
             log.debug("worker process exited (pid={}, {})", exit.pid(), exit.description());
         }
-        try {
-            for (ExitListener<Worker> listener : exitListeners) {
-                listener.exited(worker, exit);
-            }
-        } finally {
-            if (worker.connection() != null) {
-                worker.connection().release();
-            }
-        }
-    }
-
-    /**
-     * Ends the reaper. Children that are left stay children, and nobody waits for them any more.
-     */
-    public void close() {
-        reaper.stop();
+        listener.workerExited(worker, exit);
     }
 }

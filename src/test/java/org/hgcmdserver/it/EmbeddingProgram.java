@@ -5,22 +5,25 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Scanner;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import org.hgcmdserver.children.Children;
 import org.hgcmdserver.host.SystemdNotifier;
 import org.hgcmdserver.listener.BoundListener;
 import org.hgcmdserver.listener.Listener;
 import org.hgcmdserver.listener.Peer;
 import org.hgcmdserver.posix.Environment;
 import org.hgcmdserver.posix.EventLoop;
+import org.hgcmdserver.service.Drain;
 import org.hgcmdserver.service.ForkingService;
 import org.hgcmdserver.service.Handover;
+import org.hgcmdserver.service.ServiceConfig;
 import org.hgcmdserver.service.ServiceHandler;
 import org.hgcmdserver.service.Successor;
 import org.hgcmdserver.worker.CommandServer;
-import org.hgcmdserver.worker.WorkerTable;
 import org.hgcmdserver.worker.spawn.SpawnSource;
 
 /**
@@ -43,10 +46,17 @@ public final class EmbeddingProgram implements ServiceHandler {
     public static void main(String[] arguments) throws IOException {
         AtomicLong now = new AtomicLong();
         service =
-                new ForkingService(
+                ForkingService.open(
                         Path.of(arguments[0]),
                         new EmbeddingProgram(),
-                        SpawnSource::new,
+                        new ServiceConfig(
+                                Duration.ofMinutes(1),
+                                Integer.MAX_VALUE,
+                                Optional.empty(),
+                                Drain.WAIT,
+                                Optional.empty(),
+                                Optional.empty()),
+                        (loop, children, table, owner) -> new SpawnSource(loop, table, owner),
                         SystemdNotifier.fromEnvironment(
                                 Environment.inherited().getBytes("NOTIFY_SOCKET"),
                                 System.getenv(),
@@ -105,11 +115,6 @@ public final class EmbeddingProgram implements ServiceHandler {
     }
 
     @Override
-    public Duration pollInterval() {
-        return Duration.ofMinutes(1);
-    }
-
-    @Override
     public Listener bindSocket(Path address) throws IOException {
         say("bindSocket " + address);
         return BoundListener.bind(address, 0600);
@@ -148,7 +153,7 @@ public final class EmbeddingProgram implements ServiceHandler {
     public Successor successor() {
         return new Successor() {
             @Override
-            public void check(EventLoop loop, WorkerTable table, Consumer<String> result) {
+            public void check(EventLoop loop, Children children, Consumer<String> result) {
                 say("check");
                 loop.post(
                         () -> {

@@ -2,6 +2,7 @@ package org.hgcmdserver.worker.prefork;
 
 import java.io.IOException;
 import java.time.Duration;
+import org.hgcmdserver.children.Children;
 import org.hgcmdserver.listener.Connection;
 import org.hgcmdserver.posix.Child;
 import org.hgcmdserver.posix.EventLoop;
@@ -39,6 +40,7 @@ final class ForkedWorker implements MessageLine.Receiver {
     private static final Logger log = LoggerFactory.getLogger(ForkedWorker.class);
 
     private final Template template;
+    private final Children children;
     private final WorkerTable table;
     private final Listener listener;
     private final MessageLine line;
@@ -59,13 +61,19 @@ final class ForkedWorker implements MessageLine.Receiver {
      *
      * @throws IOException if the template is not there to be asked
      */
-    ForkedWorker(Template template, WorkerTable table, ForkLimit limit, Listener listener)
+    ForkedWorker(
+            Template template,
+            Children children,
+            WorkerTable table,
+            ForkLimit limit,
+            Listener listener)
             throws IOException {
+        this.children = children;
         this.template = template;
         this.table = table;
         this.listener = listener;
         line = template.fork(this);
-        table.expect();
+        children.expect();
         this.limit = limit;
         askedAt = template.loop().nanoTime();
         limit.begin(this);
@@ -165,7 +173,7 @@ final class ForkedWorker implements MessageLine.Receiver {
         line.close();
         limit.end(this);
         if (worker == null) {
-            table.unexpect();
+            children.unexpect();
         }
         if (unwanted) {
             return;

@@ -2,13 +2,13 @@ package org.hgcmdserver.worker.prefork;
 
 import java.io.IOException;
 import java.util.List;
+import org.hgcmdserver.children.Children;
 import org.hgcmdserver.posix.Child;
 import org.hgcmdserver.posix.Descriptors;
 import org.hgcmdserver.posix.Environment;
 import org.hgcmdserver.posix.EventLoop;
 import org.hgcmdserver.posix.MessageLine;
 import org.hgcmdserver.posix.UnixSocket;
-import org.hgcmdserver.worker.WorkerTable;
 
 /**
  * A process of src/main/python/main.py that talks to the daemon over a line, its descriptor 3. It
@@ -22,18 +22,16 @@ record LineProcess(int pid, MessageLine line) {
      * Starts it.
      *
      * @param arguments argv, the interpreter's absolute path first
-     * @param awaited whether a drain waits for it
      * @param onExit is called when it has been waited for
      * @throws IOException if that fails, with the reason; nothing is left open then
      */
     static LineProcess start(
             EventLoop loop,
-            WorkerTable table,
+            Children children,
             List<String> arguments,
             Environment environment,
-            boolean awaited,
             MessageLine.Receiver receiver,
-            WorkerTable.ExitListener<Integer> onExit)
+            Children.ExitCallback onExit)
             throws IOException {
         int[] ends = {-1, -1};
         int input = -1;
@@ -42,7 +40,7 @@ record LineProcess(int pid, MessageLine line) {
             ends = UnixSocket.pair();
             input = Descriptors.openNull();
             int pid = Child.spawn(arguments.get(0), arguments, environment, input, 2, -1, ends[1]);
-            table.addHelper(pid, awaited, onExit);
+            children.add(pid, onExit);
             line = new MessageLine(loop, ends[0], receiver);
             return new LineProcess(pid, line);
         } finally {

@@ -7,12 +7,11 @@ import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.hgcmdserver.children.Children;
 import org.hgcmdserver.listener.Connection;
 import org.hgcmdserver.posix.Child;
 import org.hgcmdserver.posix.EventLoop;
-import org.hgcmdserver.posix.Exit;
 import org.hgcmdserver.worker.CommandServer;
-import org.hgcmdserver.worker.HelloWatch;
 import org.hgcmdserver.worker.Shortage;
 import org.hgcmdserver.worker.Worker;
 import org.hgcmdserver.worker.WorkerSource;
@@ -37,7 +36,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
 
     private final EventLoop loop;
     private final WorkerTable table;
-    private final HelloWatch hello;
+    private final Children children;
     private final SpawnSource spawn;
     private final TemplateProgram program;
     private final CommandServer server;
@@ -69,14 +68,14 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
      */
     public static WorkerSource.Factory factory(
             TemplateProgram program, CommandServer server, int minIdle, int maxIdle) {
-        return (loop, table, hello) ->
-                new PreforkSource(
-                        loop,
-                        table,
-                        hello,
-                        program,
-                        server,
-                        new PoolSize(minIdle, maxIdle, loop.nanoTime()));
+        return (loop, children, table, owner) -> {
+            PoolSize size = new PoolSize(minIdle, maxIdle, loop.nanoTime());
+            SpawnSource spawn = new SpawnSource(loop, table, owner);
+            PreforkSource source =
+                    new PreforkSource(loop, children, table, spawn, program, server, size);
+            source.open();
+            return source;
+        };
     }
 
     /** It needs to be given orphans, which only Linux can do. */
@@ -86,24 +85,26 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
 
     private PreforkSource(
             EventLoop loop,
+            Children children,
             WorkerTable table,
-            HelloWatch hello,
+            SpawnSource spawn,
             TemplateProgram program,
             CommandServer server,
-            PoolSize size)
-            throws IOException {
+            PoolSize size) {
         this.loop = loop;
         this.table = table;
-        this.hello = hello;
+        this.children = children;
+        this.spawn = spawn;
         this.program = program;
         this.server = server;
         this.size = size;
         refill = loop.timer(this::refill);
         forkLimit = new ForkLimit(loop);
-        spawn = new SpawnSource(loop, table, hello);
         shortage = new Shortage(loop, "fork workers ahead", this::refill);
+    }
+
+    private void open() throws IOException {
         Child.becomeSubreaper(); // a worker's parent is this process, however it was forked
-        table.onExit(this::workerExited);
         startTemplate();
         keepHouse();
     }
@@ -165,7 +166,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
         while (!waiting.isEmpty() && available.isAnyIdle()) {
             Connection connection = waiting.remove();
             try {
-                hello.start(connection, () -> giveToSomebody(connection));
+                giveToSomebody(connection);
             } catch (IOException e) {
                 log.debug("no idle worker for {}: {}", connection.peer(), e.getMessage());
                 spawn.serveForNow(connection, program.commandServer());
@@ -209,7 +210,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
         }
         try {
             for (int i = 0; i < missing; i++) {
-                available.add(new ForkedWorker(template, table, forkLimit, this));
+                available.add(new ForkedWorker(template, children, table, forkLimit, this));
             }
         } catch (IOException e) {
             if (Shortage.isCauseOf(e)) {
@@ -276,7 +277,9 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
         }
     }
 
-    private void workerExited(Worker worker, Exit exit) {
+    @Override
+    public void workerExited(Worker worker) {
+        spawn.workerExited(worker);
         if (worker.connection() == null) {
             return; // it was idle: its line tells
         }
@@ -303,7 +306,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
             return;
         }
         try {
-            template = new Template(loop, table, program, server.environment(), this);
+            template = new Template(loop, children, program, server.environment(), this);
         } catch (IOException e) {
             failed(e.getMessage());
         }
@@ -345,7 +348,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
             log.warn(message, reason);
         }
         lastFailure = reason;
-        program.proveStrictServer(loop, table);
+        program.proveStrictServer(loop, children);
         loop.after(pause, this::startTemplate);
     }
 

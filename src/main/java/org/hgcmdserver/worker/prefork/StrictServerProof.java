@@ -1,11 +1,11 @@
 package org.hgcmdserver.worker.prefork;
 
 import java.io.IOException;
+import org.hgcmdserver.children.Children;
 import org.hgcmdserver.posix.Environment;
 import org.hgcmdserver.posix.EventLoop;
 import org.hgcmdserver.posix.Exit;
 import org.hgcmdserver.posix.MessageLine;
-import org.hgcmdserver.worker.WorkerTable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,18 +28,12 @@ final class StrictServerProof implements MessageLine.Receiver {
      * @throws IOException if that fails, with the reason
      */
     StrictServerProof(
-            EventLoop loop, WorkerTable table, TemplateProgram program, Environment environment)
+            EventLoop loop, Children children, TemplateProgram program, Environment environment)
             throws IOException {
         // a drain waits for it, so that nothing is left of the service: it bounds its own waits
         process =
                 LineProcess.start(
-                        loop,
-                        table,
-                        program.proofArguments(),
-                        environment,
-                        true,
-                        this,
-                        (pid, exit) -> exited(exit));
+                        loop, children, program.proofArguments(), environment, this, this::exited);
     }
 
     /** Whether the strict server has answered as plain hg does. */

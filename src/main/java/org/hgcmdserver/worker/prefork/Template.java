@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import org.hgcmdserver.children.Children;
 import org.hgcmdserver.posix.Child;
 import org.hgcmdserver.posix.Descriptors;
 import org.hgcmdserver.posix.Environment;
@@ -11,7 +12,6 @@ import org.hgcmdserver.posix.EventLoop;
 import org.hgcmdserver.posix.Exit;
 import org.hgcmdserver.posix.MessageLine;
 import org.hgcmdserver.posix.UnixSocket;
-import org.hgcmdserver.worker.WorkerTable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -74,7 +74,7 @@ final class Template implements MessageLine.Receiver {
      */
     Template(
             EventLoop loop,
-            WorkerTable table,
+            Children children,
             TemplateProgram program,
             Environment environment,
             Listener listener)
@@ -85,14 +85,7 @@ final class Template implements MessageLine.Receiver {
         try {
             List<String> arguments = program.templateArguments(warmUp.map(WarmUpDirectory::path));
             LineProcess process =
-                    LineProcess.start(
-                            loop,
-                            table,
-                            arguments,
-                            environment,
-                            true,
-                            this,
-                            (p, exit) -> exited(exit));
+                    LineProcess.start(loop, children, arguments, environment, this, this::exited);
             pid = process.pid();
             control = process.line();
         } catch (IOException | RuntimeException e) {

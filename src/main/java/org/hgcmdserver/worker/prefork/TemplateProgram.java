@@ -12,12 +12,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.hgcmdserver.children.Children;
 import org.hgcmdserver.posix.Environment;
 import org.hgcmdserver.posix.EventLoop;
 import org.hgcmdserver.posix.PlatformPath;
 import org.hgcmdserver.posix.PlatformString;
 import org.hgcmdserver.worker.CommandServer;
-import org.hgcmdserver.worker.WorkerTable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -108,10 +108,10 @@ public final class TemplateProgram {
      * comes to serve. Until that has ended each strict server tries itself before it says hello;
      * where the trial fails, Mercurial's own server is used.
      */
-    public void proveStrictServer(EventLoop loop, WorkerTable table) {
+    public void proveStrictServer(EventLoop loop, Children children) {
         if (proofStarter == null) {
             Environment environment = CommandServer.mercurial(hg, options).environment();
-            proofStarter = () -> new StrictServerProof(loop, table, this, environment);
+            proofStarter = () -> new StrictServerProof(loop, children, this, environment);
         }
         proveOnce();
     }

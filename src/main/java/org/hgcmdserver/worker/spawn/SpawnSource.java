@@ -10,7 +10,6 @@ import org.hgcmdserver.listener.Connection;
 import org.hgcmdserver.posix.Child;
 import org.hgcmdserver.posix.EventLoop;
 import org.hgcmdserver.worker.CommandServer;
-import org.hgcmdserver.worker.HelloWatch;
 import org.hgcmdserver.worker.Shortage;
 import org.hgcmdserver.worker.Worker;
 import org.hgcmdserver.worker.WorkerSource;
@@ -43,19 +42,18 @@ public final class SpawnSource implements WorkerSource {
 
     private final EventLoop loop;
     private final WorkerTable table;
-    private final HelloWatch hello;
+    private final Owner owner;
     private final Shortage shortage;
     private final Queue<Waiting> queue = new ArrayDeque<>();
     private final List<Worker> starting = new ArrayList<>();
     private final EventLoop.Timer look;
 
-    public SpawnSource(EventLoop loop, WorkerTable table, HelloWatch hello) {
+    public SpawnSource(EventLoop loop, WorkerTable table, Owner owner) {
         this.loop = loop;
         this.table = table;
-        this.hello = hello;
+        this.owner = owner;
         look = loop.timer(this::look);
         shortage = new Shortage(loop, "start worker processes", this::startWaiting);
-        table.onExit((worker, exit) -> startWaiting());
     }
 
     @Override
@@ -88,11 +86,16 @@ public final class SpawnSource implements WorkerSource {
         return withdrawn;
     }
 
+    @Override
+    public void workerExited(Worker worker) {
+        startWaiting();
+    }
+
     private void startWaiting() {
         while (!queue.isEmpty() && mayStart()) {
             Waiting first = queue.element();
             try {
-                Worker worker = hello.start(first.connection, () -> spawn(first));
+                Worker worker = spawn(first);
                 shortage.over();
                 if (first.server.saysHello()) {
                     starting.add(worker);
@@ -104,7 +107,7 @@ public final class SpawnSource implements WorkerSource {
                 }
                 shortage.over();
                 log.warn("no worker for {}: {}", first.connection.peer(), e.getMessage());
-                hello.refuse(first.connection, e.getMessage());
+                owner.refuse(first.connection, e.getMessage());
             }
             queue.remove();
         }
@@ -121,7 +124,7 @@ public final class SpawnSource implements WorkerSource {
     }
 
     private void look() throws IOException {
-        hello.noticeAll();
+        owner.noticeHellos();
         if (!shortage.isPresent()) {
             startWaiting();
         }

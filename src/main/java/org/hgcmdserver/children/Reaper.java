@@ -1,4 +1,4 @@
-package org.hgcmdserver.worker;
+package org.hgcmdserver.children;
 
 import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
