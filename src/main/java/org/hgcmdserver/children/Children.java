@@ -162,7 +162,8 @@ public final class Children implements Closeable {
         reaper.childStarted();
     }
 
-    private void exited(Exit exit) throws IOException {
+    /** Called by the reaper by way of the loop. */
+    void exited(Exit exit) throws IOException {
         Entry entry = entries.remove(exit.pid());
         if (entry != null) {
             awaited -= entry.awaited ? 1 : 0;

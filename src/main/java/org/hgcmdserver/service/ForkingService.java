@@ -35,30 +35,7 @@ import org.slf4j.LoggerFactory;
 public final class ForkingService
         implements Acceptor.Owner, WorkerSource.Owner, WorkerTable.Listener {
 
-    /** The life of a service; {@link #enter} makes the transitions. */
-    public enum State {
-        STARTING,
-        /** Connections are accepted. */
-        SERVING,
-        /** None is accepted any more; workers are waited for. */
-        DRAINING,
-        STOPPED
-    }
-
-    /** How {@link #run} ended. */
-    public enum Outcome {
-        /** All workers have exited. */
-        DRAINED,
-        /** The wait was given up; workers that are left finish by themselves. */
-        ABANDONED
-    }
-
     private static final Logger log = LoggerFactory.getLogger(ForkingService.class);
-
-    /** How often the service manager is asked for more time, and how much of it, in a drain. */
-    private static final Duration EXTEND_EVERY = Duration.ofSeconds(10);
-
-    private static final Duration EXTENSION = Duration.ofSeconds(60);
 
     private final Path address;
     private final ServiceHandler handler;
@@ -70,6 +47,7 @@ public final class ForkingService
     private final Children children;
     private final WorkerTable table;
     private final Reload reload;
+    private final Heartbeat heartbeat;
 
     // from init on
     private HelloWatch hello;
@@ -78,7 +56,7 @@ public final class ForkingService
     private WorkerSource source;
     private Acceptor acceptor;
 
-    private volatile State state = State.STARTING;
+    private volatile ServiceState state = ServiceState.STARTING;
     private volatile boolean stopping;
     private boolean abandoned;
     private long nextPoll;
@@ -101,6 +79,7 @@ public final class ForkingService
         this.notifier = notifier;
         this.loop = loop;
         children = new Children(loop);
+        heartbeat = new Heartbeat(loop, notifier);
         table = new WorkerTable(loop, children, this);
         reload = new Reload(loop, children, notifier, new ReloadedService());
     }
@@ -129,7 +108,7 @@ public final class ForkingService
         return loop;
     }
 
-    public State state() {
+    public ServiceState state() {
         return state;
     }
 
@@ -168,11 +147,11 @@ public final class ForkingService
             adopt(predecessor);
         }
         acceptor.update();
-        enter(State.SERVING);
+        enter(ServiceState.SERVING);
         handler.printBanner(listener.address());
         notifier.ready();
         reportStatus();
-        notifier.watchdogInterval().ifPresent(interval -> pingWatchdog(interval.dividedBy(3)));
+        heartbeat.begin();
     }
 
     /** Takes back what a start that failed has done: a client must not find a dead socket. */
@@ -272,12 +251,6 @@ public final class ForkingService
 
     // its life
 
-    /** In the loop, so that a service whose loop is stuck is noticed. */
-    private void pingWatchdog(Duration pause) {
-        notifier.watchdog();
-        loop.after(pause, () -> pingWatchdog(pause));
-    }
-
     /**
      * Serves until {@link ServiceHandler#shouldExit} or {@link #stop}, then drains: what had
      * connected before is served if the socket is this service's own, and all workers are waited
@@ -354,10 +327,10 @@ public final class ForkingService
     }
 
     private void drain() throws IOException {
-        enter(State.DRAINING);
+        enter(ServiceState.DRAINING);
         reload.cancel();
         notifier.stopping();
-        askForTime();
+        heartbeat.extendStop();
         log.info("stopping; waiting for {} workers", table.busy());
         try {
             if (config.drain() == Drain.FINISH) {
@@ -377,7 +350,7 @@ public final class ForkingService
             if (isAnybodyLeft()) {
                 log.warn("not waiting any longer; {} workers go on by themselves", table.size());
             }
-            enter(State.STOPPED);
+            enter(ServiceState.STOPPED);
             close();
         }
     }
@@ -385,12 +358,6 @@ public final class ForkingService
     private void timeOut() {
         log.info("{} connections are left: ending them after their commands", table.busy());
         table.finish();
-    }
-
-    /** Workers may take as long as they need: the service manager is not to kill anybody. */
-    private void askForTime() {
-        notifier.extendTimeout(EXTENSION);
-        loop.after(EXTEND_EVERY, this::askForTime);
     }
 
     private void close() {
@@ -404,7 +371,7 @@ public final class ForkingService
 
     private void reportStatus() {
         notifier.status(
-                state == State.DRAINING
+                state == ServiceState.DRAINING
                         ? StatusText.stopping(table.busyWorkers(), loop.nanoTime())
                         : StatusText.serving(table.busy(), connections));
     }
@@ -419,7 +386,7 @@ public final class ForkingService
 
         @Override
         public boolean isStopping() {
-            return stopping || state != State.SERVING;
+            return stopping || state != ServiceState.SERVING;
         }
 
         @Override
@@ -451,7 +418,7 @@ public final class ForkingService
         return pids;
     }
 
-    private void enter(State next) {
+    private void enter(ServiceState next) {
         log.debug("service {} -> {}", state, next);
         state = next;
     }

@@ -1,0 +1,64 @@
+package org.hgcmdserver.service;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.hgcmdserver.host.Notifier;
+import org.hgcmdserver.listener.BoundListener;
+import org.hgcmdserver.listener.Listener;
+import org.hgcmdserver.listener.Peer;
+import org.hgcmdserver.posix.Ticker;
+import org.hgcmdserver.worker.CommandServer;
+import org.hgcmdserver.worker.WorkerSource;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ForkingServiceTest {
+
+    private static final ServiceConfig CONFIG =
+            new ServiceConfig(
+                    Duration.ofSeconds(1),
+                    10,
+                    Optional.empty(),
+                    Drain.WAIT,
+                    Optional.empty(),
+                    Optional.empty());
+
+    @TempDir Path directory;
+
+    @Test
+    void startThatFailsAfterItsBindLeavesNoSocket() throws Exception {
+        Path address = directory.resolve("server.sock");
+        WorkerSource.Factory failing =
+                (loop, children, table, owner) -> {
+                    assertThat(address).as("bound by then").exists();
+                    throw new IOException("no workers today");
+                };
+        ForkingService service =
+                ForkingService.open(
+                        address, new Handler(), CONFIG, failing, Notifier.NONE, Ticker.SYSTEM);
+        assertThatThrownBy(service::init).hasMessage("no workers today");
+        assertThat(directory).isEmptyDirectory();
+    }
+
+    private static final class Handler implements ServiceHandler {
+
+        @Override
+        public Listener bindSocket(Path address) throws IOException {
+            return BoundListener.bind(address, 0600);
+        }
+
+        @Override
+        public void printBanner(String address) {}
+
+        @Override
+        public CommandServer createCmdServer(Peer peer) {
+            return new CommandServer("/bin/false", List.of("false"), null, false);
+        }
+    }
+}
