@@ -66,7 +66,7 @@ def libdir(hg):
     return [os.path.abspath(os.path.join(os.path.dirname(os.path.realpath(hg)), os.fsdecode(found[1])))]
 
 
-def be(hg, arguments):
+def impersonate(hg, arguments):
     """take the place of the hg script: scmposix.systemrcpath, procutil.hgexecutable and what an
     extension can import all go by the running script"""
     if sys.version_info < OLDEST:
@@ -116,7 +116,7 @@ def outcome(make):
 
 def template(hg, *arguments):
     values, options = parse(arguments)
-    be(hg, ['serve', '--cmdserver', 'prefork'] + options)
+    impersonate(hg, ['serve', '--cmdserver', 'prefork'] + options)
     from hgcmdserver import compat
     from hgcmdserver.template import template  # now: hg would make an abort of what it cannot import
 
@@ -168,7 +168,7 @@ def pipe(hg, *arguments):
         sys.stderr.flush()
 
     try:
-        be(hg, ['serve', '--cmdserver', 'strictpipe'] + options)
+        impersonate(hg, ['serve', '--cmdserver', 'strictpipe'] + options)
         from hgcmdserver import compat
         from hgcmdserver import pipe as piped
 

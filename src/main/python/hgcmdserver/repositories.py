@@ -126,7 +126,7 @@ class repositories:
         """readable when a worker has suggested something"""
         return self._suggestions.fileno()
 
-    def heed(self):
+    def handlesuggestion(self):
         """take a suggestion"""
         directory, wanted = marshal.loads(self._suggestions.recv(MAX_SUGGESTION))
         if not self._maximum:

@@ -211,7 +211,7 @@ class template:
                 if fds:  # else there was no place for it, and the daemon sees its end
                     self._forkworker(fds[0])
             else:
-                self.repositories.heed()
+                self.repositories.handlesuggestion()
 
     def _forkworker(self, line):
         def say(message):

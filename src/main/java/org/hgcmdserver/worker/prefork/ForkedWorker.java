@@ -137,8 +137,8 @@ final class ForkedWorker implements MessageLine.Receiver {
         return worker;
     }
 
-    /** It ends by itself, once it is there. */
-    void letGo() {
+    /** Retires the worker: it ends by itself, once it is there. */
+    void retire() {
         unwanted = true;
         if (worker != null) {
             line.close();

@@ -78,8 +78,8 @@ final class PoolSize {
         return Optional.of(Duration.ofNanos(Math.max(1, lastTaken + PAUSE.toNanos() - now)));
     }
 
-    /** How many of {@code idle} workers to let go now. */
-    int toLetGo(int idle, long now) {
+    /** How many of {@code idle} workers to retire now. */
+    int toRetire(int idle, long now) {
         shrink(now);
         return Math.max(0, idle - wanted);
     }

@@ -41,11 +41,11 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
     private final TemplateProgram program;
     private final CommandServer server;
     private final PoolSize size;
-    private final RestartPause restartPause = new RestartPause();
+    private final RestartBackoff restartBackoff = new RestartBackoff();
     private final Shortage shortage;
 
     private final ForkLimit forkLimit;
-    private final AvailableWorkers available = new AvailableWorkers();
+    private final UnassignedWorkers unassigned = new UnassignedWorkers();
 
     /** Accepted and without a worker, in the order in which they came. */
     private final Deque<Connection> waiting = new ArrayDeque<>();
@@ -106,20 +106,20 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
     private void open() throws IOException {
         Child.becomeSubreaper(); // a worker's parent is this process, however it was forked
         startTemplate();
-        keepHouse();
+        trim();
     }
 
     // connections
 
     @Override
     public void serve(Connection connection, CommandServer wanted) {
-        boolean idle = available.isAnyIdle();
+        boolean idle = unassigned.isAnyIdle();
         if (!wanted.equals(server)) {
             spawn.serve(connection, wanted);
             return;
         }
         if (!idle && !isTemplateReady()) {
-            spawn.serveForNow(connection, program.commandServer());
+            spawn.serveUntilTemplateReady(connection, program.commandServer());
             return;
         }
         waiting.add(connection);
@@ -127,21 +127,24 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
             size.missed(loop.nanoTime());
             expectFork(connection);
         }
-        dispense();
+        assignWaiting();
         refill();
     }
 
-    /** Who was to be served by a spawned worker, and has none yet: they came before all others. */
-    private void takeBack() {
-        List<Connection> withdrawn = spawn.withdraw();
-        for (int i = withdrawn.size() - 1; i >= 0; i--) {
-            Connection connection = withdrawn.get(i);
+    /**
+     * Takes the connections back that were to be served by spawned workers and have none yet: they
+     * came before all others.
+     */
+    private void reclaim() {
+        List<Connection> reclaimed = spawn.reclaim();
+        for (int i = reclaimed.size() - 1; i >= 0; i--) {
+            Connection connection = reclaimed.get(i);
             waiting.addFirst(connection);
             expectFork(connection);
         }
     }
 
-    /** Has the template replaced if it does not fork a worker in time. */
+    /** Replaces the template if it does not fork a worker in time. */
     private void expectFork(Connection connection) {
         Template asked = template;
         loop.after(
@@ -161,37 +164,39 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
         return waiting.size() + spawn.waiting();
     }
 
-    /** Gives the first of the waiting connections to idle workers. */
-    private void dispense() {
-        while (!waiting.isEmpty() && available.isAnyIdle()) {
+    /** Assigns the first of the waiting connections to idle workers. */
+    private void assignWaiting() {
+        while (!waiting.isEmpty() && unassigned.isAnyIdle()) {
             Connection connection = waiting.remove();
             try {
-                giveToSomebody(connection);
+                assignToIdle(connection);
             } catch (IOException e) {
                 log.debug("no idle worker for {}: {}", connection.peer(), e.getMessage());
-                spawn.serveForNow(connection, program.commandServer());
+                spawn.serveUntilTemplateReady(connection, program.commandServer());
             }
         }
-        letGoIfDrained();
+        retireIfDrained();
     }
 
     /**
      * @throws IOException if none can be given it; the last one's reason
      */
-    private Worker giveToSomebody(Connection connection) throws IOException {
+    private Worker assignToIdle(Connection connection) throws IOException {
         IOException failure = null;
-        for (ForkedWorker idle = available.takeIdle(); idle != null; idle = available.takeIdle()) {
+        for (ForkedWorker idle = unassigned.takeIdle();
+                idle != null;
+                idle = unassigned.takeIdle()) {
             try {
                 Worker worker = idle.give(connection);
                 size.taken(loop.nanoTime());
                 return worker;
             } catch (IOException e) {
                 if (Shortage.isCauseOf(e)) { // no fault of the worker's
-                    available.add(idle);
+                    unassigned.add(idle);
                     throw e;
                 }
                 log.debug("an idle worker is gone: {}", e.getMessage());
-                idle.letGo();
+                idle.retire();
                 failure = e;
             }
         }
@@ -204,13 +209,13 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
         if (!isTemplateReady() || (draining && waiting.isEmpty())) {
             return;
         }
-        int missing = size.toFork(available.size(), waiting.size(), loop.nanoTime());
+        int missing = size.toFork(unassigned.size(), waiting.size(), loop.nanoTime());
         if (missing == 0) {
             shortage.over();
         }
         try {
             for (int i = 0; i < missing; i++) {
-                available.add(new ForkedWorker(template, children, table, forkLimit, this));
+                unassigned.add(new ForkedWorker(template, children, table, forkLimit, this));
             }
         } catch (IOException e) {
             if (Shortage.isCauseOf(e)) {
@@ -221,22 +226,22 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
             }
             return;
         }
-        size.untilRefill(available.size(), loop.nanoTime()).ifPresent(refill::startIfStopped);
+        size.untilRefill(unassigned.size(), loop.nanoTime()).ifPresent(refill::startIfStopped);
     }
 
-    /** Lets workers go that quiet times do not need. */
-    private void keepHouse() {
-        for (int n = size.toLetGo(available.idle(), loop.nanoTime()); n > 0; n--) {
-            available.letLastGo();
+    /** Retires the idle workers that quiet times do not need. */
+    private void trim() {
+        for (int n = size.toRetire(unassigned.idle(), loop.nanoTime()); n > 0; n--) {
+            unassigned.retireLast();
         }
-        loop.after(PoolSize.QUIET, this::keepHouse);
+        loop.after(PoolSize.QUIET, this::trim);
     }
 
     @Override
     public void idle(ForkedWorker worker) {
         shortage.over();
-        takeBack();
-        dispense();
+        reclaim();
+        assignWaiting();
         if (!isTemplateReady()) { // it was forked by one that has ended
             serveWaitingBySpawning();
         }
@@ -254,7 +259,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
      * load that would take more from the connections there are than it gives to those that come.
      */
     private void rehearse() {
-        ForkedWorker next = available.nextToRehearse();
+        ForkedWorker next = unassigned.nextToRehearse();
         if (next != null && table.busy() < PROCESSORS) {
             next.rehearse();
         }
@@ -263,14 +268,14 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
     /** Not at once: what ended it might end its successors too, one after the other. */
     @Override
     public void gone(ForkedWorker worker) {
-        if (available.remove(worker)) { // else it has served one
+        if (unassigned.remove(worker)) { // else it has served one
             shortage.noticed("one has ended before it had a connection");
         }
     }
 
     @Override
     public void notForked(ForkedWorker worker, String reason) {
-        available.remove(worker);
+        unassigned.remove(worker);
         serveWaitingBySpawning();
         if (reason != null) {
             shortage.noticed(reason);
@@ -290,9 +295,9 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
 
     private void serveWaitingBySpawning() {
         while (!waiting.isEmpty()) {
-            spawn.serveForNow(waiting.remove(), program.commandServer());
+            spawn.serveUntilTemplateReady(waiting.remove(), program.commandServer());
         }
-        letGoIfDrained();
+        retireIfDrained();
     }
 
     // the template
@@ -316,7 +321,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
     public void ready(Template ready) {
         log.info("workers are forked ahead from a warm Mercurial");
         lastFailure = "";
-        takeBack();
+        reclaim();
         refill();
     }
 
@@ -339,7 +344,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
         Duration lived = template == null ? Duration.ZERO : template.age();
         template = null;
         serveWaitingBySpawning();
-        Duration pause = restartPause.after(lived);
+        Duration pause = restartBackoff.after(lived);
         String message =
                 "no warm Mercurial to fork workers from: {}; starting hg for each connection";
         if (reason.equals(lastFailure)) {
@@ -364,10 +369,10 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
     private void replaceTemplate() {
         Template old = template;
         template = null;
-        available.letAllGo();
+        unassigned.retireAll();
         old.close();
         serveWaitingBySpawning();
-        loop.after(restartPause.after(old.age()), this::startTemplate);
+        loop.after(restartBackoff.after(old.age()), this::startTemplate);
     }
 
     // the end
@@ -375,14 +380,14 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
     @Override
     public void drain() {
         draining = true;
-        letGoIfDrained();
+        retireIfDrained();
     }
 
-    private void letGoIfDrained() {
+    private void retireIfDrained() {
         if (!draining || !waiting.isEmpty()) {
             return;
         }
-        available.letAllGo();
+        unassigned.retireAll();
         if (template != null) {
             template.close();
         }

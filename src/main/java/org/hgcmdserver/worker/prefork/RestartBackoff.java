@@ -3,12 +3,12 @@ package org.hgcmdserver.worker.prefork;
 import java.time.Duration;
 
 /** How long to wait before a template is started again: longer each time it ends young. */
-final class RestartPause {
+final class RestartBackoff {
 
     private static final Duration FIRST = Duration.ofSeconds(1);
     private static final Duration LONGEST = Duration.ofMinutes(5);
 
-    /** One that lived so long may be replaced at once. */
+    /** A template that lived this long may be replaced at once. */
     private static final Duration GROWN_UP = Duration.ofSeconds(30);
 
     private Duration next = Duration.ZERO;

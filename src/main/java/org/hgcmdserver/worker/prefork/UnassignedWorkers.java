@@ -8,7 +8,7 @@ import java.util.function.Predicate;
  * The workers without a connection, in the order in which they were asked for: some are idle, some
  * are still being forked. Used in the event loop's thread only.
  */
-final class AvailableWorkers {
+final class UnassignedWorkers {
 
     private final List<ForkedWorker> workers = new ArrayList<>();
 
@@ -52,13 +52,13 @@ final class AvailableWorkers {
         return workers.stream().filter(property).findFirst().orElse(null);
     }
 
-    /** Lets the one go that was asked for last. */
-    void letLastGo() {
-        workers.remove(workers.size() - 1).letGo();
+    /** Retires the worker that was asked for last. */
+    void retireLast() {
+        workers.remove(workers.size() - 1).retire();
     }
 
-    void letAllGo() {
-        workers.forEach(ForkedWorker::letGo);
+    void retireAll() {
+        workers.forEach(ForkedWorker::retire);
         workers.clear();
     }
 }

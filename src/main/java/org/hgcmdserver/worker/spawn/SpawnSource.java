@@ -36,7 +36,7 @@ public final class SpawnSource implements WorkerSource {
     private static final Duration LOOK = Duration.ofMillis(10);
 
     /**
-     * @param forNow see {@link #serveForNow}
+     * @param forNow see {@link #serveUntilTemplateReady}
      */
     private record Waiting(Connection connection, CommandServer server, boolean forNow) {}
 
@@ -61,8 +61,8 @@ public final class SpawnSource implements WorkerSource {
         add(new Waiting(connection, server, false));
     }
 
-    /** Serves a connection unless {@link #withdraw} takes it back while it waits. */
-    public void serveForNow(Connection connection, CommandServer server) {
+    /** Serves a connection unless {@link #reclaim} takes it back while it waits. */
+    public void serveUntilTemplateReady(Connection connection, CommandServer server) {
         add(new Waiting(connection, server, true));
     }
 
@@ -74,16 +74,17 @@ public final class SpawnSource implements WorkerSource {
     }
 
     /**
-     * The connections of {@link #serveForNow} that still wait, in their order: the caller's now.
+     * The connections of {@link #serveUntilTemplateReady} that still wait, in their order: the
+     * caller's now.
      */
-    public List<Connection> withdraw() {
-        List<Connection> withdrawn =
+    public List<Connection> reclaim() {
+        List<Connection> reclaimed =
                 queue.stream().filter(Waiting::forNow).map(Waiting::connection).toList();
         queue.removeIf(Waiting::forNow);
         if (queue.isEmpty()) {
             shortage.over();
         }
-        return withdrawn;
+        return reclaimed;
     }
 
     @Override

@@ -67,13 +67,13 @@ class PoolSizeTest {
     @Test
     void shrinksByOneInEachQuietWhile() {
         size.missed(now);
-        assertThat(size.toLetGo(4, now)).isZero();
+        assertThat(size.toRetire(4, now)).isZero();
         pass(PoolSize.QUIET);
-        assertThat(size.toLetGo(4, now)).isEqualTo(1);
-        assertThat(size.toLetGo(3, now)).isZero();
+        assertThat(size.toRetire(4, now)).isEqualTo(1);
+        assertThat(size.toRetire(3, now)).isZero();
         pass(PoolSize.QUIET.multipliedBy(100));
-        assertThat(size.toLetGo(3, now)).isEqualTo(1);
-        assertThat(size.toLetGo(2, now)).as("the minimum stays").isZero();
+        assertThat(size.toRetire(3, now)).isEqualTo(1);
+        assertThat(size.toRetire(2, now)).as("the minimum stays").isZero();
     }
 
     @Test
@@ -82,7 +82,7 @@ class PoolSizeTest {
         pass(PoolSize.QUIET.dividedBy(2));
         size.missed(now);
         pass(PoolSize.QUIET.dividedBy(2));
-        assertThat(size.toLetGo(8, now)).isZero();
+        assertThat(size.toRetire(8, now)).isZero();
     }
 
     @Test

@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 
 class RestartPauseTest {
 
-    private final RestartPause pause = new RestartPause();
+    private final RestartBackoff pause = new RestartBackoff();
 
     @Test
     void growsWhileTemplatesEndYoung() {
