@@ -1,6 +1,11 @@
 /**
  * Mercurial's {@code unixforkingservice}: bind, main loop, cleanup, with its variation points in
- * {@link org.hgcmdserver.service.ServiceHandler}. Knows listeners, worker sources and the host by
- * their interfaces, and nothing of systemd, configuration or the command line.
+ * {@link org.hgcmdserver.service.ServiceHandler} and its settings in {@link
+ * org.hgcmdserver.service.ServiceConfig}.
+ *
+ * <p>{@link org.hgcmdserver.service.ForkingService#serve} is a connection's whole way in, {@link
+ * org.hgcmdserver.service.ForkingService#workerExited} its whole way out; the service is the one
+ * listener of both. Knows listeners, worker sources and the host by their interfaces, and nothing of
+ * systemd, configuration or the command line.
  */
 package org.hgcmdserver.service;
