@@ -12,14 +12,20 @@ import java.util.Set;
 import org.hgcmdserver.posix.Environment;
 import org.hgcmdserver.posix.PlatformPath;
 import org.hgcmdserver.posix.Users;
-import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
-import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.TypeConversionException;
 
 /**
  * The configuration file: lines "name = value", the names those of {@code serve}'s options, which
  * are the one list of what can be configured. Blank lines and lines that begin with "#" or ";" are
  * comments. What the command line says wins.
+ *
+ * <p>Each value goes to the option's own converter once, and the result to the option, without a
+ * parser: a parser costs milliseconds. The file is not picocli's {@code IDefaultValueProvider},
+ * since picocli replaces "${...}" in a default, takes one default for an option, and reports no
+ * line.
  */
 final class ConfigFile {
 
@@ -30,11 +36,13 @@ final class ConfigFile {
     /** What stands for a byte that is wrong in the locale. */
     private static final char REPLACED = '\ufffd';
 
-    private record Entry(OptionSpec option, String name, String value, int line) {
-        String argument() {
-            return "--" + name + "=" + value;
-        }
-    }
+    /**
+     * A line of the file.
+     *
+     * @param text the value as it stands there
+     * @param value what the option's converter made of it
+     */
+    private record Entry(OptionSpec option, String name, String text, Object value, int line) {}
 
     private final Path path;
     private final boolean mustExist;
@@ -46,13 +54,14 @@ final class ConfigFile {
     }
 
     /**
-     * Reads a file.
+     * Reads a file and converts its values. That includes values that the command line overrides: a
+     * wrong line is an error in any case.
      *
      * @param given the file; null for the default one, which need not exist
-     * @param serve the command whose options it may name
-     * @throws ConfigException if it cannot be read or has an error
+     * @param serve the command whose options the file may name; stays as it is
+     * @throws ConfigException if the file cannot be read or has an error
      */
-    static ConfigFile read(Path given, CommandLine serve) throws ConfigException {
+    static ConfigFile read(Path given, CommandSpec serve) throws ConfigException {
         ConfigFile file = new ConfigFile(given == null ? defaultPath() : given, given != null);
         file.read(serve);
         return file;
@@ -79,12 +88,22 @@ final class ConfigFile {
         return lossy ? PlatformPath.of(home) : Path.of(decoded).toAbsolutePath();
     }
 
-    /** The arguments that the file stands for, without those that others have given. */
-    List<String> argumentsBeside(CommandLine.ParseResult given) {
-        return entries.stream()
-                .filter(entry -> !given.hasMatchedOption("--" + entry.name))
-                .map(Entry::argument)
-                .toList();
+    /**
+     * Sets each option that the file names and the command line does not.
+     *
+     * @param given the parsed command line of the command that {@link #read} was called with
+     */
+    void applyTo(ParseResult given) {
+        for (Entry entry : entries) {
+            if (!given.hasMatchedOption(entry.option)) {
+                entry.option.setValue(
+                        entry.option.isMultiValue() ? valuesOf(entry.option) : entry.value);
+            }
+        }
+    }
+
+    private List<Object> valuesOf(OptionSpec option) {
+        return entries.stream().filter(entry -> entry.option == option).map(Entry::value).toList();
     }
 
     /** Something that changes when the file does. */
@@ -103,13 +122,13 @@ final class ConfigFile {
     String placeOf(OptionException wrong) {
         return entries.stream()
                 .filter(entry -> entry.name.equals(wrong.option()))
-                .filter(entry -> wrong.value() == null || entry.value.equals(wrong.value()))
+                .filter(entry -> wrong.value() == null || entry.text.equals(wrong.value()))
                 .map(entry -> path + ":" + entry.line + ": ")
                 .findFirst()
                 .orElse(null);
     }
 
-    private void read(CommandLine serve) throws ConfigException {
+    private void read(CommandSpec serve) throws ConfigException {
         List<String> lines;
         try {
             lines = Files.readAllLines(path);
@@ -132,7 +151,7 @@ final class ConfigFile {
         }
     }
 
-    private void add(String line, int number, CommandLine serve) throws ConfigException {
+    private void add(String line, int number, CommandSpec serve) throws ConfigException {
         int control = line.chars().filter(ConfigFile::isControl).findFirst().orElse(-1);
         if (control >= 0) { // a NUL would end the value, others would garble the log
             throw error(
@@ -145,7 +164,7 @@ final class ConfigFile {
         }
         String name = line.substring(0, equals).strip();
         String value = line.substring(equals + 1).strip();
-        OptionSpec option = serve.getCommandSpec().findOption("--" + name);
+        OptionSpec option = serve.findOption("--" + name);
         if (option == null || NOT_IN_A_FILE.contains(name)) {
             throw error(
                     number, "there is no option \"" + name + "\"; see: hg-cmdserver serve --help");
@@ -159,14 +178,26 @@ final class ConfigFile {
                         number, name + " stands in line " + before.line + " too; keep one of them");
             }
         }
-        Entry entry = new Entry(option, name, value, number);
-        try {
-            // a command of its own: the one that will run is not to be changed by this
-            new CommandLine(new ServeCommand()).parseArgs(entry.argument());
-        } catch (ParameterException e) {
-            throw error(number, e.getMessage());
+        entries.add(new Entry(option, name, value, convert(option, value, number), number));
+    }
+
+    /**
+     * Converts a value. picocli keeps its own conversion to itself, so this method repeats the
+     * wording of picocli's errors: an option has one message wherever its value comes from.
+     */
+    private Object convert(OptionSpec option, String text, int line) throws ConfigException {
+        if (option.converters().length == 0) {
+            return text; // see the test: an option of another type has a converter
         }
-        entries.add(entry);
+        String wrong = "Invalid value for option '" + option.longestName() + "': ";
+        try {
+            return option.converters()[0].convert(text);
+        } catch (TypeConversionException e) {
+            throw error(line, wrong + e.getMessage());
+        } catch (Exception e) {
+            String type = option.type().getSimpleName();
+            throw error(line, wrong + "cannot convert '%s' to %s (%s)".formatted(text, type, e));
+        }
     }
 
     private static boolean isControl(int c) {

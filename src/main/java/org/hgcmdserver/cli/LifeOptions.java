@@ -19,6 +19,7 @@ final class LifeOptions {
             names = "--drain",
             paramLabel = "wait|finish",
             defaultValue = "wait",
+            converter = DrainConverter.class,
             description =
                     "How connections end when the service stops. wait: when their clients leave. finish:"
                             + " between two requests; what has been asked is answered first. Nobody is"
@@ -62,6 +63,12 @@ final class LifeOptions {
                 drain == DrainKind.finish ? Drain.FINISH : Drain.WAIT,
                 Values.finite(drainTimeout),
                 Values.finite(idleExit));
+    }
+
+    static final class DrainConverter extends Values.EnumConverter<DrainKind> {
+        DrainConverter() {
+            super(DrainKind.class);
+        }
     }
 
     static final class PollIntervalConverter implements ITypeConverter<Duration> {

@@ -1,9 +1,6 @@
 package org.hgcmdserver.cli;
 
 import java.io.PrintWriter;
-import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.hgcmdserver.cli.ConfigFile.ConfigException;
 import org.hgcmdserver.posix.PlatformPath;
@@ -31,52 +28,12 @@ import picocli.CommandLine.ParseResult;
         versionProvider = Main.Version.class)
 public final class Main {
 
-    private static final String SERVE = "serve";
-    private static final String CONFIG_FILE = "--config-file";
-
     private Main() {}
 
     public static void main(String[] decoded) {
         PlatformPath.replaceUserDir();
         List<String> arguments = ProcessImage.arguments(Main.class, decoded);
-        System.exit(execute(arguments.toArray(String[]::new)));
-    }
-
-    private static int execute(String[] arguments) {
-        CommandLine line = commandLine();
-        List<String> all = new ArrayList<>(List.of(arguments));
-        CommandLine serve = line.getSubcommands().get(SERVE);
-        try {
-            ParseResult given = serveAlone(arguments);
-            if (given != null) {
-                ConfigFile config =
-                        ConfigFile.read(given.matchedOptionValue(CONFIG_FILE, (Path) null), serve);
-                all.addAll(1, config.argumentsBeside(given));
-                ServeCommand command = (ServeCommand) serve.getCommand();
-                command.configuredBy(config, List.of(arguments));
-            }
-        } catch (ConfigException e) {
-            print(line.getErr(), e.getMessage());
-            return ExitStatus.CONFIG;
-        }
-        return line.execute(all.toArray(String[]::new));
-    }
-
-    /** What {@code serve} is asked to do; null if it is not to run. */
-    private static ParseResult serveAlone(String[] arguments) {
-        if (arguments.length == 0 || !arguments[0].equals(SERVE)) {
-            return null;
-        }
-        try {
-            ParseResult given =
-                    new CommandLine(new ServeCommand())
-                            .setExpandAtFiles(false)
-                            .parseArgs(Arrays.copyOfRange(arguments, 1, arguments.length));
-            boolean help = given.isUsageHelpRequested() || given.isVersionHelpRequested();
-            return help ? null : given;
-        } catch (ParameterException e) {
-            return null; // the real parse will say so
-        }
+        System.exit(commandLine().execute(arguments.toArray(String[]::new)));
     }
 
     static CommandLine commandLine() {
@@ -96,6 +53,10 @@ public final class Main {
     }
 
     private static int failure(Exception e, CommandLine line, ParseResult parsed) {
+        if (e instanceof ConfigException) {
+            print(line.getErr(), e.getMessage());
+            return ExitStatus.CONFIG;
+        }
         if (e instanceof OptionException wrong
                 && line.getCommand() instanceof ServeCommand serve
                 && serve.placeInTheFile(wrong) != null) {

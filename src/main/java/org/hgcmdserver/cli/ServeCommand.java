@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import jnr.constants.platform.Signal;
+import org.hgcmdserver.cli.ConfigFile.ConfigException;
 import org.hgcmdserver.host.LogConfigurator;
 import org.hgcmdserver.host.SystemdNotifier;
 import org.hgcmdserver.listener.BoundListener;
@@ -34,7 +35,9 @@ import org.slf4j.event.Level;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
 /** {@code hg-cmdserver serve}: the daemon. */
@@ -99,35 +102,28 @@ final class ServeCommand implements Callable<Integer> {
                     "Where to read options that the command line does not give, in lines \"name = value\"."
                             + " Default: $XDG_CONFIG_HOME/hg-cmdserver/hg-cmdserver.conf, for root"
                             + " /etc/hg-cmdserver/hg-cmdserver.conf, if there is one.")
-    private Path configFile; // read by ConfigFile, before anything else
+    private Path configFile;
 
     @Option(
             names = "--check",
             description = "Check the options and the configuration file, and end.")
     private boolean check;
 
+    @Spec private CommandSpec spec;
+
     private ConfigFile config;
-    private List<String> arguments;
 
     private boolean signalled;
 
-    /**
-     * Tells it where its options come from.
-     *
-     * @param given the program's arguments, with which it could be started anew
-     */
-    void configuredBy(ConfigFile file, List<String> given) {
-        config = file;
-        arguments = given;
-    }
-
-    /** See {@link ConfigFile#placeOf}. */
+    /** See {@link ConfigFile#placeOf}; the command must have read the file. */
     String placeInTheFile(OptionException wrong) {
         return config.placeOf(wrong);
     }
 
     @Override
-    public Integer call() throws IOException {
+    public Integer call() throws IOException, ConfigException {
+        config = ConfigFile.read(configFile, spec);
+        config.applyTo(spec.commandLine().getParseResult());
         LogConfigurator.setLevel(debug ? Level.DEBUG : quiet ? Level.WARN : Level.INFO);
         Supplier<CommandServer> server = workers.commandServer();
         WorkerSource.Factory source = workers.source(server);
@@ -175,7 +171,12 @@ final class ServeCommand implements Callable<Integer> {
     /** Null if this was not started by the launcher. */
     private Successor successor() {
         String launcher = ProcessImage.property(LAUNCHER, null);
-        return launcher == null ? null : new Relaunch(launcher, arguments, config);
+        return launcher == null ? null : new Relaunch(launcher, arguments(), config);
+    }
+
+    /** The program's arguments as they were given, with this command's name first. */
+    private List<String> arguments() {
+        return spec.root().commandLine().getParseResult().originalArgs();
     }
 
     private Listener listener(Optional<Handover> predecessor) throws IOException {

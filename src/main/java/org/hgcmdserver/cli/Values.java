@@ -3,6 +3,7 @@ package org.hgcmdserver.cli;
 import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -129,6 +130,32 @@ final class Values {
         @Override
         public Boolean convert(String value) {
             return bool(value);
+        }
+    }
+
+    /**
+     * One of an enumeration's names. picocli converts enumerations too, but only while it parses;
+     * {@link ConfigFile} needs a converter to call. The error is worded as picocli's.
+     */
+    abstract static class EnumConverter<E extends Enum<E>> implements ITypeConverter<E> {
+
+        private final Class<E> type;
+
+        EnumConverter(Class<E> type) {
+            this.type = type;
+        }
+
+        @Override
+        public E convert(String value) {
+            E[] all = type.getEnumConstants();
+            return Arrays.stream(all)
+                    .filter(constant -> constant.name().equals(value))
+                    .findFirst()
+                    .orElseThrow(
+                            () ->
+                                    new TypeConversionException(
+                                            "expected one of %s (case-sensitive) but was '%s'"
+                                                    .formatted(Arrays.toString(all), value)));
         }
     }
 

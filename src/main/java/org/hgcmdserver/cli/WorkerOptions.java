@@ -54,6 +54,7 @@ final class WorkerOptions {
     @Option(
             names = "--workers",
             paramLabel = "KIND",
+            converter = KindConverter.class,
             description =
                     "prefork: fork workers ahead, from a warm Mercurial (the default on Linux). spawn:"
                             + " start hg for each connection.")
@@ -219,6 +220,12 @@ final class WorkerOptions {
                             .formatted(path, path));
         }
         return PlatformPath.text(path);
+    }
+
+    static final class KindConverter extends Values.EnumConverter<Kind> {
+        KindConverter() {
+            super(Kind.class);
+        }
     }
 
     static final class SizeConverter implements ITypeConverter<Long> {

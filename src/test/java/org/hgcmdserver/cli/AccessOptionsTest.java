@@ -41,9 +41,8 @@ class AccessOptionsTest {
     void errorNamesTheLineThatIsWrong() throws Exception {
         Path file = directory.resolve("c");
         Files.writeString(file, "allow-user = 1\nallow-user = 2\nallow-user = 3,\n");
-        CommandLine serve = new CommandLine(new ServeCommand());
-        ConfigFile config = ConfigFile.read(file, serve);
-        line.parseArgs(config.argumentsBeside(serve.parseArgs()).toArray(String[]::new));
+        ConfigFile config = ConfigFile.read(file, line.getCommandSpec());
+        config.applyTo(line.parseArgs());
         OptionException wrong = null;
         try {
             access.admission();

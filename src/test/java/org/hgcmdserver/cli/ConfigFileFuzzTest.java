@@ -2,33 +2,30 @@ package org.hgcmdserver.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.hgcmdserver.cli.ConfigFile.ConfigException;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.OptionSpec;
-import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.ParameterException;
 
 /**
  * Whatever a configuration file says: there is one line of an error that names the file and the
- * line, or {@code serve} has just the options and the values that stand in the file.
+ * line, or the file leaves {@code serve}'s options as the same words on the command line do.
  */
 class ConfigFileFuzzTest {
 
-    private static final Pattern ERROR = Pattern.compile(":(\\d+): [^\\p{Cntrl}&&[^\t]]+");
-
-    private final CommandLine serve = new CommandLine(new ServeCommand());
-    private final ParseResult nothing = serve.parseArgs();
+    private static final Pattern ERROR = Pattern.compile(":(\\d+): ([^\\p{Cntrl}&&[^\t]]+)");
 
     @TempDir Path directory;
 
@@ -37,9 +34,10 @@ class ConfigFileFuzzTest {
         Path path = directory.resolve("c");
         Files.write(path, data);
         String text = new String(data, UTF_8);
+        CommandLine serve = serve();
         ConfigFile file;
         try {
-            file = ConfigFile.read(path, serve);
+            file = ConfigFile.read(path, serve.getCommandSpec());
         } catch (ConfigException e) {
             if (e.getMessage().equals(path + " is not UTF-8")) {
                 assertThat(text).contains("\ufffd");
@@ -48,38 +46,48 @@ class ConfigFileFuzzTest {
             assertThat(e).hasMessageStartingWith(path.toString());
             Matcher error = ERROR.matcher(e.getMessage().substring(path.toString().length()));
             assertThat(error.matches()).as("one line: %s", e.getMessage()).isTrue();
-            assertThat(Integer.parseInt(error.group(1))).isBetween(1, (int) text.lines().count());
+            List<String> lines = text.lines().toList();
+            int line = Integer.parseInt(error.group(1));
+            assertThat(line).isBetween(1, lines.size());
+            if (error.group(2).startsWith("Invalid value")) {
+                assertThatThrownBy(() -> serve().parseArgs(argument(lines.get(line - 1))))
+                        .isInstanceOf(ParameterException.class)
+                        .hasMessage(error.group(2));
+            }
             return;
         }
-        ParseResult parsed =
-                new CommandLine(new ServeCommand())
-                        .setExpandAtFiles(false)
-                        .parseArgs(file.argumentsBeside(nothing).toArray(String[]::new));
-        Map<String, List<String>> expected = valuesByName(text);
-        assertThat(parsed.matchedOptionsSet()).hasSameSizeAs(expected.keySet());
-        expected.forEach((name, values) -> compare(parsed.matchedOption(name), values));
+        file.applyTo(serve.parseArgs());
+        CommandLine expected = serve();
+        expected.parseArgs(arguments(text));
+        assertThat(values(serve)).isEqualTo(values(expected));
     }
 
-    private static Map<String, List<String>> valuesByName(String text) {
-        Map<String, List<String>> values = new LinkedHashMap<>();
-        text.lines()
+    private static CommandLine serve() {
+        return new CommandLine(new ServeCommand())
+                .setExpandAtFiles(false)
+                // a value can look like an option, or like the end of them
+                .setAllowOptionsAsOptionParameters(true)
+                .setEndOfOptionsDelimiter("\n");
+    }
+
+    private static String[] arguments(String text) {
+        return text.lines()
                 .map(String::strip)
                 .filter(line -> !line.isEmpty() && !line.startsWith("#") && !line.startsWith(";"))
-                .map(line -> line.split("=", 2))
-                .forEach(
-                        sides ->
-                                values.computeIfAbsent(sides[0].strip(), n -> new ArrayList<>())
-                                        .add(sides[1].strip()));
-        return values;
+                .map(ConfigFileFuzzTest::argument)
+                .toArray(String[]::new);
     }
 
-    private static void compare(OptionSpec option, List<String> values) {
-        if (option.isMultiValue()) {
-            assertThat(option.<List<String>>getValue()).isEqualTo(values);
-        } else if (option.type() == String.class) {
-            assertThat(values).containsExactly(option.<String>getValue());
-        } else {
-            assertThat(option.originalStringValues()).isEqualTo(values);
+    private static String argument(String line) {
+        String[] sides = line.split("=", 2);
+        return "--" + sides[0].strip() + "=" + sides[1].strip();
+    }
+
+    private static Map<String, Object> values(CommandLine line) {
+        Map<String, Object> values = new TreeMap<>();
+        for (OptionSpec option : line.getCommandSpec().options()) {
+            values.put(option.longestName(), option.getValue());
         }
+        return values;
     }
 }
