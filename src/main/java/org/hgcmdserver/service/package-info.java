@@ -5,7 +5,7 @@
  *
  * <p>{@link org.hgcmdserver.service.ForkingService#serve} is a connection's whole way in, {@link
  * org.hgcmdserver.service.ForkingService#workerExited} its whole way out; the service is the one
- * listener of both. Knows listeners, worker sources and the host by their interfaces, and nothing of
- * systemd, configuration or the command line.
+ * listener of both. Knows listeners, worker sources and the host by their interfaces, and nothing
+ * of systemd, configuration or the command line.
  */
 package org.hgcmdserver.service;

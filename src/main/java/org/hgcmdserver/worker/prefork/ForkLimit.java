@@ -2,9 +2,9 @@ package org.hgcmdserver.worker.prefork;
 
 import java.io.IOException;
 import java.time.Duration;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import org.hgcmdserver.posix.EventLoop;
 
 /**
@@ -18,8 +18,8 @@ final class ForkLimit {
 
     private final EventLoop loop;
 
-    /** The forks whose worker has not announced itself, the oldest first. */
-    private final Set<ForkedWorker> unannounced = new LinkedHashSet<>();
+    /** The forks whose worker has not announced itself and when they began, the oldest first. */
+    private final Map<ForkedWorker, Long> unannounced = new LinkedHashMap<>();
 
     /** One timer for all: a timer for each would keep each worker in memory. */
     private final EventLoop.Timer look;
@@ -30,7 +30,7 @@ final class ForkLimit {
     }
 
     void begin(ForkedWorker fork) {
-        unannounced.add(fork);
+        unannounced.put(fork, loop.nanoTime());
         lookInTime();
     }
 
@@ -41,16 +41,16 @@ final class ForkLimit {
 
     private void lookInTime() {
         if (!unannounced.isEmpty()) {
-            look.startIfStopped(LIMIT.minus(age(unannounced.iterator().next())));
+            look.startIfStopped(LIMIT.minus(age(unannounced.keySet().iterator().next())));
         }
     }
 
     private Duration age(ForkedWorker fork) {
-        return loop.since(fork.askedAt());
+        return loop.since(unannounced.get(fork));
     }
 
     private void look() throws IOException {
-        for (ForkedWorker fork : List.copyOf(unannounced)) {
+        for (ForkedWorker fork : List.copyOf(unannounced.keySet())) {
             if (age(fork).compareTo(LIMIT) >= 0) {
                 unannounced.remove(fork);
                 fork.giveUp(LIMIT);

@@ -5,7 +5,6 @@ import java.time.Duration;
 import org.hgcmdserver.children.Children;
 import org.hgcmdserver.listener.Connection;
 import org.hgcmdserver.posix.Child;
-import org.hgcmdserver.posix.EventLoop;
 import org.hgcmdserver.posix.MessageLine;
 import org.hgcmdserver.worker.Worker;
 import org.hgcmdserver.worker.WorkerTable;
@@ -45,7 +44,6 @@ final class ForkedWorker implements MessageLine.Receiver {
     private final Listener listener;
     private final MessageLine line;
     private final ForkLimit limit;
-    private final long askedAt;
 
     /** The process id that the template has reported; 0 before. */
     private int forked;
@@ -75,13 +73,7 @@ final class ForkedWorker implements MessageLine.Receiver {
         line = template.fork(this);
         children.expect();
         this.limit = limit;
-        askedAt = template.loop().nanoTime();
         limit.begin(this);
-    }
-
-    /** When the template was asked for it, as {@link EventLoop#nanoTime}. */
-    long askedAt() {
-        return askedAt;
     }
 
     /**

@@ -4,9 +4,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import org.hgcmdserver.children.Children;
 import org.hgcmdserver.listener.Connection;
 import org.hgcmdserver.posix.Child;
@@ -25,7 +23,8 @@ import org.slf4j.LoggerFactory;
  * template nor such a worker, or for another command server than the one it has a template of,
  * connections are served by spawned workers.
  */
-public final class PreforkSource implements WorkerSource, Template.Listener, ForkedWorker.Listener {
+public final class PreforkSource
+        implements WorkerSource, TemplateKeeper.Owner, ForkedWorker.Listener {
 
     private static final Logger log = LoggerFactory.getLogger(PreforkSource.class);
 
@@ -41,7 +40,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
     private final TemplateProgram program;
     private final CommandServer server;
     private final PoolSize size;
-    private final RestartBackoff restartBackoff = new RestartBackoff();
+    private final TemplateKeeper keeper;
     private final Shortage shortage;
 
     private final ForkLimit forkLimit;
@@ -50,15 +49,8 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
     /** Accepted and without a worker, in the order in which they came. */
     private final Deque<Connection> waiting = new ArrayDeque<>();
 
-    /** The one to fork from; null while there is none. */
-    private Template template;
-
     private boolean draining;
     private final EventLoop.Timer refill;
-    private String lastFailure = "";
-
-    /** The missing parts that have been logged. */
-    private final Set<String> missingParts = new HashSet<>();
 
     /**
      * A pool of workers that run {@code server}, for the service to open.
@@ -98,6 +90,13 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
         this.program = program;
         this.server = server;
         this.size = size;
+        keeper =
+                new TemplateKeeper(
+                        loop,
+                        listener ->
+                                new TemplateProcess(
+                                        loop, children, program, server.environment(), listener),
+                        this);
         refill = loop.timer(this::refill);
         forkLimit = new ForkLimit(loop);
         shortage = new Shortage(loop, "fork workers ahead", this::refill);
@@ -105,7 +104,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
 
     private void open() throws IOException {
         Child.becomeSubreaper(); // a worker's parent is this process, however it was forked
-        startTemplate();
+        keeper.start();
         trim();
     }
 
@@ -118,7 +117,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
             spawn.serve(connection, wanted);
             return;
         }
-        if (!idle && !isTemplateReady()) {
+        if (!idle && !keeper.isReady()) {
             spawn.serveUntilTemplateReady(connection, program.commandServer());
             return;
         }
@@ -146,11 +145,13 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
 
     /** Replaces the template if it does not fork a worker in time. */
     private void expectFork(Connection connection) {
-        Template asked = template;
+        Template asked = keeper.template();
         loop.after(
                 FORK_TIMEOUT,
                 () -> {
-                    if (waiting.contains(connection) && asked == template && isTemplateReady()) {
+                    if (waiting.contains(connection)
+                            && asked == keeper.template()
+                            && keeper.isReady()) {
                         log.warn(
                                 "the template has not forked a worker for {}; replacing it",
                                 FORK_TIMEOUT);
@@ -206,7 +207,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
     // workers
 
     private void refill() {
-        if (!isTemplateReady() || (draining && waiting.isEmpty())) {
+        if (!keeper.isReady() || (draining && waiting.isEmpty())) {
             return;
         }
         int missing = size.toFork(unassigned.size(), waiting.size(), loop.nanoTime());
@@ -215,7 +216,8 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
         }
         try {
             for (int i = 0; i < missing; i++) {
-                unassigned.add(new ForkedWorker(template, children, table, forkLimit, this));
+                unassigned.add(
+                        new ForkedWorker(keeper.template(), children, table, forkLimit, this));
             }
         } catch (IOException e) {
             if (Shortage.isCauseOf(e)) {
@@ -242,7 +244,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
         shortage.over();
         reclaim();
         assignWaiting();
-        if (!isTemplateReady()) { // it was forked by one that has ended
+        if (!keeper.isReady()) { // it was forked by one that has ended
             serveWaitingBySpawning();
         }
         refill(); // in place of those who have been given a connection
@@ -302,77 +304,32 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
 
     // the template
 
-    private boolean isTemplateReady() {
-        return template != null && template.isReady();
-    }
-
-    private void startTemplate() {
-        if (draining) {
-            return;
-        }
-        try {
-            template = new Template(loop, children, program, server.environment(), this);
-        } catch (IOException e) {
-            failed(e.getMessage());
-        }
-    }
-
     @Override
-    public void ready(Template ready) {
-        log.info("workers are forked ahead from a warm Mercurial");
-        lastFailure = "";
+    public void templateReady() {
         reclaim();
         refill();
     }
 
+    /** Idle workers of the template that has ended stay of use. */
     @Override
-    public void without(String missing) {
-        if (missingParts.add(missing)) {
-            log.warn("workers are forked without {}", missing);
-        }
-    }
-
-    @Override
-    public void ended(Template ended, String reason) {
-        if (ended == template && reason != null) {
-            failed(reason);
-        }
-    }
-
-    /** The template, or an attempt to start one, came to nothing: idle workers stay of use. */
-    private void failed(String reason) {
-        Duration lived = template == null ? Duration.ZERO : template.age();
-        template = null;
+    public void templateFailed() {
         serveWaitingBySpawning();
-        Duration pause = restartBackoff.after(lived);
-        String message =
-                "no warm Mercurial to fork workers from: {}; starting hg for each connection";
-        if (reason.equals(lastFailure)) {
-            log.debug(message, reason);
-        } else {
-            log.warn(message, reason);
-        }
-        lastFailure = reason;
         program.proveStrictServer(loop, children);
-        loop.after(pause, this::startTemplate);
     }
 
     @Override
     public void stale(ForkedWorker worker) {
-        if (worker.template() != template) {
-            return; // another one has said so before
+        if (worker.template() != keeper.template()) {
+            return; // another worker has said so before
         }
         log.info("configuration, Mercurial or an extension has changed: warming up anew");
         replaceTemplate();
     }
 
     private void replaceTemplate() {
-        Template old = template;
-        template = null;
         unassigned.retireAll();
-        old.close();
+        keeper.replace();
         serveWaitingBySpawning();
-        loop.after(restartBackoff.after(old.age()), this::startTemplate);
     }
 
     // the end
@@ -380,6 +337,7 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
     @Override
     public void drain() {
         draining = true;
+        keeper.startNoMore();
         retireIfDrained();
     }
 
@@ -388,8 +346,6 @@ public final class PreforkSource implements WorkerSource, Template.Listener, For
             return;
         }
         unassigned.retireAll();
-        if (template != null) {
-            template.close();
-        }
+        keeper.close();
     }
 }

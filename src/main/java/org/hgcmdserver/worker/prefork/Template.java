@@ -2,206 +2,43 @@ package org.hgcmdserver.worker.prefork;
 
 import java.io.IOException;
 import java.time.Duration;
-import java.util.List;
-import java.util.Optional;
-import org.hgcmdserver.children.Children;
-import org.hgcmdserver.posix.Child;
-import org.hgcmdserver.posix.Descriptors;
-import org.hgcmdserver.posix.Environment;
-import org.hgcmdserver.posix.EventLoop;
-import org.hgcmdserver.posix.Exit;
 import org.hgcmdserver.posix.MessageLine;
-import org.hgcmdserver.posix.UnixSocket;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
-/**
- * A template process, from its start to its end. It is a child of this process, in a process group
- * of its own and in the same session, since workers of another session could not be stopped by a
- * terminal (setpgid in commandserver.py's {@code _initworkerprocess} tells why).
- */
-final class Template implements MessageLine.Receiver {
+/** A warm Mercurial to fork workers from. Used in the loop's thread only. */
+interface Template {
 
-    /** Is told of a template's life. */
+    /** Hears of a template's life. */
     interface Listener {
+        /** The template can fork workers. */
         void ready(Template template) throws IOException;
 
         /**
-         * It can fork workers, but without a part of what makes them warm, fresh or strict.
+         * The template can fork workers, but without a part of what makes them warm, fresh or
+         * strict.
          *
          * @param missing the part, and the reason
          */
         void without(String missing);
 
-        /** The process has ended; {@code reason} is null if it was asked to. */
+        /** The template has ended; {@code reason} is null after {@link #close}. */
         void ended(Template template, String reason) throws IOException;
     }
 
-    private enum State {
-        STARTING,
-        READY,
-        /** No more workers are wanted of it. */
-        CLOSED
-    }
+    /** Whether the template can be asked for workers. */
+    boolean isReady();
 
-    private static final Logger log = LoggerFactory.getLogger(Template.class);
-
-    /** More than the warm-up takes, in which it does not look at its control channel. */
-    private static final Duration TIME_TO_END = Duration.ofSeconds(10);
-
-    /** Far more than loading the extensions and warming up take. */
-    private static final Duration LONGEST_START = Duration.ofMinutes(5);
-
-    private final EventLoop loop;
-    private final Listener listener;
-
-    /** Empty if none could be made. */
-    private final Optional<WarmUpDirectory> warmUp;
-
-    private final int pid;
-    private final MessageLine control;
-    private final EventLoop.Timer startLimit;
-    private final EventLoop.Timer endLimit;
-    private boolean lineEnded;
-    private State state = State.STARTING;
-    private long readyAt;
-    private String failure;
-
-    /**
-     * Starts the process.
-     *
-     * @throws IOException if that fails, with the reason
-     */
-    Template(
-            EventLoop loop,
-            Children children,
-            TemplateProgram program,
-            Environment environment,
-            Listener listener)
-            throws IOException {
-        this.loop = loop;
-        this.listener = listener;
-        warmUp = warmUpDirectory();
-        try {
-            List<String> arguments = program.templateArguments(warmUp.map(WarmUpDirectory::path));
-            LineProcess process =
-                    LineProcess.start(loop, children, arguments, environment, this, this::exited);
-            pid = process.pid();
-            control = process.line();
-        } catch (IOException | RuntimeException e) {
-            warmUp.ifPresent(WarmUpDirectory::delete);
-            throw e;
-        }
-        log.debug("started template process (pid={})", pid);
-        startLimit = loop.after(LONGEST_START, this::giveUpStart);
-        endLimit = loop.timer(this::killIfSlowToEnd);
-    }
-
-    EventLoop loop() {
-        return loop;
-    }
-
-    private void giveUpStart() {
-        failure = "it is not ready after " + LONGEST_START.toMinutes() + " min";
-        Child.killGroup(pid);
-    }
-
-    private void killIfSlowToEnd() {
-        log.warn("template process (pid={}) does not end; killing it", pid);
-        Child.kill(pid);
-    }
-
-    private Optional<WarmUpDirectory> warmUpDirectory() {
-        try {
-            return Optional.of(WarmUpDirectory.create());
-        } catch (IOException e) {
-            listener.without("rehearsals: " + e.getMessage());
-            return Optional.empty();
-        }
-    }
-
-    /** Whether it can be asked for workers. */
-    boolean isReady() {
-        return state == State.READY && !lineEnded;
-    }
-
-    /** How long it has been ready. */
-    Duration age() {
-        return readyAt == 0 ? Duration.ZERO : loop.since(readyAt);
-    }
+    /** How long the template has been ready. */
+    Duration age();
 
     /**
      * Asks for a worker.
      *
-     * @param receiver of what the worker says; it ends without a word if there will be none
-     * @return the daemon's end of the line to it
+     * @param receiver of what the worker says; its line ends without a word if there will be none
+     * @return the daemon's end of the line to the worker
+     * @throws IOException if the template cannot be asked
      */
-    MessageLine fork(MessageLine.Receiver receiver) throws IOException {
-        int[] ends = UnixSocket.pair();
-        try {
-            control.send('f', ends[1]);
-            return new MessageLine(loop, ends[0], receiver);
-        } catch (IOException e) {
-            Descriptors.close(ends[0]);
-            throw e;
-        } finally {
-            Descriptors.close(ends[1]); // the template has its own by now
-        }
-    }
+    MessageLine fork(MessageLine.Receiver receiver) throws IOException;
 
-    /**
-     * Has the process end by itself, or, if it does not in time, by a signal: a template serves
-     * nobody. Its workers stay.
-     */
-    void close() {
-        if (state != State.CLOSED) {
-            boolean warmingUp = state == State.STARTING;
-            state = State.CLOSED;
-            startLimit.cancel();
-            control.close();
-            if (warmingUp) { // it has no workers, and would go on for a while, as would plain hg
-                Child.killGroup(pid);
-                return;
-            }
-            endLimit.start(TIME_TO_END);
-        }
-    }
-
-    @Override
-    public void received(String line) throws IOException {
-        if (line.equals("ready")) {
-            state = State.READY;
-            startLimit.cancel();
-            readyAt = loop.nanoTime();
-            listener.ready(this);
-        } else if (line.startsWith("without ")) {
-            listener.without(withoutDirectory(line.substring("without ".length())));
-        } else if (line.startsWith("failed ")) {
-            failure = withoutDirectory(line.substring("failed ".length()));
-        }
-    }
-
-    /** The same failure reads the same, whatever the directory of the attempt. */
-    private String withoutDirectory(String message) {
-        return warmUp.map(directory -> directory.removedFrom(message)).orElse(message);
-    }
-
-    @Override
-    public void ended() {
-        lineEnded = true; // the exit follows
-        control.close();
-    }
-
-    private void exited(Exit exit) throws IOException {
-        startLimit.cancel();
-        endLimit.cancel();
-        control.receiveRest();
-        control.close();
-        warmUp.ifPresent(WarmUpDirectory::delete);
-        boolean asked = state == State.CLOSED;
-        state = State.CLOSED;
-        String reason = failure != null ? failure : exit.description();
-        log.debug("template process exited (pid={}, {})", exit.pid(), exit.description());
-        listener.ended(this, asked ? null : reason);
-    }
+    /** Ends the template. Its workers stay. */
+    void close();
 }

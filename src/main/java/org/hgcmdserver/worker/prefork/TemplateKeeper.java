@@ -1,0 +1,132 @@
+package org.hgcmdserver.worker.prefork;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.Set;
+import org.hgcmdserver.posix.EventLoop;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps a template for a pool: starts one, starts another after a back-off when it ends, and
+ * replaces one that is out of date or stuck. Used in the loop's thread only.
+ */
+final class TemplateKeeper implements Template.Listener {
+
+    /** Starts a template. */
+    interface Starter {
+        Template start(Template.Listener listener) throws IOException;
+    }
+
+    /** The pool. */
+    interface Owner {
+        /** There is a template to fork from. */
+        void templateReady();
+
+        /** The template, or an attempt to start one, came to nothing; another attempt follows. */
+        void templateFailed();
+    }
+
+    private static final Logger log = LoggerFactory.getLogger(TemplateKeeper.class);
+
+    private final Starter starter;
+    private final Owner owner;
+    private final RestartBackoff restartBackoff = new RestartBackoff();
+    private final EventLoop.Timer restart;
+
+    /** The one to fork from; null while there is none. */
+    private Template template;
+
+    /** Whether no more templates are to be started. */
+    private boolean last;
+
+    private String lastFailure = "";
+
+    /** The missing parts that have been logged. */
+    private final Set<String> missingParts = new HashSet<>();
+
+    TemplateKeeper(EventLoop loop, Starter starter, Owner owner) {
+        this.starter = starter;
+        this.owner = owner;
+        restart = loop.timer(this::start);
+    }
+
+    void start() {
+        if (last) {
+            return;
+        }
+        try {
+            template = starter.start(this);
+        } catch (IOException e) {
+            failed(e.getMessage());
+        }
+    }
+
+    /** Whether there is a template that can be asked for workers. */
+    boolean isReady() {
+        return template != null && template.isReady();
+    }
+
+    /** The one to fork from; null while there is none. */
+    Template template() {
+        return template;
+    }
+
+    /** Closes the template, and starts another one, at once if this one has lived long enough. */
+    void replace() {
+        Template old = template;
+        template = null;
+        old.close();
+        restart.start(restartBackoff.after(old.age()));
+    }
+
+    /** Starts no more templates; the present one stays. */
+    void startNoMore() {
+        last = true;
+        restart.cancel();
+    }
+
+    /** Closes the template. */
+    void close() {
+        if (template != null) {
+            template.close();
+        }
+    }
+
+    @Override
+    public void ready(Template ready) {
+        log.info("workers are forked ahead from a warm Mercurial");
+        lastFailure = "";
+        owner.templateReady();
+    }
+
+    @Override
+    public void without(String missing) {
+        if (missingParts.add(missing)) {
+            log.warn("workers are forked without {}", missing);
+        }
+    }
+
+    @Override
+    public void ended(Template ended, String reason) {
+        if (ended == template && reason != null) {
+            failed(reason);
+        }
+    }
+
+    private void failed(String reason) {
+        Duration lived = template == null ? Duration.ZERO : template.age();
+        template = null;
+        String message =
+                "no warm Mercurial to fork workers from: {}; starting hg for each connection";
+        if (reason.equals(lastFailure)) {
+            log.debug(message, reason);
+        } else {
+            log.warn(message, reason);
+        }
+        lastFailure = reason;
+        restart.start(restartBackoff.after(lived));
+        owner.templateFailed();
+    }
+}
