@@ -19,9 +19,9 @@ final class AccessOptions {
             names = "--allow-user",
             paramLabel = "USER",
             description =
-                    "A user, by name or number, who may connect; can be repeated. Without this and"
+                    "A user, by name or number, who may connect; can be repeated. Without this option and"
                             + " --allow-group: the daemon's own user and root, or, at a socket of the"
-                            + " service manager's, whoever its permissions let.")
+                            + " service manager, whoever the socket's permissions allow.")
     private List<String> users = List.of();
 
     @Option(

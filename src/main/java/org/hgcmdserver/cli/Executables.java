@@ -22,7 +22,8 @@ final class Executables {
             if (!isExecutable(path)) {
                 throw new OptionException(
                         "hg",
-                        hg + " is no executable file; name the path of Mercurial's hg with --hg");
+                        hg
+                                + " is not an executable file; name the path of Mercurial's hg with --hg");
             }
             return PlatformPath.text(path);
         }

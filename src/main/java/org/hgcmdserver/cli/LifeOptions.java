@@ -22,8 +22,8 @@ final class LifeOptions {
             converter = DrainConverter.class,
             description =
                     "How connections end when the service stops. wait: when their clients leave. finish:"
-                            + " between two requests; what has been asked is answered first. Nobody is"
-                            + " killed. Default: ${DEFAULT-VALUE}.")
+                            + " between two requests, once requests that have arrived are answered. No"
+                            + " worker is killed. Default: ${DEFAULT-VALUE}.")
     private DrainKind drain;
 
     @Option(
@@ -32,7 +32,7 @@ final class LifeOptions {
             defaultValue = "infinity",
             converter = Values.DurationConverter.class,
             description =
-                    "After what time a drain that waits becomes one that finishes. Default:"
+                    "The time after which a drain that waits becomes one that finishes. Default:"
                             + " ${DEFAULT-VALUE}.")
     private Duration drainTimeout;
 
@@ -42,7 +42,7 @@ final class LifeOptions {
             defaultValue = "infinity",
             converter = Values.DurationConverter.class,
             description =
-                    "End after so long without a connection. For a service that its socket starts again"
+                    "End after this time without a connection. For a service that its socket starts again"
                             + " when a client connects. Default: ${DEFAULT-VALUE}.")
     private Duration idleExit;
 

@@ -46,7 +46,7 @@ import picocli.CommandLine.TypeConversionException;
         description =
                 "Listens on a Unix socket and has each connection served by a Mercurial command server"
                         + " of its own, until SIGTERM or SIGINT; then waits for the connections that"
-                        + " are left. A second signal ends the wait. SIGHUP has a new start of the program take over"
+                        + " are left. A second signal ends the wait. On SIGHUP the program restarts itself"
                         + " without a pause in service.",
         mixinStandardHelpOptions = true,
         sortOptions = false,
@@ -70,7 +70,7 @@ final class ServeCommand implements Callable<Integer> {
             defaultValue = "0600",
             converter = ModeConverter.class,
             description =
-                    "The permissions of the socket, in octal. Who can write to it acts as this user."
+                    "The permissions of the socket, in octal. Anybody who can write to the socket acts as this user."
                             + " Default: ${DEFAULT-VALUE}.")
     private int socketMode;
 

@@ -33,7 +33,8 @@ final class WorkerOptions {
             names = {"-R", "--repository"},
             paramLabel = "REPO",
             description =
-                    "The repository for commands that name none. Without it each finds its own.")
+                    "The repository for commands that name none. Without this option each command finds"
+                            + " its own repository.")
     private String repository;
 
     @Option(
@@ -74,7 +75,7 @@ final class WorkerOptions {
             paramLabel = "N",
             defaultValue = "8",
             converter = Values.CountConverter.class,
-            description = "How many wait at most. Default: ${DEFAULT-VALUE}.")
+            description = "How many workers wait at most. Default: ${DEFAULT-VALUE}.")
     private int maxIdle;
 
     @Option(
@@ -103,7 +104,7 @@ final class WorkerOptions {
             defaultValue = "infinity",
             converter = Values.DurationConverter.class,
             description =
-                    "End a connection that has asked nothing for so long, between two requests and never"
+                    "End a connection that has asked nothing for this time, between two requests and never"
                             + " in a command. Default: ${DEFAULT-VALUE}.")
     private Duration idleTimeout;
 
@@ -113,9 +114,9 @@ final class WorkerOptions {
             defaultValue = "1min",
             converter = Values.DurationConverter.class,
             description =
-                    "Give up a worker that has not said hello for so long, and tell its client. It does"
-                            + " not hold for a --worker-command, which may have nothing to say. Default:"
-                            + " ${DEFAULT-VALUE}.")
+                    "Give up on a worker that has not said hello within this time, and tell its client."
+                            + " Does not apply to a --worker-command, which may have nothing to say."
+                            + " Default: ${DEFAULT-VALUE}.")
     private Duration startTimeout;
 
     @Option(
@@ -190,7 +191,7 @@ final class WorkerOptions {
         List<String> options = repository == null ? List.of() : List.of("-R", checkedRepository());
         Path main = PlatformPath.of(ProcessImage.property(LIB, "")).resolve("python/main.py");
         if (!Files.isReadable(main)) {
-            throw new IOException(main + " is missing; install hg-cmdserver anew");
+            throw new IOException(main + " is missing; reinstall hg-cmdserver");
         }
         return new TemplateProgram(
                 Executables.find(hg),
@@ -216,7 +217,7 @@ final class WorkerOptions {
         if (!Files.isDirectory(path.resolve(".hg"))) {
             throw new OptionException(
                     "repository",
-                    "%s is no Mercurial repository; make one with: hg init %s, or leave --repository out"
+                    "%s is not a Mercurial repository; make one with: hg init %s, or leave --repository out"
                             .formatted(path, path));
         }
         return PlatformPath.text(path);

@@ -32,8 +32,8 @@ class ConfigFileIT {
         wrong.put("socket-mode = rw", "'rw' is not a file mode");
         wrong.put("max-workers = 0", "'0' is not a number from 1 on");
         wrong.put("min-idle = 9", "--min-idle 9 is more than --max-idle 8");
-        wrong.put("repository = /nonesuch", "/nonesuch is no Mercurial repository");
-        wrong.put("hg = /nonesuch/hg", "/nonesuch/hg is no executable file");
+        wrong.put("repository = /nonesuch", "/nonesuch is not a Mercurial repository");
+        wrong.put("hg = /nonesuch/hg", "/nonesuch/hg is not an executable file");
         wrong.put("poll-interval = infinity", "'infinity' is not a time from 1ms to a day");
         wrong.put("workers", "not of the form name = value");
         wrong.put("workers =", "workers has no value");
