@@ -19,14 +19,15 @@ import org.hgcmdserver.posix.PlatformPath;
 import org.hgcmdserver.posix.ProcessImage;
 import org.hgcmdserver.posix.SignalSource;
 import org.hgcmdserver.posix.Ticker;
+import org.hgcmdserver.reload.Handover;
+import org.hgcmdserver.reload.Reexec;
+import org.hgcmdserver.reload.Successor;
 import org.hgcmdserver.service.CommandServerHandler;
 import org.hgcmdserver.service.CommandServerHandler.Admission;
 import org.hgcmdserver.service.ForkingService;
-import org.hgcmdserver.service.Handover;
 import org.hgcmdserver.service.Outcome;
 import org.hgcmdserver.service.ServiceConfig;
 import org.hgcmdserver.service.ServiceHandler;
-import org.hgcmdserver.service.Successor;
 import org.hgcmdserver.worker.CommandServer;
 import org.hgcmdserver.worker.WorkerSource;
 import org.slf4j.Logger;
@@ -52,9 +53,6 @@ import picocli.CommandLine.TypeConversionException;
         sortOptions = false,
         versionProvider = Main.Version.class)
 final class ServeCommand implements Callable<Integer> {
-
-    /** Set by the launcher: its own path, by which this program can be started anew. */
-    static final String LAUNCHER = "hgcmdserver.launcher";
 
     @Mixin private Address address;
 
@@ -130,10 +128,10 @@ final class ServeCommand implements Callable<Integer> {
         ServiceConfig settings = life.serviceConfig(workers);
         Admission admission = access.admission();
         if (check) {
-            Relaunch.tellCommand();
+            Reexec.tellCommand(Main.class);
             return ExitStatus.OK;
         }
-        Optional<Handover> predecessor = Relaunch.predecessor();
+        Optional<Handover> predecessor = Reexec.predecessor();
         ServiceHandler handler =
                 new CommandServerHandler(
                         pathIfAny -> listener(predecessor),
@@ -170,8 +168,8 @@ final class ServeCommand implements Callable<Integer> {
 
     /** Null if this was not started by the launcher. */
     private Successor successor() {
-        String launcher = ProcessImage.property(LAUNCHER, null);
-        return launcher == null ? null : new Relaunch(launcher, arguments(), config);
+        String launcher = ProcessImage.property(Reexec.LAUNCHER, null);
+        return launcher == null ? null : new Reexec(launcher, arguments(), config::fingerprint);
     }
 
     /** The program's arguments as they were given, with this command's name first. */
@@ -194,7 +192,7 @@ final class ServeCommand implements Callable<Integer> {
     }
 
     private Listener handedOver(Handover predecessor) throws IOException {
-        Listener listener = Relaunch.listener(predecessor);
+        Listener listener = Reexec.listener(predecessor);
         Path wanted = address.pathIfAny();
         if (listener instanceof BoundListener bound) {
             bound.setMode(socketMode);

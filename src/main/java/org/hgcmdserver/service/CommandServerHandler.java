@@ -8,6 +8,7 @@ import java.util.function.Supplier;
 import org.hgcmdserver.listener.Listener;
 import org.hgcmdserver.listener.Peer;
 import org.hgcmdserver.posix.Ticker;
+import org.hgcmdserver.reload.Successor;
 import org.hgcmdserver.worker.CommandServer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

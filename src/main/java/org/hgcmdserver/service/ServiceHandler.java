@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import org.hgcmdserver.listener.Listener;
 import org.hgcmdserver.listener.Peer;
+import org.hgcmdserver.reload.Successor;
 import org.hgcmdserver.worker.CommandServer;
 
 /**

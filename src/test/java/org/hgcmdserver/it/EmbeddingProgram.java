@@ -17,12 +17,12 @@ import org.hgcmdserver.listener.Listener;
 import org.hgcmdserver.listener.Peer;
 import org.hgcmdserver.posix.Environment;
 import org.hgcmdserver.posix.EventLoop;
+import org.hgcmdserver.reload.Handover;
+import org.hgcmdserver.reload.Successor;
 import org.hgcmdserver.service.Drain;
 import org.hgcmdserver.service.ForkingService;
-import org.hgcmdserver.service.Handover;
 import org.hgcmdserver.service.ServiceConfig;
 import org.hgcmdserver.service.ServiceHandler;
-import org.hgcmdserver.service.Successor;
 import org.hgcmdserver.worker.CommandServer;
 import org.hgcmdserver.worker.spawn.SpawnSource;
 

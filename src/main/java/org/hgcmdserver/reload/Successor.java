@@ -1,4 +1,4 @@
-package org.hgcmdserver.service;
+package org.hgcmdserver.reload;
 
 import java.io.IOException;
 import java.util.function.Consumer;

@@ -1,4 +1,4 @@
-package org.hgcmdserver.service;
+package org.hgcmdserver.reload;
 
 import java.util.ArrayList;
 import java.util.Collection;
@@ -39,7 +39,7 @@ public record Handover(
 
     /** A worker with its connection. */
     public record BusyWorker(int pid, Worker.State state, long since, Connection connection) {
-        static BusyWorker of(Worker worker) {
+        public static BusyWorker of(Worker worker) {
             return new BusyWorker(
                     worker.pid(), worker.state(), worker.since(), worker.connection());
         }

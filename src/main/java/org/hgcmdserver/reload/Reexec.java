@@ -1,4 +1,4 @@
-package org.hgcmdserver.cli;
+package org.hgcmdserver.reload;
 
 import java.io.IOException;
 import java.time.Duration;
@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.hgcmdserver.children.Children;
 import org.hgcmdserver.host.LogConfigurator;
@@ -26,8 +27,6 @@ import org.hgcmdserver.posix.SealedText;
 import org.hgcmdserver.posix.Ticker;
 import org.hgcmdserver.posix.UnixSocket;
 import org.hgcmdserver.posix.Words;
-import org.hgcmdserver.service.Handover;
-import org.hgcmdserver.service.Successor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,9 +39,12 @@ import org.slf4j.LoggerFactory;
  * HG_CMDSERVER_HANDOVER tells the process that it is for, the file's descriptor, the listening
  * descriptor, and those of connections, in that order for all releases.
  */
-final class Relaunch implements Successor {
+public final class Reexec implements Successor {
 
-    private static final Logger log = LoggerFactory.getLogger(Relaunch.class);
+    private static final Logger log = LoggerFactory.getLogger(Reexec.class);
+
+    /** The property in which the launcher gives its own path, by which the program starts anew. */
+    public static final String LAUNCHER = "hgcmdserver.launcher";
 
     private static final String VARIABLE = "HG_CMDSERVER_HANDOVER";
 
@@ -62,25 +64,26 @@ final class Relaunch implements Successor {
 
     private final String launcher;
     private final List<String> arguments;
-    private final ConfigFile config;
-    private Object checkedConfig;
+    private final Supplier<Object> configuration;
+    private Object checkedConfiguration;
     private List<String> command;
     private int checking;
 
     /**
      * @param launcher the absolute path of the program
      * @param arguments those of {@code serve}, with that name first
+     * @param configuration a value that changes when the configuration file does
      */
-    Relaunch(String launcher, List<String> arguments, ConfigFile config) {
+    public Reexec(String launcher, List<String> arguments, Supplier<Object> configuration) {
         this.launcher = launcher;
         this.arguments = arguments;
-        this.config = config;
+        this.configuration = configuration;
     }
 
     @Override
     public void check(EventLoop loop, Children children, Consumer<String> result)
             throws IOException {
-        checkedConfig = config.fingerprint();
+        checkedConfiguration = configuration.get();
         command = null;
         if (PlatformPath.isWorkingDirectoryGone()) { // no JVM starts there, nor does Mercurial
             throw new IOException("the working directory has been removed; restart the service");
@@ -102,14 +105,19 @@ final class Relaunch implements Successor {
         return all;
     }
 
-    /** Called in the check's process: tells the daemon, if it was that who asked, how it starts. */
-    static void tellCommand() {
+    /**
+     * Called in the check's process: tells the daemon, if the daemon has started it, how the
+     * program starts.
+     *
+     * @param main the program's main class
+     */
+    public static void tellCommand(Class<?> main) {
         if (System.getenv(ASKED) == null) {
             return;
         }
         List<String> all = ProcessImage.command();
         all.remove(all.size() - 1); // "--check", which was added last
-        putBackJavaOptions(all);
+        putBackJavaOptions(all, main);
         System.out.println(
                 COMMAND + all.stream().map(Words::encode).collect(Collectors.joining(" ")));
     }
@@ -118,11 +126,11 @@ final class Relaunch implements Successor {
      * For a check the launcher leaves out options of the JVM that only one process can have, such
      * as those that name a port. It puts the user's behind its own last property.
      */
-    private static void putBackJavaOptions(List<String> all) {
-        int main = all.indexOf(Main.class.getName());
+    private static void putBackJavaOptions(List<String> all, Class<?> mainClass) {
+        int main = all.indexOf(mainClass.getName());
         String given = Environment.inherited().get(JAVA_OPTIONS);
         for (int i = 0; i < main && given != null; i++) {
-            if (all.get(i).startsWith("-D" + ServeCommand.LAUNCHER + "=")) {
+            if (all.get(i).startsWith("-D" + LAUNCHER + "=")) {
                 List<String> users = all.subList(i + 1, main - 2); // behind them: "-cp", its value
                 users.clear();
                 users.addAll(
@@ -229,7 +237,7 @@ final class Relaunch implements Successor {
 
     @Override
     public void replace(Handover handover) throws IOException {
-        if (!checkedConfig.equals(config.fingerprint())) {
+        if (!checkedConfiguration.equals(configuration.get())) {
             throw new IOException("the configuration has changed meanwhile; reload again");
         }
         int state = SealedText.create("hg-cmdserver", handover.toText());
@@ -254,7 +262,7 @@ final class Relaunch implements Successor {
      * What an earlier image of this process has left. If that cannot be read, it is the listener
      * and all children.
      */
-    static Optional<Handover> predecessor() {
+    public static Optional<Handover> predecessor() {
         String[] words = System.getenv().getOrDefault(VARIABLE, "").split(" ");
         String self = String.valueOf(ProcessHandle.current().pid());
         if (words.length < 3 || !words[0].equals(self)) {
@@ -279,7 +287,7 @@ final class Relaunch implements Successor {
     }
 
     /** The listening socket that was handed over. */
-    static Listener listener(Handover predecessor) throws IOException {
+    public static Listener listener(Handover predecessor) throws IOException {
         boolean passed = InheritedListener.isPassed(System.getenv(), ProcessHandle.current().pid());
         return HandedOver.adopt(predecessor.listenerFd(), predecessor.listener(), passed);
     }

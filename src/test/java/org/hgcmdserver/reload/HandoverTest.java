@@ -1,4 +1,4 @@
-package org.hgcmdserver.service;
+package org.hgcmdserver.reload;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.List;
 import org.hgcmdserver.listener.Connection;
 import org.hgcmdserver.listener.Peer;
-import org.hgcmdserver.service.Handover.BusyWorker;
+import org.hgcmdserver.reload.Handover.BusyWorker;
 import org.hgcmdserver.worker.Worker;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -1,10 +1,10 @@
-package org.hgcmdserver.service;
+package org.hgcmdserver.reload;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
-import org.hgcmdserver.service.Handover.BusyWorker;
+import org.hgcmdserver.reload.Handover.BusyWorker;
 
 /**
  * Whatever an earlier image has written: it is refused as a whole, with the reason, or it names a

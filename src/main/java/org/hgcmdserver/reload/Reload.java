@@ -1,4 +1,4 @@
-package org.hgcmdserver.service;
+package org.hgcmdserver.reload;
 
 import java.io.IOException;
 import java.time.Duration;
@@ -13,10 +13,10 @@ import org.slf4j.LoggerFactory;
  * accepted, those that are have their workers, and the successor takes over. Requests in the
  * meantime are one. Used in the loop's thread only.
  */
-final class Reload {
+public final class Reload {
 
     /** What a reload asks of its service. */
-    interface Service {
+    public interface Service {
         /** Null while it cannot be reloaded, for good. */
         Successor successor();
 
@@ -47,7 +47,7 @@ final class Reload {
     private State state = State.NONE;
     private boolean again;
 
-    Reload(EventLoop loop, Children children, Notifier notifier, Service service) {
+    public Reload(EventLoop loop, Children children, Notifier notifier, Service service) {
         this.loop = loop;
         this.children = children;
         this.notifier = notifier;
@@ -55,12 +55,12 @@ final class Reload {
     }
 
     /** Whether no connection is to be accepted, since the next image will. */
-    boolean isReplacing() {
+    public boolean isReplacing() {
         return state == State.REPLACING;
     }
 
     /** The service stops. */
-    void cancel() {
+    public void cancel() {
         if (state != State.NONE) {
             log.warn("not reloading: the service is stopping");
             state = State.NONE;
@@ -68,7 +68,7 @@ final class Reload {
         }
     }
 
-    void request() {
+    public void request() {
         if (service.isStopping()) {
             log.warn("not reloading: the service is stopping");
         } else if (service.successor() == null) {
