@@ -9,9 +9,9 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.hgcmdserver.host.LogConfigurator;
-import org.hgcmdserver.listener.HandedOver;
 import org.hgcmdserver.listener.InheritedListener;
 import org.hgcmdserver.listener.Listener;
+import org.hgcmdserver.listener.ListenerState;
 import org.hgcmdserver.posix.Child;
 import org.hgcmdserver.posix.Descriptors;
 import org.hgcmdserver.posix.Environment;
@@ -278,6 +278,6 @@ final class Relaunch implements Successor {
     /** The listening socket that was handed over. */
     static Listener listener(Handover predecessor) throws IOException {
         boolean passed = InheritedListener.isPassed(System.getenv(), ProcessHandle.current().pid());
-        return HandedOver.adopt(predecessor.listenerFd(), predecessor.listener(), passed);
+        return ListenerState.adopt(predecessor.listenerFd(), predecessor.listener(), passed);
     }
 }
