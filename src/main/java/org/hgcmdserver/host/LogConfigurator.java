@@ -44,7 +44,7 @@ public final class LogConfigurator extends ContextAwareBase implements Configura
         stderr.setTarget("System.err");
         stderr.setEncoder(encoder);
         stderr.start();
-        UnhurriedAppender unhurried = new UnhurriedAppender();
+        NonBlockingAppender unhurried = new NonBlockingAppender();
         unhurried.setContext(context);
         unhurried.setName(APPENDER);
         unhurried.addAppender(stderr);

@@ -14,7 +14,7 @@ import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import jnr.constants.platform.Errno;
 import org.hgcmdserver.posix.Descriptors;
-import org.hgcmdserver.posix.Place;
+import org.hgcmdserver.posix.FileHandle;
 import org.hgcmdserver.posix.PlatformPath;
 import org.hgcmdserver.posix.PosixException;
 import org.hgcmdserver.posix.UnixSocket;
@@ -55,7 +55,7 @@ public final class BoundListener extends Listener {
 
     @Override
     public String description() {
-        return new HandedOver.Bound(path, inode.device, inode.number).toString();
+        return new ListenerState.Bound(path, inode.device, inode.number).toString();
     }
 
     /**
@@ -123,9 +123,9 @@ public final class BoundListener extends Listener {
 
     /** Of the very socket: another that has come into its place keeps what it has. */
     private static void setMode(Path path, Inode socket, int mode) throws IOException {
-        try (Place place = Place.of(path)) {
-            if (socket.equals(Inode.ofTarget(place.path()))) {
-                Files.setPosixFilePermissions(place.path(), permissions(mode));
+        try (FileHandle handle = FileHandle.of(path)) {
+            if (socket.equals(Inode.ofTarget(handle.path()))) {
+                Files.setPosixFilePermissions(handle.path(), permissions(mode));
             }
         }
     }

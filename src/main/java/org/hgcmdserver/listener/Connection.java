@@ -12,6 +12,7 @@ public final class Connection {
     private final Peer peer;
 
     private Runnable onRelease = () -> {};
+    private boolean released;
 
     /** Takes {@code fd} over. */
     public Connection(int fd, Peer peer) {
@@ -45,9 +46,13 @@ public final class Connection {
 
     /**
      * Closes this process's handle of the connection and leaves the connection itself to whoever
-     * else has a handle.
+     * else has a handle. Only the first call has an effect. Called in the service's loop thread.
      */
     public void release() {
+        if (released) {
+            return; // the kernel may have given the number to another descriptor meanwhile
+        }
+        released = true;
         if (hasHandle()) {
             Descriptors.close(fd);
         }

@@ -80,7 +80,7 @@ public final class InheritedListener extends Listener {
 
     @Override
     public String description() {
-        return certain ? HandedOver.inherited(wasNonBlocking()) : HandedOver.UNKNOWN;
+        return certain ? ListenerState.inherited(wasNonBlocking()) : ListenerState.UNKNOWN;
     }
 
     /**

@@ -77,7 +77,7 @@ public abstract class Listener {
         return wasNonBlocking;
     }
 
-    /** What another image of this process needs to know; for {@link HandedOver}. One line. */
+    /** What another image of this process needs to know; for {@link ListenerState}. One line. */
     public abstract String description();
 
     /**

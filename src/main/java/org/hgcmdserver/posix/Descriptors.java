@@ -54,7 +54,7 @@ public final class Descriptors {
     }
 
     /** A descriptor that stands for a file without opening it (O_PATH in open(2)); Linux only. */
-    static int openPlace(Path file) throws PosixException {
+    static int openHandle(Path file) throws PosixException {
         int fd = LibC.C.open(NativeMemory.path(file), O_PATH, 0);
         PosixException.check(fd, "open", file);
         setCloseOnExec(fd);

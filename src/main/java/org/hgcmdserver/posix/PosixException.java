@@ -1,6 +1,8 @@
 package org.hgcmdserver.posix;
 
 import java.io.IOException;
+import java.util.EnumSet;
+import java.util.Set;
 import jnr.constants.platform.Errno;
 import jnr.ffi.LastError;
 import jnr.ffi.Pointer;
@@ -9,6 +11,21 @@ import jnr.ffi.Pointer;
 public final class PosixException extends IOException {
 
     private static final long serialVersionUID = 1;
+
+    /**
+     * The errors of accept(2), fork(2), posix_spawn(3), socketpair(2), sendmsg(2) and epoll_ctl(2)
+     * that are no fault of the call: ENOSPC is the limit of epoll's watches and of process ids,
+     * ETOOMANYREFS that of descriptors on their way between processes.
+     */
+    private static final Set<Errno> SHORTAGES =
+            EnumSet.of(
+                    Errno.EMFILE,
+                    Errno.ENFILE,
+                    Errno.EAGAIN,
+                    Errno.ENOMEM,
+                    Errno.ENOBUFS,
+                    Errno.ENOSPC,
+                    Errno.ETOOMANYREFS);
 
     private final Errno errno;
     private final String reason;
@@ -48,6 +65,14 @@ public final class PosixException extends IOException {
     /** Which error it was; {@code __UNKNOWN_CONSTANT__} if the platform's table lacks it. */
     public Errno errno() {
         return errno;
+    }
+
+    /**
+     * Whether the system was short of descriptors, processes or memory, so that the same call may
+     * succeed later. Callable from any thread.
+     */
+    public boolean isShortage() {
+        return SHORTAGES.contains(errno);
     }
 
     /** The error's own text, such as "No space left on device". */

@@ -137,8 +137,8 @@ public final class UnixSocket {
             return;
         }
         checkName(path);
-        try (Place place = Place.of(path)) {
-            int length = fill(address, PlatformPath.bytes(place.path()));
+        try (FileHandle handle = FileHandle.of(path)) {
+            int length = fill(address, PlatformPath.bytes(handle.path()));
             PosixException.check(LibC.C.connect(fd, address, length), "connect to", path);
         }
     }

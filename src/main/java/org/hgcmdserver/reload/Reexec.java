@@ -11,9 +11,9 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.hgcmdserver.children.Children;
 import org.hgcmdserver.host.LogConfigurator;
-import org.hgcmdserver.listener.HandedOver;
 import org.hgcmdserver.listener.InheritedListener;
 import org.hgcmdserver.listener.Listener;
+import org.hgcmdserver.listener.ListenerState;
 import org.hgcmdserver.posix.Child;
 import org.hgcmdserver.posix.Descriptors;
 import org.hgcmdserver.posix.Environment;
@@ -289,6 +289,6 @@ public final class Reexec implements Successor {
     /** The listening socket that was handed over. */
     public static Listener listener(Handover predecessor) throws IOException {
         boolean passed = InheritedListener.isPassed(System.getenv(), ProcessHandle.current().pid());
-        return HandedOver.adopt(predecessor.listenerFd(), predecessor.listener(), passed);
+        return ListenerState.adopt(predecessor.listenerFd(), predecessor.listener(), passed);
     }
 }

@@ -2,9 +2,6 @@ package org.hgcmdserver.worker;
 
 import java.io.IOException;
 import java.time.Duration;
-import java.util.EnumSet;
-import java.util.Set;
-import jnr.constants.platform.Errno;
 import org.hgcmdserver.posix.EventLoop;
 import org.hgcmdserver.posix.PosixException;
 import org.slf4j.Logger;
@@ -24,21 +21,6 @@ public final class Shortage {
 
     /** How long nothing may have failed until it is over. */
     private static final Duration QUIET = Duration.ofSeconds(2);
-
-    /**
-     * The errors of accept(2), fork(2), posix_spawn(3), socketpair(2), sendmsg(2) and epoll_ctl(2)
-     * that are no fault of the call: ENOSPC is the limit of epoll's watches and of process ids,
-     * ETOOMANYREFS that of descriptors on their way between processes.
-     */
-    private static final Set<Errno> ERRORS =
-            EnumSet.of(
-                    Errno.EMFILE,
-                    Errno.ENFILE,
-                    Errno.EAGAIN,
-                    Errno.ENOMEM,
-                    Errno.ENOBUFS,
-                    Errno.ENOSPC,
-                    Errno.ETOOMANYREFS);
 
     private static final Logger log = LoggerFactory.getLogger(Shortage.class);
 
@@ -63,7 +45,7 @@ public final class Shortage {
 
     /** Whether {@code failure} is one that passes. */
     public static boolean isCauseOf(IOException failure) {
-        return failure instanceof PosixException posix && ERRORS.contains(posix.errno());
+        return failure instanceof PosixException posix && posix.isShortage();
     }
 
     /** It has failed, and is tried again after a pause. */

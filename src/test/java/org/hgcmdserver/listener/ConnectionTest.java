@@ -1,11 +1,16 @@
 package org.hgcmdserver.listener;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.awaitility.Awaitility.await;
 
 import java.lang.ref.WeakReference;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.hgcmdserver.posix.Descriptors;
 import org.hgcmdserver.posix.UnixSocket;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,6 +54,29 @@ class ConnectionTest {
             listener.release();
         }
         assertThat(Files.exists(path)).isFalse();
+    }
+
+    @Test
+    void aSecondReleaseLeavesTheNextDescriptorOfThatNumberOpen() throws Exception {
+        int[] ends = UnixSocket.pair();
+        List<Integer> opened = new ArrayList<>(List.of(ends[1]));
+        AtomicInteger releases = new AtomicInteger();
+        Connection connection = new Connection(ends[0], new Peer(0, -1, -1));
+        connection.onRelease(releases::incrementAndGet);
+        try {
+            connection.release();
+            int next;
+            do { // open(2) gives the lowest free number, and a lower one may have become free
+                next = Descriptors.openNull();
+                opened.add(next);
+            } while (next < ends[0]);
+            assertThat(next).as("the number of the connection").isEqualTo(ends[0]);
+            connection.release();
+            assertThatCode(() -> Descriptors.isNonBlocking(ends[0])).doesNotThrowAnyException();
+            assertThat(releases).hasValue(1);
+        } finally {
+            opened.forEach(Descriptors::close);
+        }
     }
 
     @Test

@@ -6,13 +6,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import org.hgcmdserver.listener.HandedOver.Bound;
+import org.hgcmdserver.listener.ListenerState.Bound;
 
 /**
  * Whatever the path of a socket, the next image removes that and no other; and whatever an earlier
  * image says of its socket, this one starts. A case is a path, or a description.
  */
-class HandedOverFuzzTest {
+class ListenerStateFuzzTest {
 
     @FuzzTest
     void pathComesBackAsItWent(byte[] data) {

@@ -8,12 +8,12 @@ import java.nio.file.Path;
  * {@link #path} is done to this very file. Where there is no O_PATH (other than Linux) it is just
  * the path.
  */
-public final class Place implements Closeable {
+public final class FileHandle implements Closeable {
 
     private final int fd;
     private final Path path;
 
-    private Place(int fd, Path path) {
+    private FileHandle(int fd, Path path) {
         this.fd = fd;
         this.path = path;
     }
@@ -21,12 +21,12 @@ public final class Place implements Closeable {
     /**
      * @param file is not opened; symbolic links are followed
      */
-    public static Place of(Path file) throws PosixException {
+    public static FileHandle of(Path file) throws PosixException {
         if (!Os.LINUX) {
-            return new Place(-1, file);
+            return new FileHandle(-1, file);
         }
-        int fd = Descriptors.openPlace(file);
-        return new Place(fd, Path.of("/proc/self/fd/" + fd));
+        int fd = Descriptors.openHandle(file);
+        return new FileHandle(fd, Path.of("/proc/self/fd/" + fd));
     }
 
     /** Another path of the file, a short one, for this process alone. */

@@ -10,7 +10,7 @@ import org.hgcmdserver.posix.Words;
  * path with its special characters encoded, "inherited blocking", "inherited nonblocking", or
  * "unknown".
  */
-public final class HandedOver {
+public final class ListenerState {
 
     static final String UNKNOWN = "unknown";
 
@@ -38,7 +38,7 @@ public final class HandedOver {
         }
     }
 
-    private HandedOver() {}
+    private ListenerState() {}
 
     static String inherited(boolean wasNonBlocking) {
         return "inherited " + (wasNonBlocking ? "nonblocking" : "blocking");

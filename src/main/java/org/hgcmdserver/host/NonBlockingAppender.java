@@ -12,7 +12,7 @@ import ch.qos.logback.classic.spi.LoggingEvent;
  * up nobody. When there is no place left for events they are counted, and the number goes before
  * the first event that finds a place again.
  */
-final class UnhurriedAppender extends AsyncAppender {
+final class NonBlockingAppender extends AsyncAppender {
 
     /** In events. */
     private static final int QUEUE = 1000;
@@ -22,7 +22,7 @@ final class UnhurriedAppender extends AsyncAppender {
 
     private int lost;
 
-    UnhurriedAppender() {
+    NonBlockingAppender() {
         setQueueSize(QUEUE);
         setDiscardingThreshold(0); // what is no warning matters too
         setNeverBlock(true);
@@ -43,7 +43,7 @@ final class UnhurriedAppender extends AsyncAppender {
     }
 
     private LoggingEvent lostEvents() {
-        Logger logger = ((LoggerContext) getContext()).getLogger(UnhurriedAppender.class);
+        Logger logger = ((LoggerContext) getContext()).getLogger(NonBlockingAppender.class);
         String message = "{} lines of the log are lost: nobody has read it";
         return new LoggingEvent(
                 getClass().getName(), logger, Level.WARN, message, null, new Object[] {lost});
