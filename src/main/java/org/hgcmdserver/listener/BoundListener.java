@@ -9,7 +9,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.EnumSet;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import jnr.constants.platform.Errno;
@@ -55,7 +54,7 @@ public final class BoundListener extends Listener {
 
     @Override
     public String description() {
-        return new ListenerState.Bound(path, inode.device, inode.number).toString();
+        return new ListenerState.Bound(path, inode.device(), inode.number()).toString();
     }
 
     /**
@@ -287,31 +286,5 @@ public final class BoundListener extends Listener {
             }
         }
         return set;
-    }
-
-    private record Inode(long device, long number) {
-        static Inode of(Path path) throws IOException {
-            return read(path, LinkOption.NOFOLLOW_LINKS);
-        }
-
-        /** Of what a symbolic link leads to. */
-        static Inode ofTarget(Path path) throws IOException {
-            return read(path);
-        }
-
-        private static Inode read(Path path, LinkOption... options) throws IOException {
-            Map<String, Object> attributes = Files.readAttributes(path, "unix:dev,ino", options);
-            return new Inode((Long) attributes.get("dev"), (Long) attributes.get("ino"));
-        }
-
-        boolean isAt(Path path) {
-            try {
-                return equals(of(path));
-            } catch (NoSuchFileException e) {
-                return false;
-            } catch (IOException e) {
-                return true; // such as a directory that cannot be searched for now
-            }
-        }
     }
 }

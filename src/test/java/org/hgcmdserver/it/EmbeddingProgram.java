@@ -44,7 +44,7 @@ public final class EmbeddingProgram implements ServiceHandler {
     private int asked;
 
     public static void main(String[] arguments) throws IOException {
-        AtomicLong now = new AtomicLong();
+        AtomicLong ahead = new AtomicLong(); // of the system's clock
         service =
                 ForkingService.open(
                         Path.of(arguments[0]),
@@ -61,21 +61,21 @@ public final class EmbeddingProgram implements ServiceHandler {
                                 Environment.inherited().getBytes("NOTIFY_SOCKET"),
                                 System.getenv(),
                                 System::nanoTime),
-                        now::get);
-        Thread stdin = new Thread(() -> obey(now));
+                        () -> System.nanoTime() + ahead.get());
+        Thread stdin = new Thread(() -> obey(ahead));
         stdin.setDaemon(true);
         stdin.start();
         service.init();
         say("outcome " + service.run());
     }
 
-    private static void obey(AtomicLong now) {
+    private static void obey(AtomicLong ahead) {
         Semaphore unblocked = new Semaphore(0);
         Scanner lines = new Scanner(System.in);
         while (lines.hasNextLine()) {
             switch (lines.nextLine()) {
                 case "tick" -> {
-                    now.addAndGet(Duration.ofMinutes(1).toNanos());
+                    ahead.addAndGet(Duration.ofMinutes(1).toNanos());
                     service.loop().post(() -> {});
                 }
                 case "block" ->

@@ -1,0 +1,35 @@
+package org.hgcmdserver.listener;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Map;
+
+/** The identity of a file: its device and its number there (inode(7)). */
+record Inode(long device, long number) {
+    static Inode of(Path path) throws IOException {
+        return read(path, LinkOption.NOFOLLOW_LINKS);
+    }
+
+    /** Of what a symbolic link leads to. */
+    static Inode ofTarget(Path path) throws IOException {
+        return read(path);
+    }
+
+    private static Inode read(Path path, LinkOption... options) throws IOException {
+        Map<String, Object> attributes = Files.readAttributes(path, "unix:dev,ino", options);
+        return new Inode((Long) attributes.get("dev"), (Long) attributes.get("ino"));
+    }
+
+    boolean isAt(Path path) {
+        try {
+            return equals(of(path));
+        } catch (NoSuchFileException e) {
+            return false;
+        } catch (IOException e) {
+            return true; // such as a directory that cannot be searched for now
+        }
+    }
+}
