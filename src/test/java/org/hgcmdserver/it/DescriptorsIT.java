@@ -12,7 +12,7 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The descriptors and children that the README's table allows, and no others. */
+/** The descriptors and children that the tables of architecture.md allow, and no others. */
 class DescriptorsIT {
 
     private static final int CONNECTIONS = 5;

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The README's examples, run as they stand there. */
+/** The examples of the clients' page, run as they stand there. */
 @RunsOnce
 class ReadmeIT {
 
@@ -99,16 +99,16 @@ class ReadmeIT {
         }
     }
 
-    /** The class of the README's example for python-hglib, and what it imports. */
+    /** The class of the page's example for python-hglib, and what it imports. */
     static String hglibClient() throws Exception {
         return example("python").split("\nwith ")[0];
     }
 
     private static String example(String language) throws Exception {
-        String readme = Files.readString(Path.of("README.md"));
+        String page = Files.readString(Path.of("src/site/markdown/clients.md"));
         Matcher block =
-                Pattern.compile("```" + language + "\n(.*?)```", Pattern.DOTALL).matcher(readme);
-        assertThat(block.find()).as("README.md has an example in " + language).isTrue();
+                Pattern.compile("```" + language + "\n(.*?)```", Pattern.DOTALL).matcher(page);
+        assertThat(block.find()).as("clients.md has an example in " + language).isTrue();
         return block.group(1);
     }
 }
