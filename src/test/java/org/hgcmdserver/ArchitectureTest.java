@@ -4,17 +4,36 @@ import static com.tngtech.archunit.base.DescribedPredicate.describe;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.core.domain.JavaAccess;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** The direction in which packages may know each other. */
 class ArchitectureTest {
 
     private static final String ROOT = "org.hgcmdserver.";
+    private static final Path SOURCES = Path.of("src/main/java");
+    private static final int LONGEST_FILE = 300;
+    private static final int MOST_PARAMETERS = 6;
+
+    /** Files that are longer, and the reason. */
+    private static final Map<String, String> REASONED_FILES = Map.of();
+
+    /** Classes, other than records, whose constructor takes more, and the reason. */
+    private static final Map<String, String> REASONED_CONSTRUCTORS = Map.of();
 
     private final JavaClasses classes =
             new ClassFileImporter()
@@ -88,7 +107,7 @@ class ArchitectureTest {
                 .resideOutsideOfPackage(ROOT + "posix..")
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage("jnr.ffi..", "jnr.posix..", "sun.misc..")
+                .resideInAnyPackage("jnr..", "sun.misc..")
                 .check(classes);
         noClasses()
                 .that()
@@ -127,6 +146,32 @@ class ArchitectureTest {
                 .accessTargetWhere(describe("System.nanoTime", ArchitectureTest::isNanoTime))
                 .because("tests own the time of everything that waits")
                 .check(classes);
+    }
+
+    @Test
+    void filesAreShort() throws IOException {
+        Map<String, Integer> longer = new TreeMap<>();
+        try (Stream<Path> files = Files.walk(SOURCES)) {
+            for (Path file : files.filter(f -> f.toString().endsWith(".java")).toList()) {
+                int lines = Files.readAllLines(file).size();
+                if (lines > LONGEST_FILE) {
+                    longer.put(file.getFileName().toString(), lines);
+                }
+            }
+        }
+        assertThat(longer.keySet()).as("more than 300 lines").isEqualTo(REASONED_FILES.keySet());
+    }
+
+    @Test
+    void constructorsTakeFewParameters() {
+        Set<String> many =
+                classes.stream()
+                        .filter(c -> !c.isRecord() && !c.isEnum())
+                        .flatMap(c -> c.getConstructors().stream())
+                        .filter(c -> c.getRawParameterTypes().size() > MOST_PARAMETERS)
+                        .map(c -> c.getOwner().getSimpleName())
+                        .collect(Collectors.toCollection(TreeSet::new));
+        assertThat(many).as("more than 6 parameters").isEqualTo(REASONED_CONSTRUCTORS.keySet());
     }
 
     private static boolean isNanoTime(JavaAccess<?> access) {

@@ -10,11 +10,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import jnr.constants.platform.Signal;
 import org.hgcmdserver.client.CommandClient;
 import org.hgcmdserver.client.CommandStreams;
 import org.hgcmdserver.posix.PlatformPath;
 import org.hgcmdserver.posix.PlatformString;
+import org.hgcmdserver.posix.Signal;
 import org.hgcmdserver.posix.SignalSource;
 import org.hgcmdserver.posix.Terminal;
 import picocli.CommandLine.Command;
@@ -163,7 +163,7 @@ final class RunCommand implements Callable<Integer> {
         if (signal == Signal.SIGQUIT) {
             SignalSource.dieBy(signal);
         }
-        Runtime.getRuntime().halt(128 + signal.intValue());
+        Runtime.getRuntime().halt(128 + signal.number());
     }
 
     private final class TerminalEcho implements CommandStreams.Echo {

@@ -3,8 +3,8 @@ package org.hgcmdserver.cli;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Set;
-import jnr.constants.platform.Errno;
 import org.hgcmdserver.posix.DescriptorOutput;
+import org.hgcmdserver.posix.Errno;
 import org.hgcmdserver.posix.PosixException;
 
 /** This process's standard output and error, which fail as they do for hg. */

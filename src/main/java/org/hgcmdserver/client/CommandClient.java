@@ -9,8 +9,8 @@ import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.file.Path;
 import java.util.List;
-import jnr.constants.platform.Signal;
 import org.hgcmdserver.posix.Child;
+import org.hgcmdserver.posix.Signal;
 import org.hgcmdserver.protocol.Frame;
 import org.hgcmdserver.protocol.Hello;
 import org.hgcmdserver.protocol.Message;
@@ -144,7 +144,7 @@ public final class CommandClient implements Closeable {
         if (hello.pgid() <= 1) {
             throw new ProtocolException("the server does not tell the process group of its worker");
         }
-        Child.signalGroup(hello.pgid(), signal.intValue());
+        Child.signalGroup(hello.pgid(), signal.number());
     }
 
     /** Ends the connection, and with it the worker. */

@@ -11,9 +11,11 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.util.EnumSet;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
-import jnr.constants.platform.Errno;
 import org.hgcmdserver.posix.Descriptors;
+import org.hgcmdserver.posix.Errno;
 import org.hgcmdserver.posix.FileHandle;
+import org.hgcmdserver.posix.OwnedDescriptor;
+import org.hgcmdserver.posix.PeerCredentials;
 import org.hgcmdserver.posix.PlatformPath;
 import org.hgcmdserver.posix.PosixException;
 import org.hgcmdserver.posix.UnixSocket;
@@ -102,17 +104,15 @@ public final class BoundListener extends Listener {
     }
 
     private static BoundListener bindAndListen(Path path, int mode) throws IOException {
-        int fd = UnixSocket.open();
         Inode bound = null;
-        try {
-            UnixSocket.bind(fd, path);
+        try (OwnedDescriptor socket = UnixSocket.open()) {
+            UnixSocket.bind(socket.fd(), path);
             bound = Inode.of(path);
             // before listen: until then a connect is refused, so nobody slips in with a wider mode
             setMode(path, bound, mode);
-            UnixSocket.listen(fd, path);
-            return new BoundListener(fd, path, bound);
+            UnixSocket.listen(socket.fd(), path);
+            return new BoundListener(socket.release(), path, bound);
         } catch (IOException e) {
-            Descriptors.close(fd);
             if (bound != null && bound.isAt(path)) {
                 Files.deleteIfExists(path);
             }
@@ -193,10 +193,9 @@ public final class BoundListener extends Listener {
 
     /** Finds out as a client would: a socket whose server is gone refuses connections. */
     private static void refuseIfServed(Path path) throws IOException {
-        int fd = UnixSocket.open();
-        try {
-            UnixSocket.connect(fd, path);
-            int pid = UnixSocket.peerCredentials(fd).pid();
+        try (OwnedDescriptor socket = UnixSocket.open()) {
+            UnixSocket.connect(socket.fd(), path);
+            int pid = PeerCredentials.of(socket.fd()).pid();
             throw new ListenException(
                     "cannot listen at %s: already being served by %s; stop that server or choose another path with --address"
                             .formatted(
@@ -210,8 +209,6 @@ public final class BoundListener extends Listener {
             if (e.errno() != Errno.ECONNREFUSED) {
                 throw e;
             }
-        } finally {
-            Descriptors.close(fd);
         }
     }
 

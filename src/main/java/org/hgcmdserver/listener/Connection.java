@@ -1,6 +1,6 @@
 package org.hgcmdserver.listener;
 
-import org.hgcmdserver.posix.Descriptors;
+import org.hgcmdserver.posix.OwnedDescriptor;
 
 /**
  * An accepted connection. It has one owner at a time: the service until a worker source has taken
@@ -8,7 +8,7 @@ import org.hgcmdserver.posix.Descriptors;
  */
 public final class Connection {
 
-    private final int fd;
+    private final OwnedDescriptor handle;
     private final Peer peer;
 
     private Runnable onRelease = () -> {};
@@ -16,7 +16,7 @@ public final class Connection {
 
     /** Takes {@code fd} over. */
     public Connection(int fd, Peer peer) {
-        this.fd = fd;
+        handle = new OwnedDescriptor(fd);
         this.peer = peer;
     }
 
@@ -27,7 +27,7 @@ public final class Connection {
 
     /** Whether this process has a handle, {@link #fd}. */
     public boolean hasHandle() {
-        return fd >= 0;
+        return fd() >= 0;
     }
 
     /** Has {@code action} run once, when this handle has been released. */
@@ -35,9 +35,9 @@ public final class Connection {
         onRelease = action;
     }
 
-    /** The connected socket; valid until {@link #release}. */
+    /** The connected socket; -1 without a handle. */
     public int fd() {
-        return fd;
+        return handle.fd();
     }
 
     public Peer peer() {
@@ -50,12 +50,10 @@ public final class Connection {
      */
     public void release() {
         if (released) {
-            return; // the kernel may have given the number to another descriptor meanwhile
+            return;
         }
         released = true;
-        if (hasHandle()) {
-            Descriptors.close(fd);
-        }
+        handle.close();
         onRelease.run();
     }
 }

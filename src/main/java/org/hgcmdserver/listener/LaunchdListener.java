@@ -2,7 +2,7 @@ package org.hgcmdserver.listener;
 
 import java.io.IOException;
 import java.util.Optional;
-import jnr.constants.platform.Errno;
+import org.hgcmdserver.posix.Errno;
 import org.hgcmdserver.posix.Launchd;
 import org.hgcmdserver.posix.PosixException;
 

@@ -7,6 +7,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
 import java.util.Set;
 import org.hgcmdserver.posix.Descriptors;
+import org.hgcmdserver.posix.PeerCredentials;
 import org.hgcmdserver.posix.PlatformPath;
 import org.hgcmdserver.posix.UnixSocket;
 
@@ -91,7 +92,7 @@ public abstract class Listener {
         if (accepted < 0) {
             return null;
         }
-        UnixSocket.Credentials peer = UnixSocket.peerCredentials(accepted);
+        PeerCredentials peer = PeerCredentials.of(accepted);
         return new Connection(
                 accepted, new Peer(peer.pid(), peer.uid(), peer.gid(), peer.groups()));
     }

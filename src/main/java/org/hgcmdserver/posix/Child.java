@@ -7,8 +7,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import jnr.constants.platform.Errno;
-import jnr.constants.platform.Signal;
 import jnr.ffi.Pointer;
 
 /**
@@ -111,9 +109,9 @@ public final class Child {
             }
             if (descriptors[i] >= 0) {
                 int error = LibC.C.posix_spawn_file_actions_adddup2(actions, descriptors[i], i);
-                if (error == Errno.EBADF.intValue()) {
+                if (error == Errno.EBADF.number()) {
                     // glibc says so of any number above RLIMIT_NOFILE, which may have been lowered
-                    error = Errno.EMFILE.intValue();
+                    error = Errno.EMFILE.number();
                 }
                 if (error != 0) {
                     throw PosixException.of("pass descriptor " + descriptors[i], error);
@@ -190,7 +188,7 @@ public final class Child {
 
     /** Ends a process that serves nobody: SIGKILL. */
     public static void kill(int pid) {
-        LibC.C.kill(pid, Signal.SIGKILL.intValue());
+        LibC.C.kill(pid, Signal.SIGKILL.number());
     }
 
     /**
@@ -198,7 +196,7 @@ public final class Child {
      * leads.
      */
     public static void killGroup(int leader) {
-        if (LibC.C.kill(-leader, Signal.SIGKILL.intValue()) < 0) {
+        if (LibC.C.kill(-leader, Signal.SIGKILL.number()) < 0) {
             kill(leader); // which has not become the leader yet
         }
     }

@@ -3,7 +3,6 @@ package org.hgcmdserver.posix;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Arrays;
-import jnr.constants.platform.Errno;
 
 /**
  * Writes to a descriptor, which stays the caller's, and fails with an errno: what FileOutputStream

@@ -3,7 +3,6 @@ package org.hgcmdserver.posix;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
-import jnr.constants.platform.Errno;
 import jnr.constants.platform.Fcntl;
 import jnr.constants.platform.OpenFlags;
 
@@ -54,31 +53,30 @@ public final class Descriptors {
     }
 
     /** A descriptor that stands for a file without opening it (O_PATH in open(2)); Linux only. */
-    static int openHandle(Path file) throws PosixException {
-        int fd = LibC.C.open(NativeMemory.path(file), O_PATH, 0);
-        PosixException.check(fd, "open", file);
-        setCloseOnExec(fd);
-        return fd;
+    static OwnedDescriptor openHandle(Path file) throws PosixException {
+        return owned(LibC.C.open(NativeMemory.path(file), O_PATH, 0), "open", file);
     }
 
-    /** /dev/null for reading. The caller closes the descriptor. */
-    public static int openNull() throws PosixException {
-        int fd = LibC.C.open(NativeMemory.path("/dev/null"), 0, 0);
-        PosixException.check(fd, "open", "/dev/null");
-        setCloseOnExec(fd);
-        return fd;
+    /** /dev/null for reading. */
+    public static OwnedDescriptor openNull() throws PosixException {
+        return owned(LibC.C.open(NativeMemory.path("/dev/null"), 0, 0), "open", "/dev/null");
     }
 
     /**
-     * Opens a directory for reading. The caller closes the descriptor.
+     * Opens a directory for reading.
      *
      * @throws PosixException with the reason, such as ENOENT, ENOTDIR or EACCES
      */
-    static int openDirectory(Path directory) throws PosixException {
+    static OwnedDescriptor openDirectory(Path directory) throws PosixException {
         int fd = LibC.C.open(NativeMemory.path(directory), O_DIRECTORY, 0);
-        PosixException.check(fd, "open directory", directory);
+        return owned(fd, "open directory", directory);
+    }
+
+    /** The result of open(2), close-on-exec. */
+    private static OwnedDescriptor owned(int fd, String call, Object file) throws PosixException {
+        PosixException.check(fd, call, file);
         setCloseOnExec(fd);
-        return fd;
+        return new OwnedDescriptor(fd);
     }
 
     /**
@@ -88,13 +86,13 @@ public final class Descriptors {
      * @return null if another process has it locked
      */
     public static Closeable tryLockDirectory(Path directory) throws IOException {
-        int fd = openDirectory(directory);
-        if (LibC.C.flock(fd, LOCK_EX | LOCK_NB) == 0) {
-            return () -> close(fd);
+        OwnedDescriptor lock = openDirectory(directory);
+        if (LibC.C.flock(lock.fd(), LOCK_EX | LOCK_NB) == 0) {
+            return lock;
         }
-        boolean locked = PosixException.lastWas(Errno.EWOULDBLOCK);
+        boolean locked = PosixException.lastWas(Errno.EAGAIN);
         PosixException failure = PosixException.last("lock directory " + directory);
-        close(fd);
+        lock.close();
         if (locked) {
             return null;
         }

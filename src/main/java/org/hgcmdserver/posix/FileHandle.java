@@ -10,11 +10,13 @@ import java.nio.file.Path;
  */
 public final class FileHandle implements Closeable {
 
-    private final int fd;
+    /** Null where the path itself serves. */
+    private final OwnedDescriptor handle;
+
     private final Path path;
 
-    private FileHandle(int fd, Path path) {
-        this.fd = fd;
+    private FileHandle(OwnedDescriptor handle, Path path) {
+        this.handle = handle;
         this.path = path;
     }
 
@@ -23,10 +25,10 @@ public final class FileHandle implements Closeable {
      */
     public static FileHandle of(Path file) throws PosixException {
         if (!Os.LINUX) {
-            return new FileHandle(-1, file);
+            return new FileHandle(null, file);
         }
-        int fd = Descriptors.openHandle(file);
-        return new FileHandle(fd, Path.of("/proc/self/fd/" + fd));
+        OwnedDescriptor handle = Descriptors.openHandle(file);
+        return new FileHandle(handle, Path.of("/proc/self/fd/" + handle.fd()));
     }
 
     /** Another path of the file, a short one, for this process alone. */
@@ -36,8 +38,8 @@ public final class FileHandle implements Closeable {
 
     @Override
     public void close() {
-        if (fd >= 0) {
-            Descriptors.close(fd);
+        if (handle != null) {
+            handle.close();
         }
     }
 }

@@ -8,7 +8,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import jnr.constants.platform.Errno;
 import jnr.ffi.Pointer;
 
 /**

@@ -2,7 +2,6 @@ package org.hgcmdserver.posix;
 
 import java.io.Closeable;
 import java.io.IOException;
-import jnr.constants.platform.Errno;
 import jnr.ffi.Pointer;
 
 /**
@@ -33,13 +32,18 @@ public final class MessageLine implements Closeable {
     private final LineBuffer lines = new LineBuffer();
     private boolean closed;
 
-    /** Takes {@code fd} over, and listens to it as a part of {@code loop}. */
-    public MessageLine(EventLoop loop, int fd, Receiver receiver) throws PosixException {
+    /**
+     * Listens to {@code end} as a part of {@code loop}, and takes {@code end} over.
+     *
+     * @throws PosixException if that fails; {@code end} stays the caller's then
+     */
+    public MessageLine(EventLoop loop, OwnedDescriptor end, Receiver receiver)
+            throws PosixException {
         this.loop = loop;
-        this.fd = fd;
         this.receiver = receiver;
-        Descriptors.setNonBlocking(fd, true);
-        loop.register(fd, this::read);
+        Descriptors.setNonBlocking(end.fd(), true);
+        loop.register(end.fd(), this::read);
+        fd = end.release();
     }
 
     /**
@@ -50,7 +54,7 @@ public final class MessageLine implements Closeable {
      */
     public void send(char message, int descriptor) throws PosixException {
         if (closed) { // the number may be another file's by now, a client's perhaps
-            throw PosixException.of("send fd " + descriptor, Errno.EPIPE.intValue());
+            throw PosixException.of("send fd " + descriptor, Errno.EPIPE.number());
         }
         Pointer header = outgoing.header(message, descriptor);
         if (LibC.C.sendmsg(fd, header, MSG_DONTWAIT_NOSIGNAL) < 0) {

@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.concurrent.ThreadLocalRandom;
-import jnr.constants.platform.Errno;
 import jnr.ffi.Pointer;
 
 /**

@@ -3,7 +3,6 @@ package org.hgcmdserver.posix;
 import java.io.IOException;
 import java.util.EnumSet;
 import java.util.Set;
-import jnr.constants.platform.Errno;
 import jnr.ffi.LastError;
 import jnr.ffi.Pointer;
 
@@ -32,7 +31,7 @@ public final class PosixException extends IOException {
 
     private PosixException(String tried, int errno) {
         super(tried + ": " + text(errno));
-        this.errno = Errno.valueOf(errno);
+        this.errno = Errno.of(errno);
         reason = text(errno);
     }
 
@@ -51,7 +50,7 @@ public final class PosixException extends IOException {
     }
 
     static boolean lastWas(Errno errno) {
-        return LastError.getLastError(LibC.RUNTIME) == errno.intValue();
+        return LastError.getLastError(LibC.RUNTIME) == errno.number();
     }
 
     /** Throws when {@code result} is negative, as system calls report failures; else returns it. */
@@ -62,7 +61,7 @@ public final class PosixException extends IOException {
         return result;
     }
 
-    /** Which error it was; {@code __UNKNOWN_CONSTANT__} if the platform's table lacks it. */
+    /** Which error it was. */
     public Errno errno() {
         return errno;
     }

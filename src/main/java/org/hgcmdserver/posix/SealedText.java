@@ -20,24 +20,25 @@ public final class SealedText {
 
     private SealedText() {}
 
-    /** Returns its descriptor, close-on-exec, the caller's. */
-    public static int create(String name, String text) throws IOException {
+    /** Returns its descriptor, close-on-exec. */
+    public static OwnedDescriptor create(String name, String content) throws IOException {
         int fd =
                 Os.LINUX
                         ? LibC.Linux.C.memfd_create(
                                 NativeMemory.path(name), MFD_CLOEXEC_ALLOW_SEALING)
                         : unlinkedFile(name);
         PosixException.check(fd, "memfd_create", name);
-        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        OwnedDescriptor text = new OwnedDescriptor(fd);
+        byte[] bytes = content.getBytes(StandardCharsets.UTF_8);
         if (LibC.C.write(fd, bytes, bytes.length) != bytes.length) {
             PosixException failure = PosixException.last("write " + name);
-            Descriptors.close(fd);
+            text.close();
             throw failure;
         }
         if (Os.LINUX) {
             LibC.C.fcntl(fd, F_ADD_SEALS, ALL_SEALS);
         }
-        return fd;
+        return text;
     }
 
     private static int unlinkedFile(String name) throws IOException {

@@ -3,8 +3,6 @@ package org.hgcmdserver.posix;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.function.Consumer;
-import jnr.constants.platform.Errno;
-import jnr.constants.platform.Signal;
 import jnr.ffi.Pointer;
 
 /** Delivers SIGHUP, SIGINT and SIGTERM to the event loop's thread, in place of their default. */
@@ -50,7 +48,7 @@ public final class SignalSource {
     public static void deliver(Consumer<Signal> handler) throws IOException {
         Signal[] all = {Signal.SIGHUP, Signal.SIGINT, Signal.SIGTERM, Signal.SIGQUIT};
         if (!Os.LINUX || !areBlocked(mask(all))) {
-            LibC.C.signal(Signal.SIGQUIT.intValue(), SIG_DFL);
+            LibC.C.signal(Signal.SIGQUIT.number(), SIG_DFL);
             handleInJvm(handler);
             return;
         }
@@ -68,17 +66,17 @@ public final class SignalSource {
         Pointer info = NativeMemory.allocate(SIGNALFD_SIGINFO_SIZE);
         while (true) {
             if (LibC.C.read(fd, info, SIGNALFD_SIGINFO_SIZE) > 0) {
-                handler.accept(Signal.valueOf(info.getInt(0)));
+                handler.accept(Signal.of(info.getInt(0)));
             }
         }
     }
 
     /** Ends this process by a signal, as its default action does. */
     public static void dieBy(Signal signal) {
-        LibC.C.signal(signal.intValue(), SIG_DFL);
+        LibC.C.signal(signal.number(), SIG_DFL);
         setMask(SIG_UNBLOCK, signalSet(mask(signal)), null);
-        LibC.C.kill((int) ProcessHandle.current().pid(), signal.intValue());
-        java.lang.Runtime.getRuntime().halt(128 + signal.intValue()); // what a shell makes of it
+        LibC.C.kill((int) ProcessHandle.current().pid(), signal.number());
+        java.lang.Runtime.getRuntime().halt(128 + signal.number()); // what a shell makes of it
     }
 
     /** Has the calling thread leave the signals pending. */
@@ -137,7 +135,7 @@ public final class SignalSource {
                 fd,
                 () -> {
                     while (LibC.C.read(fd, info, SIGNALFD_SIGINFO_SIZE) > 0) {
-                        handler.accept(Signal.valueOf(info.getInt(0)));
+                        handler.accept(Signal.of(info.getInt(0)));
                     }
                     if (!PosixException.lastWas(Errno.EAGAIN)
                             && !PosixException.lastWas(Errno.EINTR)) {
@@ -150,7 +148,7 @@ public final class SignalSource {
     private static long mask(Signal... signals) {
         long mask = 0;
         for (Signal signal : signals) {
-            mask |= 1L << (signal.intValue() - 1);
+            mask |= 1L << (signal.number() - 1);
         }
         return mask;
     }
@@ -164,7 +162,7 @@ public final class SignalSource {
 
     private static boolean isIgnored(Signal signal) {
         Pointer action = NativeMemory.allocate(STRUCT_SIGACTION_SIZE);
-        LibC.C.sigaction(signal.intValue(), null, action);
+        LibC.C.sigaction(signal.number(), null, action);
         return action.getAddress(0) == SIG_IGN; // sa_handler is the first member
     }
 }

@@ -5,10 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashSet;
-import java.util.Set;
 import jnr.constants.platform.AddressFamily;
-import jnr.constants.platform.Errno;
 import jnr.constants.platform.Sock;
 import jnr.constants.platform.SocketLevel;
 import jnr.constants.platform.SocketOption;
@@ -31,17 +28,6 @@ public final class UnixSocket {
     private static final int SUN_PATH = 2;
     private static final int SOCKADDR_SIZE = SUN_PATH + 108 + 1;
     private static final int SOCK_CLOEXEC = 0x80000;
-    private static final int SO_PEERCRED = 17;
-    private static final int UCRED_SIZE = 12; // pid, uid, gid
-    private static final int SO_PEERGROUPS = 59;
-    private static final int SOME_GROUPS = 64;
-    private static final int MAX_GROUPS = 65536; // NGROUPS_MAX in limits.h
-    private static final int XU_GROUPS = 16;
-    private static final int SOL_LOCAL = 0; // macOS: sys/un.h, sys/ucred.h
-    private static final int LOCAL_PEERCRED = 1;
-    private static final int LOCAL_PEERPID = 2;
-    private static final int XUCRED_SIZE = 76; // version, uid, number of groups, groups
-    private static final Credentials UNKNOWN = new Credentials(0, -1, -1, Set.of());
     private static final int SHUT_RD = 0;
 
     /** More than a socket's buffer holds, and no work without an end. */
@@ -62,25 +48,10 @@ public final class UnixSocket {
      *
      * @throws PosixException EMFILE or ENFILE when there are too many descriptors
      */
-    public static int open() throws PosixException {
+    public static OwnedDescriptor open() throws PosixException {
         int fd = PosixException.check(LibC.C.socket(AF_UNIX, SOCK_STREAM, 0), "socket", "AF_UNIX");
         Descriptors.setCloseOnExec(fd);
-        return fd;
-    }
-
-    /**
-     * Two connected stream sockets, close-on-exec, that belong to the caller.
-     *
-     * @throws PosixException EMFILE or ENFILE when there are too many descriptors
-     */
-    public static int[] pair() throws PosixException {
-        int[] ends = new int[2];
-        int result = LibC.C.socketpair(AF_UNIX, SOCK_STREAM, 0, ends);
-        PosixException.check(result, "socketpair", "AF_UNIX");
-        for (int end : ends) {
-            Descriptors.setCloseOnExec(end);
-        }
-        return ends;
+        return new OwnedDescriptor(fd);
     }
 
     /**
@@ -100,19 +71,17 @@ public final class UnixSocket {
         }
         checkName(path);
         String shortName = ".hg-cmdserver." + ProcessHandle.current().pid();
-        int directory = Descriptors.openDirectory(path.getParent());
-        try {
-            bind(fd, PlatformString.encode("/proc/self/fd/" + directory + "/" + shortName), path);
+        try (OwnedDescriptor directory = Descriptors.openDirectory(path.getParent())) {
+            String reached = "/proc/self/fd/" + directory.fd() + "/" + shortName;
+            bind(fd, PlatformString.encode(reached), path);
             // a link, since a move might replace what another has bound meanwhile
             try {
                 Files.createLink(path, path.resolveSibling(shortName));
             } catch (FileAlreadyExistsException e) {
-                throw PosixException.of("bind " + path, Errno.EADDRINUSE.intValue());
+                throw PosixException.of("bind " + path, Errno.EADDRINUSE.number());
             } finally {
                 Files.delete(path.resolveSibling(shortName));
             }
-        } finally {
-            Descriptors.close(directory);
         }
     }
 
@@ -146,7 +115,7 @@ public final class UnixSocket {
     private static void checkName(Path path) throws PosixException {
         if (!Os.LINUX || PlatformPath.bytes(path.getFileName()).length > MAX_PATH) {
             // the kernel would cut it short and bind to another name
-            throw PosixException.of("address " + path, Errno.ENAMETOOLONG.intValue());
+            throw PosixException.of("address " + path, Errno.ENAMETOOLONG.number());
         }
     }
 
@@ -229,67 +198,6 @@ public final class UnixSocket {
     }
 
     /**
-     * A process, its effective user and group, and its supplementary groups; -1 for an id that the
-     * system does not tell.
-     */
-    public record Credentials(int pid, long uid, long gid, Set<Long> groups) {}
-
-    /**
-     * Who is at the other end, as of connect(2) or listen(2): SO_PEERCRED in unix(7); LOCAL_PEERPID
-     * and LOCAL_PEERCRED on macOS.
-     */
-    public static Credentials peerCredentials(int connectedFd) {
-        if (Os.LINUX) {
-            Pointer ucred = option(connectedFd, SOL_SOCKET, SO_PEERCRED, UCRED_SIZE);
-            return ucred == null
-                    ? UNKNOWN
-                    : credentials(
-                            ucred.getInt(0),
-                            ucred.getInt(4),
-                            ucred.getInt(8),
-                            peerGroups(connectedFd));
-        }
-        Pointer pid = option(connectedFd, SOL_LOCAL, LOCAL_PEERPID, 4);
-        Pointer xucred = option(connectedFd, SOL_LOCAL, LOCAL_PEERCRED, XUCRED_SIZE);
-        return pid == null || xucred == null
-                ? UNKNOWN
-                : credentials(
-                        pid.getInt(0),
-                        xucred.getInt(4),
-                        xucred.getInt(12),
-                        ids(xucred, 12, Math.min(XU_GROUPS, xucred.getShort(8))));
-    }
-
-    /** Linux 4.13 and newer; older ones tell none. */
-    private static Set<Long> peerGroups(int fd) {
-        for (int count = SOME_GROUPS; count <= MAX_GROUPS; count *= 32) {
-            Pointer groups = NativeMemory.allocate(4 * count);
-            Pointer length = NativeMemory.allocate(4);
-            length.putInt(0, 4 * count);
-            if (LibC.C.getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, length) == 0) {
-                return ids(groups, 0, length.getInt(0) / 4);
-            }
-            if (!PosixException.lastWas(Errno.ERANGE)) {
-                return Set.of();
-            }
-        }
-        return Set.of();
-    }
-
-    private static Set<Long> ids(Pointer memory, int offset, int count) {
-        Set<Long> ids = new HashSet<>();
-        for (int i = 0; i < count; i++) {
-            ids.add(Integer.toUnsignedLong(memory.getInt(offset + 4L * i)));
-        }
-        return Set.copyOf(ids);
-    }
-
-    private static Credentials credentials(int pid, int uid, int gid, Set<Long> groups) {
-        return new Credentials(
-                pid, Integer.toUnsignedLong(uid), Integer.toUnsignedLong(gid), groups);
-    }
-
-    /**
      * Looks at an inherited descriptor.
      *
      * @throws PosixException EBADF if there is no such descriptor, ENOTSOCK if it is no socket
@@ -330,7 +238,8 @@ public final class UnixSocket {
         return value == null ? 0 : value.getInt(0);
     }
 
-    private static Pointer option(int fd, int level, int option, int size) {
+    /** Null where the option is not to be had. */
+    static Pointer option(int fd, int level, int option, int size) {
         Pointer value = NativeMemory.allocate(size);
         Pointer length = NativeMemory.allocate(4);
         length.putInt(0, size);

@@ -1,14 +1,12 @@
 package org.hgcmdserver.reload;
 
 import java.io.IOException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
 import org.hgcmdserver.children.Children;
 import org.hgcmdserver.host.LogConfigurator;
 import org.hgcmdserver.listener.InheritedListener;
@@ -18,15 +16,12 @@ import org.hgcmdserver.posix.Child;
 import org.hgcmdserver.posix.Descriptors;
 import org.hgcmdserver.posix.Environment;
 import org.hgcmdserver.posix.EventLoop;
-import org.hgcmdserver.posix.Exit;
-import org.hgcmdserver.posix.MessageLine;
+import org.hgcmdserver.posix.OwnedDescriptor;
 import org.hgcmdserver.posix.PlatformPath;
 import org.hgcmdserver.posix.PosixException;
 import org.hgcmdserver.posix.ProcessImage;
 import org.hgcmdserver.posix.SealedText;
 import org.hgcmdserver.posix.Ticker;
-import org.hgcmdserver.posix.UnixSocket;
-import org.hgcmdserver.posix.Words;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -54,20 +49,13 @@ public final class Reexec implements Successor {
     /** What the user has the launcher give to the JVM. */
     private static final String JAVA_OPTIONS = "HG_CMDSERVER_JAVA_OPTIONS";
 
-    private static final String COMMAND = "command ";
     private static final String CHECK = "--check";
-
-    /** Far more than a start takes. */
-    private static final Duration CHECK_TIMEOUT = Duration.ofSeconds(60);
-
-    private static final int LONGEST_REASON = 1000;
 
     private final String launcher;
     private final List<String> arguments;
     private final Supplier<Object> configuration;
     private Object checkedConfiguration;
-    private List<String> command;
-    private int checking;
+    private StartCheck check;
 
     /**
      * @param launcher the absolute path of the program
@@ -84,17 +72,20 @@ public final class Reexec implements Successor {
     public void check(EventLoop loop, Children children, Consumer<String> result)
             throws IOException {
         checkedConfiguration = configuration.get();
-        command = null;
         if (PlatformPath.isWorkingDirectoryGone()) { // no JVM starts there, nor does Mercurial
             throw new IOException("the working directory has been removed; restart the service");
         }
-        new Check(loop, result).start(children);
+        Environment environment =
+                Environment.inherited()
+                        .without("LISTEN_", "NOTIFY_SOCKET=", "WATCHDOG_", VARIABLE + "=")
+                        .with(ASKED, "1");
+        check = StartCheck.start(loop, children, checkCommand(), environment, result);
     }
 
     @Override
     public void stopChecking() {
-        if (checking > 0) {
-            Child.kill(checking);
+        if (check != null) {
+            check.cancel();
         }
     }
 
@@ -118,8 +109,7 @@ public final class Reexec implements Successor {
         List<String> all = ProcessImage.command();
         all.remove(all.size() - 1); // "--check", which was added last
         putBackJavaOptions(all, main);
-        System.out.println(
-                COMMAND + all.stream().map(Words::encode).collect(Collectors.joining(" ")));
+        StartCheck.printCommand(all);
     }
 
     /**
@@ -140,112 +130,17 @@ public final class Reexec implements Successor {
         }
     }
 
-    /** A run of the program with {@code --check}, to the end of both its process and its output. */
-    private final class Check implements MessageLine.Receiver {
-
-        private final EventLoop loop;
-        private final Consumer<String> result;
-        private final List<String> output = new ArrayList<>();
-        private MessageLine line;
-        private Exit exit;
-        private boolean timedOut;
-
-        Check(EventLoop loop, Consumer<String> result) {
-            this.loop = loop;
-            this.result = result;
-        }
-
-        void start(Children children) throws IOException {
-            int[] ends = UnixSocket.pair();
-            int pid;
-            try {
-                Environment environment =
-                        Environment.inherited()
-                                .without("LISTEN_", "NOTIFY_SOCKET=", "WATCHDOG_", VARIABLE + "=")
-                                .with(ASKED, "1");
-                int input = Descriptors.openNull();
-                try {
-                    pid =
-                            Child.spawn(
-                                    launcher, checkCommand(), environment, input, ends[1], ends[1]);
-                } finally {
-                    Descriptors.close(input);
-                }
-            } catch (IOException e) {
-                Descriptors.close(ends[0]);
-                throw e;
-            } finally {
-                Descriptors.close(ends[1]);
-            }
-            line = new MessageLine(loop, ends[0], this);
-            checking = pid;
-            children.addUnawaited(pid, this::exited);
-            loop.after(CHECK_TIMEOUT, () -> timeOut(pid));
-        }
-
-        private void timeOut(int pid) {
-            if (exit == null) {
-                timedOut = true;
-                Child.kill(pid);
-            }
-        }
-
-        @Override
-        public void received(String text) {
-            if (text.startsWith(COMMAND)) {
-                command =
-                        Arrays.stream(text.substring(COMMAND.length()).split(" "))
-                                .map(Words::decode)
-                                .toList();
-            } else if (!text.isBlank()) {
-                output.add(text.strip());
-            }
-        }
-
-        @Override
-        public void ended() {
-            line.close();
-        }
-
-        private void exited(Exit ended) throws IOException {
-            exit = ended;
-            checking = 0;
-            line.receiveRest();
-            line.close();
-            result.accept(problem());
-        }
-
-        private String problem() {
-            if (timedOut) {
-                return "the check of the new configuration took over "
-                        + CHECK_TIMEOUT.toSeconds()
-                        + " s";
-            }
-            if (exit.equals(new Exit(exit.pid(), 0, 0)) && command == null) {
-                return launcher + " does not say how it starts";
-            }
-            if (exit.equals(new Exit(exit.pid(), 0, 0))) {
-                output.forEach(said -> log.info("{}", said)); // such as a warning of the JVM
-                return null;
-            }
-            String said = String.join("; ", output);
-            return said.isEmpty()
-                    ? launcher + " cannot start: " + exit.description()
-                    : said.substring(0, Math.min(said.length(), LONGEST_REASON));
-        }
-    }
-
     @Override
     public void replace(Handover handover) throws IOException {
         if (!checkedConfiguration.equals(configuration.get())) {
             throw new IOException("the configuration has changed meanwhile; reload again");
         }
-        int state = SealedText.create("hg-cmdserver", handover.toText());
-        try {
+        List<String> command = check.command();
+        try (OwnedDescriptor state = SealedText.create("hg-cmdserver", handover.toText())) {
             List<Integer> descriptors = new ArrayList<>(handover.descriptors());
-            descriptors.add(state);
+            descriptors.add(state.fd());
             StringBuilder value = new StringBuilder();
-            value.append(ProcessHandle.current().pid()).append(' ').append(state);
+            value.append(ProcessHandle.current().pid()).append(' ').append(state.fd());
             handover.descriptors().forEach(fd -> value.append(' ').append(fd));
             LogConfigurator.flush();
             ProcessImage.replace(
@@ -253,8 +148,6 @@ public final class Reexec implements Successor {
                     command,
                     Environment.inherited().with(VARIABLE, value.toString()),
                     descriptors);
-        } finally {
-            Descriptors.close(state);
         }
     }
 

@@ -11,6 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.hgcmdserver.posix.Descriptors;
+import org.hgcmdserver.posix.OwnedDescriptor;
+import org.hgcmdserver.posix.SocketPair;
 import org.hgcmdserver.posix.UnixSocket;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -58,24 +60,25 @@ class ConnectionTest {
 
     @Test
     void aSecondReleaseLeavesTheNextDescriptorOfThatNumberOpen() throws Exception {
-        int[] ends = UnixSocket.pair();
-        List<Integer> opened = new ArrayList<>(List.of(ends[1]));
+        SocketPair ends = SocketPair.open();
+        List<OwnedDescriptor> opened = new ArrayList<>(List.of(ends.there()));
         AtomicInteger releases = new AtomicInteger();
-        Connection connection = new Connection(ends[0], new Peer(0, -1, -1));
+        int number = ends.here().release();
+        Connection connection = new Connection(number, new Peer(0, -1, -1));
         connection.onRelease(releases::incrementAndGet);
         try {
             connection.release();
-            int next;
+            OwnedDescriptor next;
             do { // open(2) gives the lowest free number, and a lower one may have become free
                 next = Descriptors.openNull();
                 opened.add(next);
-            } while (next < ends[0]);
-            assertThat(next).as("the number of the connection").isEqualTo(ends[0]);
+            } while (next.fd() < number);
+            assertThat(next.fd()).as("the number of the connection").isEqualTo(number);
             connection.release();
-            assertThatCode(() -> Descriptors.isNonBlocking(ends[0])).doesNotThrowAnyException();
+            assertThatCode(() -> Descriptors.isNonBlocking(number)).doesNotThrowAnyException();
             assertThat(releases).hasValue(1);
         } finally {
-            opened.forEach(Descriptors::close);
+            opened.forEach(OwnedDescriptor::close);
         }
     }
 

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import jnr.constants.platform.Errno;
 import org.junit.jupiter.api.Test;
 
 class MessageLineTest {
@@ -15,24 +14,25 @@ class MessageLineTest {
     @Test
     void closedLineSendsNothingToWhoeverHasItsNumber() throws Exception {
         try (EventLoop loop = new EventLoop(Ticker.SYSTEM)) {
-            int[] ends = UnixSocket.pair();
-            MessageLine line = new MessageLine(loop, ends[0], new Ignored());
+            SocketPair ends = SocketPair.open();
+            int number = ends.here().fd();
+            MessageLine line = new MessageLine(loop, ends.here(), new Ignored());
             line.close();
-            Descriptors.close(ends[1]);
-            int[] reused = UnixSocket.pair();
-            assertThat(reused).contains(ends[0]);
+            ends.there().close();
+            SocketPair reused = SocketPair.open();
+            assertThat(List.of(reused.here().fd(), reused.there().fd())).contains(number);
             assertThatThrownBy(() -> line.send('f', 0))
                     .isInstanceOfSatisfying(
                             PosixException.class,
                             e -> assertThat(e.errno()).isEqualTo(Errno.EPIPE));
             line.send('w');
             List<String> received = new ArrayList<>();
-            for (int fd : reused) {
-                Descriptors.setNonBlocking(fd, true);
-                if (LibC.C.read(fd, NativeMemory.allocate(1), 1) > 0) {
-                    received.add("fd " + fd);
+            for (OwnedDescriptor end : List.of(reused.here(), reused.there())) {
+                Descriptors.setNonBlocking(end.fd(), true);
+                if (LibC.C.read(end.fd(), NativeMemory.allocate(1), 1) > 0) {
+                    received.add("fd " + end.fd());
                 }
-                Descriptors.close(fd);
+                end.close();
             }
             assertThat(received).isEmpty();
         }

@@ -8,32 +8,34 @@ public final class SocketEnd implements AutoCloseable {
 
     private static final int SIZE = 4096;
 
-    private final int fd;
-    private boolean closed;
+    private final OwnedDescriptor end;
 
-    public SocketEnd(int fd) throws PosixException {
-        this.fd = fd;
-        Descriptors.setNonBlocking(fd, true);
+    /** Takes {@code end} over. */
+    public SocketEnd(OwnedDescriptor end) throws PosixException {
+        this.end = new OwnedDescriptor(end.release());
+        Descriptors.setNonBlocking(this.end.fd(), true);
     }
 
     /** What has arrived, a character for each byte; empty if nothing has or at the end of file. */
     public String read() {
         Pointer buffer = NativeMemory.allocate(SIZE);
-        byte[] bytes = new byte[(int) Math.max(0, LibC.C.read(fd, buffer, SIZE))];
+        byte[] bytes = new byte[(int) Math.max(0, LibC.C.read(end.fd(), buffer, SIZE))];
         buffer.get(0, bytes, 0, bytes.length);
         return new String(bytes, StandardCharsets.ISO_8859_1);
     }
 
+    /** Writes {@code text}, a byte for each character. */
+    public void write(String text) {
+        UnixSocket.sendWithoutWaiting(end.fd(), text.getBytes(StandardCharsets.ISO_8859_1));
+    }
+
     /** Whether the other end has been closed and all that was sent has been read. */
     public boolean isAtEnd() {
-        return LibC.C.read(fd, NativeMemory.allocate(1), 1) == 0;
+        return LibC.C.read(end.fd(), NativeMemory.allocate(1), 1) == 0;
     }
 
     @Override
     public void close() {
-        if (!closed) {
-            closed = true;
-            Descriptors.close(fd);
-        }
+        end.close();
     }
 }

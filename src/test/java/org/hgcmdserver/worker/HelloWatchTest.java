@@ -11,6 +11,7 @@ import org.hgcmdserver.listener.Peer;
 import org.hgcmdserver.posix.Exit;
 import org.hgcmdserver.posix.ManualLoop;
 import org.hgcmdserver.posix.SocketEnd;
+import org.hgcmdserver.posix.SocketPair;
 import org.hgcmdserver.posix.UnixSocket;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -55,9 +56,9 @@ class HelloWatchTest {
                         });
         hello = HelloWatch.open(manual.loop(), table);
         timeout = new StartTimeout(manual.loop(), hello, Optional.of(Duration.ofSeconds(5)));
-        int[] ends = UnixSocket.pair();
-        connection = new Connection(ends[0], new Peer(1, 0, 0));
-        client = new SocketEnd(ends[1]);
+        SocketPair ends = SocketPair.open();
+        connection = new Connection(ends.here().release(), new Peer(1, 0, 0));
+        client = new SocketEnd(ends.there());
         hello.watch(connection);
     }
 

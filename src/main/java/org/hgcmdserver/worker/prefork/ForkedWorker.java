@@ -123,10 +123,9 @@ final class ForkedWorker implements MessageLine.Receiver {
      *
      * @throws IOException if it has just died; the connection is unharmed
      */
-    Worker give(Connection connection) throws IOException {
+    void give(Connection connection) throws IOException {
         line.send('c', connection.fd());
         table.assign(worker, connection);
-        return worker;
     }
 
     /** Retires the worker: it ends by itself, once it is there. */

@@ -2,6 +2,7 @@ package org.hgcmdserver.worker.prefork;
 
 import java.io.IOException;
 import org.hgcmdserver.children.Children;
+import org.hgcmdserver.children.LineProcess;
 import org.hgcmdserver.posix.Environment;
 import org.hgcmdserver.posix.EventLoop;
 import org.hgcmdserver.posix.Exit;
@@ -33,7 +34,12 @@ final class StrictServerProof implements MessageLine.Receiver {
         // a drain waits for it, so that nothing is left of the service: it bounds its own waits
         process =
                 LineProcess.start(
-                        loop, children, program.proofArguments(), environment, this, this::exited);
+                        loop,
+                        program.proofArguments(),
+                        environment,
+                        LineProcess.Place.DESCRIPTOR_3,
+                        this);
+        children.add(process.pid(), this::exited);
     }
 
     /** Whether the strict server has answered as plain hg does. */

@@ -5,13 +5,13 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.hgcmdserver.children.Children;
+import org.hgcmdserver.children.LineProcess;
 import org.hgcmdserver.posix.Child;
-import org.hgcmdserver.posix.Descriptors;
 import org.hgcmdserver.posix.Environment;
 import org.hgcmdserver.posix.EventLoop;
 import org.hgcmdserver.posix.Exit;
 import org.hgcmdserver.posix.MessageLine;
-import org.hgcmdserver.posix.UnixSocket;
+import org.hgcmdserver.posix.SocketPair;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -70,9 +70,11 @@ final class TemplateProcess implements Template, MessageLine.Receiver {
         try {
             List<String> arguments = program.templateArguments(warmUp.map(WarmUpDirectory::path));
             LineProcess process =
-                    LineProcess.start(loop, children, arguments, environment, this, this::exited);
+                    LineProcess.start(
+                            loop, arguments, environment, LineProcess.Place.DESCRIPTOR_3, this);
             pid = process.pid();
             control = process.line();
+            children.add(pid, this::exited);
         } catch (IOException | RuntimeException e) {
             warmUp.ifPresent(WarmUpDirectory::delete);
             throw e;
@@ -113,15 +115,9 @@ final class TemplateProcess implements Template, MessageLine.Receiver {
 
     @Override
     public MessageLine fork(MessageLine.Receiver receiver) throws IOException {
-        int[] ends = UnixSocket.pair();
-        try {
-            control.send('f', ends[1]);
-            return new MessageLine(loop, ends[0], receiver);
-        } catch (IOException e) {
-            Descriptors.close(ends[0]);
-            throw e;
-        } finally {
-            Descriptors.close(ends[1]); // the template has its own by now
+        try (SocketPair ends = SocketPair.open()) { // the template gets a duplicate of its end
+            control.send('f', ends.there().fd());
+            return new MessageLine(loop, ends.here(), receiver);
         }
     }
 

@@ -7,51 +7,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.hgcmdserver.posix.ManualLoop;
-import org.hgcmdserver.posix.MessageLine;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** The keeper with templates that are no processes: a real one is PreforkFallbackIT's. */
 class TemplateKeeperTest implements TemplateKeeper.Owner {
-
-    private final class TemplateInTest implements Template {
-
-        private final Listener listener;
-        private long readyAt;
-        private boolean ready;
-        private boolean closed;
-
-        TemplateInTest(Listener listener) {
-            this.listener = listener;
-        }
-
-        void becomeReady() throws IOException {
-            ready = true;
-            readyAt = manual.loop().nanoTime();
-            listener.ready(this);
-        }
-
-        @Override
-        public boolean isReady() {
-            return ready && !closed;
-        }
-
-        @Override
-        public Duration age() {
-            return ready ? manual.loop().since(readyAt) : Duration.ZERO;
-        }
-
-        @Override
-        public MessageLine fork(MessageLine.Receiver receiver) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public void close() {
-            closed = true;
-        }
-    }
 
     private ManualLoop manual;
     private TemplateKeeper keeper;
@@ -75,7 +36,7 @@ class TemplateKeeperTest implements TemplateKeeper.Owner {
         if (startFails != null) {
             throw new IOException(startFails);
         }
-        started.add(new TemplateInTest(listener));
+        started.add(new TemplateInTest(manual.loop(), listener));
         return last();
     }
 
@@ -109,7 +70,7 @@ class TemplateKeeperTest implements TemplateKeeper.Owner {
         for (Duration pause :
                 List.of(Duration.ZERO, Duration.ofSeconds(1), Duration.ofSeconds(2))) {
             int before = started.size();
-            last().listener.ended(last(), "it has died");
+            last().die("it has died");
             assertThat(keeper.template()).isNull();
             if (!pause.isZero()) {
                 manual.advance(pause.minusMillis(1));
@@ -138,11 +99,11 @@ class TemplateKeeperTest implements TemplateKeeper.Owner {
         old.becomeReady();
         manual.advance(Duration.ofSeconds(31));
         keeper.replace();
-        assertThat(old.closed).isTrue();
+        assertThat(old.isClosed()).isTrue();
         assertThat(keeper.isReady()).isFalse();
         manual.advance(Duration.ofMillis(1));
         assertThat(started).hasSize(2);
-        old.listener.ended(old, null);
+        old.die(null);
         assertThat(failed).isZero();
         assertThat(keeper.template()).isSameAs(last());
     }
@@ -150,7 +111,7 @@ class TemplateKeeperTest implements TemplateKeeper.Owner {
     @Test
     void inADrainNoneIsStarted() throws Exception {
         keeper.start();
-        last().listener.ended(last(), "it has died");
+        last().die("it has died");
         keeper.startNoMore();
         manual.advance(Duration.ofMinutes(10));
         assertThat(started).hasSize(1);

@@ -1,0 +1,53 @@
+package org.hgcmdserver.posix;
+
+/**
+ * The errors of system calls that this program tells apart (errno(3)); their numbers are those of
+ * the platform.
+ */
+public enum Errno {
+    EADDRINUSE,
+    EAGAIN,
+    EBADF,
+    ECHILD,
+    ECONNABORTED,
+    ECONNREFUSED,
+    EINTR,
+    EIO,
+    EMFILE,
+    ENAMETOOLONG,
+    ENFILE,
+    ENOBUFS,
+    ENOENT,
+    ENOMEM,
+    ENOSPC,
+    EPIPE,
+    ERANGE,
+    ESRCH,
+    ETOOMANYREFS,
+    /** Any other error; the exception's text names it. */
+    OTHER;
+
+    private static final Errno[] ALL = values();
+
+    private final int number;
+
+    Errno() {
+        number =
+                name().equals("OTHER")
+                        ? -1
+                        : jnr.constants.platform.Errno.valueOf(name()).intValue();
+    }
+
+    static Errno of(int number) {
+        for (Errno errno : ALL) {
+            if (errno.number == number) {
+                return errno;
+            }
+        }
+        return OTHER;
+    }
+
+    int number() {
+        return number;
+    }
+}

@@ -1,0 +1,78 @@
+package org.hgcmdserver.posix;
+
+import java.util.HashSet;
+import java.util.Set;
+import jnr.constants.platform.SocketLevel;
+import jnr.ffi.Pointer;
+
+/**
+ * The process at the other end of a connection, its effective user and group, and its supplementary
+ * groups, as of connect(2) or listen(2); -1 for an id that the system does not tell.
+ */
+public record PeerCredentials(int pid, long uid, long gid, Set<Long> groups) {
+
+    private static final int SOL_SOCKET = SocketLevel.SOL_SOCKET.intValue();
+    private static final int SO_PEERCRED = 17;
+    private static final int UCRED_SIZE = 12; // pid, uid, gid
+    private static final int SO_PEERGROUPS = 59;
+    private static final int SOME_GROUPS = 64;
+    private static final int MAX_GROUPS = 65536; // NGROUPS_MAX in limits.h
+    private static final int XU_GROUPS = 16;
+    private static final int SOL_LOCAL = 0; // macOS: sys/un.h, sys/ucred.h
+    private static final int LOCAL_PEERCRED = 1;
+    private static final int LOCAL_PEERPID = 2;
+    private static final int XUCRED_SIZE = 76; // version, uid, number of groups, groups
+    private static final PeerCredentials UNKNOWN = new PeerCredentials(0, -1, -1, Set.of());
+
+    /** Asks the kernel: SO_PEERCRED in unix(7); LOCAL_PEERPID and LOCAL_PEERCRED on macOS. */
+    public static PeerCredentials of(int connectedFd) {
+        if (Os.LINUX) {
+            Pointer ucred = UnixSocket.option(connectedFd, SOL_SOCKET, SO_PEERCRED, UCRED_SIZE);
+            return ucred == null
+                    ? UNKNOWN
+                    : credentials(
+                            ucred.getInt(0),
+                            ucred.getInt(4),
+                            ucred.getInt(8),
+                            peerGroups(connectedFd));
+        }
+        Pointer pid = UnixSocket.option(connectedFd, SOL_LOCAL, LOCAL_PEERPID, 4);
+        Pointer xucred = UnixSocket.option(connectedFd, SOL_LOCAL, LOCAL_PEERCRED, XUCRED_SIZE);
+        return pid == null || xucred == null
+                ? UNKNOWN
+                : credentials(
+                        pid.getInt(0),
+                        xucred.getInt(4),
+                        xucred.getInt(12),
+                        ids(xucred, 12, Math.min(XU_GROUPS, xucred.getShort(8))));
+    }
+
+    /** Linux 4.13 and newer; older ones tell none. */
+    private static Set<Long> peerGroups(int fd) {
+        for (int count = SOME_GROUPS; count <= MAX_GROUPS; count *= 32) {
+            Pointer groups = NativeMemory.allocate(4 * count);
+            Pointer length = NativeMemory.allocate(4);
+            length.putInt(0, 4 * count);
+            if (LibC.C.getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, length) == 0) {
+                return ids(groups, 0, length.getInt(0) / 4);
+            }
+            if (!PosixException.lastWas(Errno.ERANGE)) {
+                return Set.of();
+            }
+        }
+        return Set.of();
+    }
+
+    private static Set<Long> ids(Pointer memory, int offset, int count) {
+        Set<Long> ids = new HashSet<>();
+        for (int i = 0; i < count; i++) {
+            ids.add(Integer.toUnsignedLong(memory.getInt(offset + 4L * i)));
+        }
+        return Set.copyOf(ids);
+    }
+
+    private static PeerCredentials credentials(int pid, int uid, int gid, Set<Long> groups) {
+        return new PeerCredentials(
+                pid, Integer.toUnsignedLong(uid), Integer.toUnsignedLong(gid), groups);
+    }
+}

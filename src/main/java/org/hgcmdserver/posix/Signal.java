@@ -1,0 +1,31 @@
+package org.hgcmdserver.posix;
+
+/**
+ * The signals that this program sends, receives or names (signal(7)); their numbers are those of
+ * the platform.
+ */
+public enum Signal {
+    SIGHUP,
+    SIGINT,
+    SIGQUIT,
+    SIGKILL,
+    SIGTERM;
+
+    private static final Signal[] ALL = values();
+
+    private final int number = jnr.constants.platform.Signal.valueOf(name()).intValue();
+
+    /** Null for a number that is not one of these. */
+    static Signal of(int number) {
+        for (Signal signal : ALL) {
+            if (signal.number == number) {
+                return signal;
+            }
+        }
+        return null;
+    }
+
+    public int number() {
+        return number;
+    }
+}

@@ -1,0 +1,296 @@
+package org.hgcmdserver.worker.prefork;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import org.hgcmdserver.children.Children;
+import org.hgcmdserver.listener.Connection;
+import org.hgcmdserver.posix.EventLoop;
+import org.hgcmdserver.worker.Shortage;
+import org.hgcmdserver.worker.WorkerTable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The workers that one template has forked ahead, and the connections that wait for one of them.
+ * While there is neither a template nor such a worker, the fallback serves the pool's connections.
+ * Used in the loop's thread only.
+ */
+final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
+
+    /** Serves what the pool cannot. */
+    interface Fallback {
+        /** Serves a connection now, or as soon as a worker can be started for it. */
+        void serve(Connection connection);
+
+        /** Gives back the connections that have no worker yet, the oldest first. */
+        List<Connection> reclaim();
+
+        /** The pool has no template, for now at least. */
+        void templateFailed();
+    }
+
+    private static final Logger log = LoggerFactory.getLogger(Pool.class);
+
+    /** How long a connection waits for the template to fork until it is taken to be stuck. */
+    static final Duration FORK_TIMEOUT = Duration.ofSeconds(5);
+
+    private static final int PROCESSORS = Runtime.getRuntime().availableProcessors();
+
+    private final EventLoop loop;
+    private final Children children;
+    private final WorkerTable table;
+    private final PoolSize size;
+    private final Fallback fallback;
+    private final TemplateKeeper keeper;
+    private final Shortage shortage;
+    private final ForkLimit forkLimit;
+    private final EventLoop.Timer refill;
+
+    private final UnassignedWorkers unassigned = new UnassignedWorkers();
+
+    /** Accepted and without a worker, in the order in which they came. */
+    private final Deque<Connection> waiting = new ArrayDeque<>();
+
+    private boolean draining;
+
+    /**
+     * @param size how many workers to fork ahead
+     * @param starter starts the pool's template
+     * @param fallback serves the connections that the pool cannot serve
+     */
+    Pool(
+            EventLoop loop,
+            Children children,
+            WorkerTable table,
+            PoolSize size,
+            TemplateKeeper.Starter starter,
+            Fallback fallback) {
+        this.loop = loop;
+        this.children = children;
+        this.table = table;
+        this.size = size;
+        this.fallback = fallback;
+        keeper = new TemplateKeeper(loop, starter, this);
+        refill = loop.timer(this::refill);
+        forkLimit = new ForkLimit(loop);
+        shortage = new Shortage(loop, "fork workers ahead", this::refill);
+    }
+
+    /** Starts the template. */
+    void open() {
+        keeper.start();
+        trim();
+    }
+
+    // connections
+
+    /** Takes the connection over, and gives it to a worker now or as soon as there is one. */
+    void serve(Connection connection) {
+        boolean idle = unassigned.isAnyIdle();
+        if (!idle && !keeper.isReady()) {
+            fallback.serve(connection);
+            return;
+        }
+        waiting.add(connection);
+        if (!idle) {
+            size.missed(loop.nanoTime());
+            expectFork(connection);
+        }
+        assignWaiting();
+        refill();
+    }
+
+    /** How many connections the pool has that have no worker yet. */
+    int waiting() {
+        return waiting.size();
+    }
+
+    /**
+     * Takes the connections back that the fallback has no worker for yet: they came before all
+     * others.
+     */
+    private void reclaim() {
+        List<Connection> reclaimed = fallback.reclaim();
+        for (int i = reclaimed.size() - 1; i >= 0; i--) {
+            Connection connection = reclaimed.get(i);
+            waiting.addFirst(connection);
+            expectFork(connection);
+        }
+    }
+
+    /** Replaces the template if it does not fork a worker in time. */
+    private void expectFork(Connection connection) {
+        Template asked = keeper.template();
+        loop.after(
+                FORK_TIMEOUT,
+                () -> {
+                    if (waiting.contains(connection)
+                            && asked == keeper.template()
+                            && keeper.isReady()) {
+                        log.warn(
+                                "the template has not forked a worker for {}; replacing it",
+                                FORK_TIMEOUT);
+                        replaceTemplate();
+                    }
+                });
+    }
+
+    /** Assigns the first of the waiting connections to idle workers. */
+    private void assignWaiting() {
+        while (!waiting.isEmpty() && unassigned.isAnyIdle()) {
+            Connection connection = waiting.remove();
+            try {
+                unassigned.assign(connection);
+                size.taken(loop.nanoTime());
+            } catch (IOException e) {
+                log.debug("no idle worker for {}: {}", connection.peer(), e.getMessage());
+                fallback.serve(connection);
+            }
+        }
+        retireIfDrained();
+    }
+
+    // workers
+
+    private void refill() {
+        if (!keeper.isReady() || (draining && waiting.isEmpty())) {
+            return;
+        }
+        int missing = size.toFork(unassigned.size(), waiting.size(), loop.nanoTime());
+        if (missing == 0) {
+            shortage.over();
+        }
+        try {
+            for (int i = 0; i < missing; i++) {
+                unassigned.add(
+                        new ForkedWorker(keeper.template(), children, table, forkLimit, this));
+            }
+        } catch (IOException e) {
+            if (Shortage.isCauseOf(e)) {
+                shortage.noticed(e.getMessage());
+                serveWaitingByFallback();
+            } else { // the template's end is about to be read
+                log.debug("no worker from the template: {}", e.getMessage());
+            }
+            return;
+        }
+        size.untilRefill(unassigned.size(), loop.nanoTime()).ifPresent(refill::startIfStopped);
+    }
+
+    /** Retires the idle workers that quiet times do not need. */
+    private void trim() {
+        for (int n = size.toRetire(unassigned.idle(), loop.nanoTime()); n > 0; n--) {
+            unassigned.retireLast();
+        }
+        loop.after(PoolSize.QUIET, this::trim);
+    }
+
+    @Override
+    public void idle(ForkedWorker worker) {
+        shortage.over();
+        reclaim();
+        assignWaiting();
+        if (!keeper.isReady()) { // it was forked by one that has ended
+            serveWaitingByFallback();
+        }
+        refill(); // in place of those who have been given a connection
+        rehearse();
+    }
+
+    @Override
+    public void warm(ForkedWorker worker) {
+        rehearse();
+    }
+
+    /**
+     * Has the next idle worker rehearse, one at a time, while there is a processor to spare: under
+     * load that would take more from the connections there are than it gives to those that come.
+     */
+    private void rehearse() {
+        ForkedWorker next = unassigned.nextToRehearse();
+        if (next != null && table.busy() < PROCESSORS) {
+            next.rehearse();
+        }
+    }
+
+    /** Not at once: what ended it might end its successors too, one after the other. */
+    @Override
+    public void gone(ForkedWorker worker) {
+        if (unassigned.remove(worker)) { // else it has served one
+            shortage.noticed("one has ended before it had a connection");
+        }
+    }
+
+    @Override
+    public void notForked(ForkedWorker worker, String reason) {
+        unassigned.remove(worker);
+        serveWaitingByFallback();
+        if (reason != null) {
+            shortage.noticed(reason);
+        }
+    }
+
+    /** A worker that had a connection has exited. */
+    void workerExited() {
+        size.ended(loop.nanoTime());
+        refill();
+        rehearse();
+    }
+
+    private void serveWaitingByFallback() {
+        while (!waiting.isEmpty()) {
+            fallback.serve(waiting.remove());
+        }
+        retireIfDrained();
+    }
+
+    // the template
+
+    @Override
+    public void templateReady() {
+        reclaim();
+        refill();
+    }
+
+    /** Idle workers of the template that has ended stay of use. */
+    @Override
+    public void templateFailed() {
+        serveWaitingByFallback();
+        fallback.templateFailed();
+    }
+
+    @Override
+    public void stale(ForkedWorker worker) {
+        if (worker.template() != keeper.template()) {
+            return; // another worker has said so before
+        }
+        log.info("configuration, Mercurial or an extension has changed: warming up anew");
+        replaceTemplate();
+    }
+
+    private void replaceTemplate() {
+        unassigned.retireAll();
+        keeper.replace();
+        serveWaitingByFallback();
+    }
+
+    // the end
+
+    /** No connection will come any more. */
+    void drain() {
+        draining = true;
+        keeper.startNoMore();
+        retireIfDrained();
+    }
+
+    private void retireIfDrained() {
+        if (!draining || !waiting.isEmpty()) {
+            return;
+        }
+        unassigned.retireAll();
+        keeper.close();
+    }
+}
