@@ -46,6 +46,11 @@ public final class MessageLine implements Closeable {
         fd = end.release();
     }
 
+    /** The descriptor of this end; -1 when it is closed. */
+    public int fd() {
+        return closed ? -1 : fd;
+    }
+
     /**
      * Sends a byte with a descriptor, of which the other process gets a duplicate.
      *

@@ -2,11 +2,16 @@ package org.hgcmdserver.reload;
 
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import org.hgcmdserver.children.Children;
 import org.hgcmdserver.listener.Connection;
+import org.hgcmdserver.listener.Listener;
 import org.hgcmdserver.listener.Peer;
 import org.hgcmdserver.worker.Worker;
+import org.hgcmdserver.worker.WorkerTable;
 
 /**
  * What one image of the daemon leaves to the next in a reload, as lines of text:
@@ -14,48 +19,146 @@ import org.hgcmdserver.worker.Worker;
  * <pre>
  * hg-cmdserver 1
  * listener FD DESCRIPTION
+ * listener.NAME FD DESCRIPTION
  * connections NUMBER-SO-FAR
  * worker PID STATE SINCE CONNECTION-FD PEER-PID PEER-UID PEER-GID
+ * line PID FD
  * leftover PID
  * </pre>
  *
- * The number in the first line is the version; a line of an unknown kind is passed over. SINCE is
- * {@link System#nanoTime}, which is one clock for all images (CLOCK_MONOTONIC in clock_gettime(2)).
- * Leftovers are processes that have been told to end. Workers' control channels are not among it: a
- * busy worker says only that its template is stale, and a new image starts a new template.
+ * The number in the first line is the version; a line of an unknown kind is passed over. The
+ * listener without a name is the service's. SINCE is {@link System#nanoTime}, which is one clock
+ * for all images (CLOCK_MONOTONIC in clock_gettime(2)). "line" is the daemon's end of the line over
+ * which a busy worker reports. Leftovers are processes that have been told to end.
  *
- * @param listenerFd the listening socket
- * @param listener what it is, in the words of {@code Listener.description}; null if not known
+ * @param listeners the listening sockets, the service's among them
  * @param connections how many there have been so far
  */
 public record Handover(
-        int listenerFd,
-        String listener,
+        List<ListeningSocket> listeners,
         long connections,
         List<BusyWorker> workers,
         List<Integer> leftovers) {
 
     private static final String FIRST_LINE = "hg-cmdserver 1";
+    private static final String LISTENER = "listener";
 
-    /** A worker with its connection. */
-    public record BusyWorker(int pid, Worker.State state, long since, Connection connection) {
-        public static BusyWorker of(Worker worker) {
+    /**
+     * A listening socket.
+     *
+     * @param name what it is for: {@link #SERVICE} for the connections of clients
+     * @param description what it is, in the words of {@link Listener#description}; null if not
+     *     known
+     */
+    public record ListeningSocket(String name, int fd, String description) {
+
+        public static final String SERVICE = "";
+
+        static ListeningSocket of(Listener listener) {
+            return new ListeningSocket(SERVICE, listener.fd(), listener.description());
+        }
+
+        private static ListeningSocket parse(String line) {
+            String[] words = line.split(" ", 3);
+            String name = words[0].substring(words[0].startsWith(LISTENER + ".") ? 9 : 8);
+            return new ListeningSocket(name, descriptor(words[1]), words[2]);
+        }
+
+        private String toText() {
+            String kind = name.equals(SERVICE) ? LISTENER : LISTENER + "." + name;
+            return kind + " " + fd + " " + description + "\n";
+        }
+    }
+
+    /**
+     * A worker with its connection.
+     *
+     * @param line the descriptor over which the worker reports; -1 without one
+     */
+    public record BusyWorker(
+            int pid, Worker.State state, long since, Connection connection, int line) {
+
+        private static BusyWorker of(Worker worker) {
             return new BusyWorker(
-                    worker.pid(), worker.state(), worker.since(), worker.connection());
+                    worker.pid(),
+                    worker.state(),
+                    worker.since(),
+                    worker.connection(),
+                    worker.line());
+        }
+
+        private BusyWorker with(int lineFd) {
+            return new BusyWorker(pid, state, since, connection, lineFd);
+        }
+
+        private static BusyWorker parse(String line) {
+            String[] words = line.split(" ");
+            Peer peer =
+                    new Peer(
+                            Long.parseLong(words[5]),
+                            Long.parseLong(words[6]),
+                            Long.parseLong(words[7]));
+            return new BusyWorker(
+                    process(words[1]),
+                    Worker.State.valueOf(words[2]),
+                    Long.parseLong(words[3]),
+                    new Connection(Integer.parseInt(words[4]), peer),
+                    -1);
+        }
+
+        private String toText() {
+            Peer peer = connection.peer();
+            String text =
+                    String.format(
+                            Locale.ROOT,
+                            "worker %d %s %d %d %d %d %d\n",
+                            pid,
+                            state,
+                            since,
+                            connection.fd(),
+                            peer.pid(),
+                            peer.uid(),
+                            peer.gid());
+            return line < 0 ? text : text + "line " + pid + " " + line + "\n";
         }
     }
 
     public Handover {
+        listeners = List.copyOf(listeners);
         workers = List.copyOf(workers);
         leftovers = List.copyOf(leftovers);
     }
 
-    /** The descriptors that the next image is to have. */
+    /** What a service hands over. Called in the loop's thread. */
+    public static Handover of(
+            Listener listener, long connections, WorkerTable table, Children children) {
+        List<Integer> leftovers = children.pids();
+        table.busyWorkers().forEach(worker -> leftovers.remove(Integer.valueOf(worker.pid())));
+        return new Handover(
+                List.of(ListeningSocket.of(listener)),
+                connections,
+                table.busyWorkers().stream().map(BusyWorker::of).toList(),
+                leftovers);
+    }
+
+    /** The service's listening socket. */
+    public ListeningSocket listener() {
+        return listeners.stream()
+                .filter(socket -> socket.name().equals(ListeningSocket.SERVICE))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("it names no listener"));
+    }
+
+    /** The descriptors that the next image is to have, the service's listening socket first. */
     public Collection<Integer> descriptors() {
-        List<Integer> all = new ArrayList<>(List.of(listenerFd));
+        List<Integer> all = new ArrayList<>(List.of(listener().fd()));
+        listeners.stream().filter(l -> !l.equals(listener())).forEach(l -> all.add(l.fd()));
         for (BusyWorker worker : workers) {
             if (worker.connection().hasHandle()) {
                 all.add(worker.connection().fd());
+            }
+            if (worker.line() >= 0) {
+                all.add(worker.line());
             }
         }
         return all;
@@ -63,23 +166,9 @@ public record Handover(
 
     public String toText() {
         StringBuilder text = new StringBuilder(FIRST_LINE + "\n");
-        text.append("listener ").append(listenerFd).append(' ').append(listener).append('\n');
+        listeners.forEach(listener -> text.append(listener.toText()));
         text.append("connections ").append(connections).append('\n');
-        for (BusyWorker worker : workers) {
-            Connection c = worker.connection();
-            Peer peer = c.peer();
-            text.append(
-                    String.format(
-                            Locale.ROOT,
-                            "worker %d %s %d %d %d %d %d\n",
-                            worker.pid(),
-                            worker.state(),
-                            worker.since(),
-                            c.fd(),
-                            peer.pid(),
-                            peer.uid(),
-                            peer.gid()));
-        }
+        workers.forEach(worker -> text.append(worker.toText()));
         leftovers.forEach(pid -> text.append("leftover ").append(pid).append('\n'));
         return text.toString();
     }
@@ -97,22 +186,20 @@ public record Handover(
                     "it begins with \"%s\" instead of \"%s\""
                             .formatted(lines.isEmpty() ? "" : lines.get(0), FIRST_LINE));
         }
-        int listenerFd = -1;
-        String listener = null;
+        List<ListeningSocket> listeners = new ArrayList<>();
         long connections = 0;
         List<BusyWorker> workers = new ArrayList<>();
+        Map<Integer, Integer> workerLines = new HashMap<>();
         List<Integer> leftovers = new ArrayList<>();
         for (String line : lines.subList(1, lines.size())) {
             String[] words = line.split(" ");
             try {
-                switch (words[0]) {
-                    case "listener" -> {
-                        listenerFd = Integer.parseInt(words[1]);
-                        listener = line.split(" ", 3)[2];
-                    }
+                switch (words[0].split("\\.", 2)[0]) {
+                    case LISTENER -> listeners.add(ListeningSocket.parse(line));
                     case "connections" -> connections = Long.parseLong(words[1]);
-                    case "worker" -> workers.add(worker(words));
-                    case "leftover" -> leftovers.add(pid(words[1]));
+                    case "worker" -> workers.add(BusyWorker.parse(line));
+                    case "line" -> workerLines.put(process(words[1]), descriptor(words[2]));
+                    case "leftover" -> leftovers.add(process(words[1]));
                     default -> {
                         // of a later image that knew more
                     }
@@ -121,10 +208,10 @@ public record Handover(
                 throw new IllegalArgumentException("its line \"" + line + "\" is wrong", e);
             }
         }
-        if (listenerFd < 0) {
-            throw new IllegalArgumentException("it names no listener");
-        }
-        return new Handover(listenerFd, listener, connections, workers, leftovers);
+        workers.replaceAll(worker -> worker.with(workerLines.getOrDefault(worker.pid(), -1)));
+        Handover handover = new Handover(listeners, connections, workers, leftovers);
+        handover.listener(); // without which there is nothing to go on with
+        return handover;
     }
 
     /**
@@ -135,8 +222,7 @@ public record Handover(
      */
     public static Handover unreadable(int listenerFd, List<Integer> children, long now) {
         return new Handover(
-                listenerFd,
-                null,
+                List.of(new ListeningSocket(ListeningSocket.SERVICE, listenerFd, null)),
                 0,
                 children.stream()
                         .map(
@@ -145,31 +231,26 @@ public record Handover(
                                                 pid,
                                                 Worker.State.SERVING,
                                                 now,
-                                                Connection.unknown()))
+                                                Connection.unknown(),
+                                                -1))
                         .toList(),
                 List.of());
     }
 
-    private static BusyWorker worker(String[] words) {
-        int fd = Integer.parseInt(words[4]);
-        Peer peer =
-                new Peer(
-                        Long.parseLong(words[5]),
-                        Long.parseLong(words[6]),
-                        Long.parseLong(words[7]));
-        return new BusyWorker(
-                pid(words[1]),
-                Worker.State.valueOf(words[2]),
-                Long.parseLong(words[3]),
-                new Connection(fd, peer));
-    }
-
-    /** Of one process: kill(2) and waitid(2) take other numbers for groups, or for everybody. */
-    private static int pid(String word) {
+    /** The id of a process: kill(2) and waitid(2) take other numbers for groups or for all. */
+    private static int process(String word) {
         int pid = Integer.parseInt(word);
         if (pid <= 0) {
             throw new IllegalArgumentException("process " + pid);
         }
         return pid;
+    }
+
+    private static int descriptor(String word) {
+        int fd = Integer.parseInt(word);
+        if (fd < 0) {
+            throw new IllegalArgumentException("descriptor " + fd);
+        }
+        return fd;
     }
 }

@@ -182,6 +182,7 @@ public final class Reexec implements Successor {
     /** The listening socket that was handed over. */
     public static Listener listener(Handover predecessor) throws IOException {
         boolean passed = InheritedListener.isPassed(System.getenv(), ProcessHandle.current().pid());
-        return ListenerState.adopt(predecessor.listenerFd(), predecessor.listener(), passed);
+        Handover.ListeningSocket socket = predecessor.listener();
+        return ListenerState.adopt(socket.fd(), socket.description(), passed);
     }
 }

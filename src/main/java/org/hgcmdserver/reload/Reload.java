@@ -20,7 +20,14 @@ public final class Reload {
         /** Null while it cannot be reloaded, for good. */
         Successor successor();
 
+        /** Whether the service drains, or is about to. */
         boolean isStopping();
+
+        /** A reload has begun. */
+        void reloadBegins();
+
+        /** The service goes on as before the reload. */
+        void reloadFailed();
 
         /** The connections that have been accepted and have no worker yet. */
         int waiting();
@@ -77,6 +84,7 @@ public final class Reload {
             again = true; // what was checked, or is, may have changed since
         } else {
             log.info("reloading");
+            service.reloadBegins();
             notifier.reloading();
             check();
         }
@@ -134,6 +142,7 @@ public final class Reload {
     private void refuse(String reason) {
         log.warn("not reloading, going on as before: {}", reason);
         state = State.NONE;
+        service.reloadFailed();
         service.acceptPausedChanged();
         notifier.ready();
         notifier.status("Reload failed, going on as before: " + reason);

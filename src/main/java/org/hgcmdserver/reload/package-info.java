@@ -7,8 +7,9 @@
  * <p>What crosses the exec (execve(2)), and nothing else:
  *
  * <ul>
- *   <li>descriptors: 0 to 2, the listening socket, the connections of busy workers, the sealed
- *       memory file with the handover; {@code ProcessImage.replace} makes all others close-on-exec
+ *   <li>descriptors: 0 to 2, the listening sockets, the connections and lines of busy workers, the
+ *       sealed memory file with the handover; {@code ProcessImage.replace} makes all others
+ *       close-on-exec
  *   <li>the process: its pid, its children, its being a subreaper, its working directory, its
  *       limits
  *   <li>signals: the launcher's blocked SIGHUP, SIGINT and SIGTERM, pending ones with them

@@ -3,7 +3,6 @@ package org.hgcmdserver.service;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import org.hgcmdserver.children.Children;
 import org.hgcmdserver.host.Notifier;
@@ -11,6 +10,7 @@ import org.hgcmdserver.listener.Connection;
 import org.hgcmdserver.listener.Listener;
 import org.hgcmdserver.posix.EventLoop;
 import org.hgcmdserver.posix.Exit;
+import org.hgcmdserver.posix.OwnedDescriptor;
 import org.hgcmdserver.posix.Ticker;
 import org.hgcmdserver.reload.Handover;
 import org.hgcmdserver.reload.Reload;
@@ -31,6 +31,9 @@ import org.slf4j.LoggerFactory;
  *
  * <p>{@link #init} and {@link #run} are called by one thread, in that order, once. {@link #stop}
  * and {@link #abandon} may be called by any thread at any time.
+ *
+ * <p>This file is longer than others, so that the life of a service and the way of a connection are
+ * read in one place, in the order of events.
  *
  * <p>While the service runs, all children of this Java process are its to wait for: a program that
  * embeds it must not start processes by {@code ProcessBuilder}, whose exit statuses would get lost.
@@ -166,12 +169,15 @@ public final class ForkingService
         close();
     }
 
-    private void adopt(Handover predecessor) {
+    private void adopt(Handover predecessor) throws IOException {
         connections = predecessor.connections();
-        for (Handover.BusyWorker worker : predecessor.workers()) {
-            announce(worker.connection());
-            hello.adopt(
-                    table.adopt(worker.pid(), worker.state(), worker.connection(), worker.since()));
+        for (Handover.BusyWorker busy : predecessor.workers()) {
+            announce(busy.connection());
+            Worker worker = table.adopt(busy.pid(), busy.state(), busy.connection(), busy.since());
+            hello.adopt(worker);
+            if (busy.line() >= 0) {
+                source.adopt(worker, new OwnedDescriptor(busy.line()));
+            }
         }
         predecessor.leftovers().forEach(children::adoptLeftover);
     }
@@ -389,7 +395,17 @@ public final class ForkingService
 
         @Override
         public boolean isStopping() {
-            return stopping || state != ServiceState.SERVING;
+            return stopping || state == ServiceState.DRAINING || state == ServiceState.STOPPED;
+        }
+
+        @Override
+        public void reloadBegins() {
+            enter(ServiceState.RELOADING);
+        }
+
+        @Override
+        public void reloadFailed() {
+            enter(ServiceState.SERVING);
         }
 
         @Override
@@ -405,20 +421,8 @@ public final class ForkingService
         @Override
         public Handover handover() throws IOException {
             hello.noticeAll();
-            return new Handover(
-                    listener.fd(),
-                    listener.description(),
-                    connections,
-                    table.busyWorkers().stream().map(Handover.BusyWorker::of).toList(),
-                    leftovers());
+            return Handover.of(listener, connections, table, children);
         }
-    }
-
-    /** The children that serve no client. */
-    private List<Integer> leftovers() {
-        List<Integer> pids = children.pids();
-        table.busyWorkers().forEach(worker -> pids.remove(Integer.valueOf(worker.pid())));
-        return pids;
     }
 
     private void enter(ServiceState next) {

@@ -2,6 +2,7 @@ package org.hgcmdserver.worker;
 
 import org.hgcmdserver.listener.Connection;
 import org.hgcmdserver.listener.Peer;
+import org.hgcmdserver.posix.MessageLine;
 
 /** A worker process, as the {@link WorkerTable} knows it. Used in the loop's thread only. */
 public final class Worker {
@@ -26,6 +27,9 @@ public final class Worker {
 
     private long since;
 
+    /** The daemon's end of the line over which the worker reports; null without one. */
+    private MessageLine line;
+
     Worker(int pid) {
         this.pid = pid;
     }
@@ -43,6 +47,16 @@ public final class Worker {
     /** The client it serves; null if there is none. */
     public Peer peer() {
         return connection == null ? null : connection.peer();
+    }
+
+    /** The worker reports over {@code line}, which stays its receiver's to close. */
+    public void reportsOver(MessageLine reports) {
+        line = reports;
+    }
+
+    /** The descriptor of the line over which the worker reports; -1 without one. */
+    public int line() {
+        return line == null ? -1 : line.fd();
     }
 
     public State state() {

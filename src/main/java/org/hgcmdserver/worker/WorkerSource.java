@@ -4,6 +4,7 @@ import java.io.IOException;
 import org.hgcmdserver.children.Children;
 import org.hgcmdserver.listener.Connection;
 import org.hgcmdserver.posix.EventLoop;
+import org.hgcmdserver.posix.OwnedDescriptor;
 
 /**
  * Turns accepted connections into workers. The service cannot tell one kind from another. All calls
@@ -25,6 +26,15 @@ public interface WorkerSource {
      * is one, and takes the connection over.
      */
     void serve(Connection connection, CommandServer server);
+
+    /**
+     * Takes over the line of a busy worker that an earlier image of the daemon has started.
+     *
+     * @throws IOException if the loop cannot listen to it; it is closed then
+     */
+    default void adopt(Worker worker, OwnedDescriptor line) throws IOException {
+        line.close(); // this source makes no workers that report
+    }
 
     /** A worker has exited, of this source or of an earlier image of the daemon. */
     void workerExited(Worker worker);

@@ -2,11 +2,13 @@ package org.hgcmdserver.reload;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.hgcmdserver.reload.Handover.ListeningSocket.SERVICE;
 
 import java.util.List;
 import org.hgcmdserver.listener.Connection;
 import org.hgcmdserver.listener.Peer;
 import org.hgcmdserver.reload.Handover.BusyWorker;
+import org.hgcmdserver.reload.Handover.ListeningSocket;
 import org.hgcmdserver.worker.Worker;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -18,21 +20,24 @@ class HandoverTest {
 
     private static final Handover FULL =
             new Handover(
-                    7,
-                    "bound 1 2 %2Frun%2Fa+b",
+                    List.of(
+                            new ListeningSocket("control", 8, "inherited blocking"),
+                            new ListeningSocket(SERVICE, 7, "bound 1 2 %2Frun%2Fa+b")),
                     4711,
                     List.of(
-                            new BusyWorker(100, Worker.State.SERVING, -5, new Connection(9, PEER)),
-                            new BusyWorker(101, Worker.State.STARTING, 6, Connection.unknown())),
+                            new BusyWorker(
+                                    100, Worker.State.SERVING, -5, new Connection(9, PEER), 12),
+                            new BusyWorker(
+                                    101, Worker.State.STARTING, 6, Connection.unknown(), -1)),
                     List.of(102, 103));
 
     @Test
     void comesBackAsItWent() {
         Handover back = Handover.parse(FULL.toText());
         assertThat(back.toText()).isEqualTo(FULL.toText());
-        assertThat(back.listener()).isEqualTo("bound 1 2 %2Frun%2Fa+b");
+        assertThat(back.listener().description()).isEqualTo("bound 1 2 %2Frun%2Fa+b");
         assertThat(back.connections()).isEqualTo(4711);
-        assertThat(back.descriptors()).containsExactly(7, 9);
+        assertThat(back.descriptors()).containsExactly(7, 8, 9, 12);
         assertThat(back.workers().get(0).connection().peer()).isEqualTo(PEER);
         assertThat(back.workers().get(1).connection().hasHandle()).isFalse();
         assertThat(back.leftovers()).containsExactly(102, 103);
@@ -42,6 +47,29 @@ class HandoverTest {
     void whatALaterImageAddsIsPassedOver() {
         String text = FULL.toText() + "weather fine\n";
         assertThat(Handover.parse(text).toText()).isEqualTo(FULL.toText());
+    }
+
+    /** What release 0.1.0 writes, which knows one listener and no lines. */
+    @Test
+    void earlierReleaseIsRead() {
+        Handover handover =
+                Handover.parse(
+                        """
+                        hg-cmdserver 1
+                        listener 7 inherited blocking
+                        connections 3
+                        worker 100 SERVING 5 9 1 2 3
+                        leftover 101
+                        """);
+        assertThat(handover.listener().fd()).isEqualTo(7);
+        assertThat(handover.workers().get(0).line()).isEqualTo(-1);
+    }
+
+    /** Release 0.1.0 would take another listener for the service's. */
+    @Test
+    void earlierReleaseFindsTheServicesListener() {
+        assertThat(FULL.toText().lines().filter(l -> l.startsWith("listener ")))
+                .containsExactly("listener 7 bound 1 2 %2Frun%2Fa+b");
     }
 
     @ParameterizedTest
@@ -56,6 +84,8 @@ class HandoverTest {
                 "hg-cmdserver 1\nlistener 3 inherited blocking\nworker 1\n",
                 "hg-cmdserver 1\nlistener 3 inherited blocking\nworker 1 ASLEEP 1 1 1 1 1\n",
                 "hg-cmdserver 1\nlistener 3 inherited blocking\nleftover all\n",
+                "hg-cmdserver 1\nlistener.control 3 inherited blocking\n",
+                "hg-cmdserver 1\nlistener 3 inherited blocking\nline 5 -1\n",
             })
     void nonsenseIsRefused(String text) {
         assertThatThrownBy(() -> Handover.parse(text))

@@ -141,6 +141,7 @@ final class ForkedWorker implements MessageLine.Receiver {
         if (message.startsWith("pid ")) {
             limit.end(this);
             worker = table.addExpected(Integer.parseInt(message.substring("pid ".length())));
+            worker.reportsOver(line);
             if (unwanted) {
                 line.close();
             } else {

@@ -6,6 +6,7 @@ import org.hgcmdserver.children.Children;
 import org.hgcmdserver.listener.Connection;
 import org.hgcmdserver.posix.Child;
 import org.hgcmdserver.posix.EventLoop;
+import org.hgcmdserver.posix.OwnedDescriptor;
 import org.hgcmdserver.worker.CommandServer;
 import org.hgcmdserver.worker.Worker;
 import org.hgcmdserver.worker.WorkerSource;
@@ -77,6 +78,11 @@ public final class PreforkSource implements WorkerSource, Pool.Fallback {
         } else {
             spawn.serve(connection, wanted);
         }
+    }
+
+    @Override
+    public void adopt(Worker worker, OwnedDescriptor line) throws IOException {
+        AdoptedLine.open(loop, worker, line);
     }
 
     @Override
