@@ -1,45 +1,47 @@
-"""Starts Mercurial as hg-cmdserver's template, or as a strict server of one connection; or tries that.
+"""Starts Mercurial as hg-cmdserver's template or as a strict server of one connection, or tries the latter.
 
     main.py template HG [NAME=VALUE...] -- [HG OPTION...]
     main.py pipe     HG [NAME=VALUE...] -- [HG OPTION...]
     main.py prove    HG [NAME=VALUE...] -- [HG OPTION...]
 
-HG is the hg script in whose place this runs, with its interpreter. The values:
+HG is the hg script whose place this program takes, with that script's interpreter. The values:
 
     max-request=BYTES       the longest request
-    idle-timeout=SECONDS    after which a connection that asks nothing is ended; 0: never
+    idle-timeout=SECONDS    after which a connection without a request ends; 0: never
     max-repo-cache=N        how many repositories a template keeps loaded
-    warm-up=DIRECTORY       where a template makes its private repository; none: it does without
-    check=yes               try the strict server before it says hello; Mercurial's own server takes the
-                            place of one that fails. only: none does, and the reason is the answer. no:
-                            it is proven. own: it has failed
+    warm-up=DIRECTORY       where a template makes its private repository; if not given, it makes none
+    check=yes               try the strict server before it says hello; if it fails, Mercurial's own server
+                            takes its place
+    check=only              likewise, but if it fails, answer with the reason and end
+    check=no                the strict server is proven
+    check=own               the strict server has failed: run Mercurial's own
 
-Between the installation of another release and the daemon's reload it is a daemon of the one that
-runs this of the other. So a value that is not given has a default, one that is not known is passed
-over, and what stands here keeps its meaning.
+Between the installation of another release and the daemon's reload, a daemon of one release runs this
+program of the other. So a missing value has a default, an unknown one is ignored, and the meanings documented
+here never change.
 
-`pipe` serves the connection that is descriptors 0 and 1. `prove` tries what `pipe` serves, and
-`template` tries a worker, before they say that they are ready, over a stream socket, descriptor 3:
+`pipe` serves the connection on descriptors 0 and 1. `prove` tries the server of `pipe`, and `template` tries
+a worker, before they report that they are ready, over a stream socket, descriptor 3:
 
-    prove -> daemon      "ready\n"; "failed REASON\n": Mercurial's own server is to serve; "unusable
-                         REASON\n": hg itself, for nothing here fits it; or nothing if it could not try
-    template -> daemon   "without PART: REASON\n": what this Mercurial cannot have
-                         "ready\n", or "failed REASON\n" before it ends
-    daemon -> template   "f" with one end of a socket pair attached: fork a worker that has it
+    prove -> daemon      "ready\n"; "failed REASON\n": use Mercurial's own server; "unusable REASON\n": run
+                         hg itself, since nothing here fits it; or nothing if prove could not try
+    template -> daemon   "without PART: REASON\n": a part that does not fit this Mercurial
+                         "ready\n", or "failed REASON\n" before the template ends
+    daemon -> template   "f" with one end of a socket pair attached: fork a worker that owns this end
                          end of file: end
 
 The daemon's end of that pair is its line to the worker:
 
     template -> daemon   "forked PID\n" or "failed REASON\n", over the same line
-    worker -> daemon     "pid PID\n" at first: it is there; "warm\n"; end of file: it has ended, or
-                         never began
-    daemon -> worker     "w": rehearse, so as to be warm
+    worker -> daemon     "pid PID\n" first: the worker runs; "warm\n"; end of file: the worker has ended, or
+                         never started
+    daemon -> worker     "w": rehearse, to become warm
                          "c" with a connection attached: serve it
                          end of file: end
-    worker -> daemon     "stale\n": what the template was made from has changed. The worker serves its
-                         connection all the same, as a new process with the new state.
+    worker -> daemon     "stale\n": files that the template was made from have changed. The worker still
+                         serves its connection, as a new process with the new state.
 
-Descriptors 1 and 2 must not be a client's, for hooks print to them.
+Descriptors 1 and 2 must not be a client's, since hooks print to them.
 """
 
 import os
@@ -48,8 +50,8 @@ import struct
 import sys
 import time
 
-# What our modules need. This script can be read by any Python since 2.7, so that it can say so, and have
-# hg's own server take over.
+# The oldest Python that our modules support. Any Python since 2.7 can parse this script, so that it can
+# report that, and have hg's own server take over.
 OLDEST = (3, 7)
 
 STARTED = int(time.time() * 10**9)  # nanoseconds
@@ -58,7 +60,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 def libdir(hg):
-    """where an installed hg script finds Mercurial, if not on the path of the interpreter"""
+    """where an installed hg script finds Mercurial, if not on the interpreter's path"""
     with open(hg, 'rb') as script:
         found = re.search(br"^libdir = '([^'@]+)'", script.read(), re.MULTILINE)
     if not found:
@@ -67,8 +69,8 @@ def libdir(hg):
 
 
 def impersonate(hg, arguments):
-    """take the place of the hg script: scmposix.systemrcpath, procutil.hgexecutable and what an
-    extension can import all go by the running script"""
+    """take the place of the hg script: scmposix.systemrcpath, procutil.hgexecutable and the modules that an
+    extension can import depend on the running script"""
     if sys.version_info < OLDEST:
         raise RuntimeError('Python %d.%d is too old' % sys.version_info[:2])
     sys.argv[:] = [hg] + arguments
@@ -81,7 +83,7 @@ def impersonate(hg, arguments):
 
 
 def parse(arguments):
-    """the values by their names, and hg's options"""
+    """the values by name, and hg's options"""
     end = arguments.index('--')
     values = {'max-request': 64 << 20, 'idle-timeout': 0, 'max-repo-cache': 0, 'check': 'no'}
     values.update(argument.split('=', 1) for argument in arguments[:end])
@@ -89,19 +91,19 @@ def parse(arguments):
 
 
 def freshserver(hg, arguments, options):
-    """the command line of a strict server of one connection, of the hg that there is now: with the
-    interpreter and its argument that the script names (execve(2), "#!"), as TemplateProgram does"""
+    """the command line of a strict server of one connection, of the hg installed now: with the interpreter
+    and its argument from the script's "#!" line (execve(2)), as TemplateProgram does"""
     with open(hg, 'rb') as script:
         first = script.readline()
     if not first.startswith(b'#!') or b'python' not in first:
-        return [hg, 'serve', '--cmdserver', 'pipe'] + options  # of such an hg we know nothing
+        return [hg, 'serve', '--cmdserver', 'pipe'] + options  # an unknown kind of hg
     python = os.fsdecode(first[2:].strip()).split(None, 1)
-    # check: it may be another Mercurial than the one that was proven
+    # check, since the Mercurial that was proven may have been replaced
     return python + [SCRIPT, 'pipe', hg, 'check=yes'] + list(arguments)
 
 
 def outcome(make):
-    """call make() now; returns a function that returns what it has returned, or raises that"""
+    """call make() now; returns a function that returns its result, or raises its exception"""
     try:
         made = make()
     except Exception as inst:
@@ -118,7 +120,7 @@ def template(hg, *arguments):
     values, options = parse(arguments)
     impersonate(hg, ['serve', '--cmdserver', 'prefork'] + options)
     from hgcmdserver import compat
-    from hgcmdserver.template import template  # now: hg would make an abort of what it cannot import
+    from hgcmdserver.template import template  # now, since hg would turn an ImportError into an abort
 
     def recorded():
         from hgcmdserver import dependencies
@@ -157,7 +159,7 @@ def pipe(hg, *arguments):
     connection = None
 
     def complain(inst, channel):
-        """say what is missing: to the proof, or else in the log"""
+        """report what is missing: to the proof, or in the log"""
         reason = '%s: %s' % (type(inst).__name__, inst)
         if check == 'only':
             fd = connection.detach() if connection else 1
@@ -184,7 +186,7 @@ def pipe(hg, *arguments):
             return piped.pipeservice(ui, repo, connection, strict, check, complain)
 
         compat.registerservice(b'strictpipe', service)
-    except Exception as inst:  # a Mercurial with other internals: better hg itself than none
+    except Exception as inst:  # a Mercurial with other internals: run hg itself
         complain(inst, b'd')
         if connection:
             connection.giveback()
@@ -193,10 +195,10 @@ def pipe(hg, *arguments):
 
 
 def prove(hg, *arguments):
-    sys.path.append(HERE)  # an isolated interpreter does not look beside the script
+    sys.path.append(HERE)  # an isolated interpreter does not search the script's directory
     from hgcmdserver import proof
 
-    # not hg's options: with -R the commands of the proof would be for that repository
+    # not hg's options: with -R the proof's commands would use that repository
     values = list(arguments[: arguments.index('--')]) + ['check=only', '--']
     try:
         proof.checkpipe(freshserver(hg, values, []), hg)
@@ -205,8 +207,8 @@ def prove(hg, *arguments):
         sys.exit(0)
     except proof.Failed:
         raise
-    except Exception as inst:  # such as a full disk: that proves nothing
-        sys.stderr.write('hg-cmdserver: the strict server was not tried: %s\n' % inst)
+    except Exception as inst:  # such as a full disk, which proves nothing
+        sys.stderr.write('hg-cmdserver: could not try the strict server: %s\n' % inst)
         sys.stderr.flush()
         os._exit(1)
     os.write(3, b'ready\n')
@@ -219,17 +221,17 @@ def main(mode, *arguments):
         return
     try:
         {'template': template, 'prove': prove}[mode](*arguments)
-        reason = 'it ended'
+        reason = 'the template ended'
     except SystemExit as inst:
         if inst.code in (None, 0):
             raise
-        reason = 'hg ended with status %s, its messages are in the log' % inst.code
-    except Exception as inst:  # no Mercurial, or one with other internals
+        reason = 'hg ended with status %s; its messages are in the log' % inst.code
+    except Exception as inst:  # Mercurial is missing, or has other internals
         reason = '%s: %s' % (type(inst).__name__, inst)
     try:
         os.write(3, b'failed %s\n' % reason.replace('\n', ' ').encode())
     except OSError:
-        pass  # the template has said why, or the daemon is gone
+        pass  # the template has reported the reason, or the daemon is gone
     sys.exit(1)
 
 

@@ -1,7 +1,7 @@
-"""The internals of Mercurial that were renamed or changed, and the releases for which each form holds.
+"""Mercurial internals that were renamed or changed, and the releases that have each form.
 
-Nothing else here imports a private name of Mercurial's, nor one that has moved. Tried with Mercurial
-5.6, 6.3, 7.0 and 7.2. A call passes arguments by keyword, and only those that the signature has.
+No other module of this package imports a private name of Mercurial's, or one that has moved. Tested with
+Mercurial 5.6, 6.3, 7.0 and 7.2. Calls pass arguments by keyword, and only those that the signature has.
 """
 
 import inspect
@@ -15,7 +15,7 @@ except ImportError:
 
 
 def configcomponents():
-    """(kind, value) of each place that configuration comes from (rcutil.rccomponents)"""
+    """(kind, value) of each source of configuration (rcutil.rccomponents)"""
     for component in rcutil.rccomponents():
         # (kind, value) until 6.9, (level, kind, value) since 7.0
         yield component[-2], component[-1]
@@ -45,8 +45,8 @@ def ownserver(ui, repo, fin, fout, prereposetups=None):
 
 
 def unwrapped(function, isharmless):
-    """what wrappers of a command were put around (extensions.wrapcommand), or function itself if all are
-    of modules that isharmless(name)"""
+    """the command inside its wrappers (extensions.wrapcommand), or function itself if isharmless(name)
+    accepts the module of every wrapper"""
     own, harmless = function, True
     while getattr(own, '_origfunc', None):
         harmless = harmless and isharmless(getattr(own._unboundwrapper, '__module__', ''))
@@ -54,13 +54,13 @@ def unwrapped(function, isharmless):
     return function if harmless else own
 
 
-# Empty while `hg serve` itself is on its way to the service.
+# Empty until `hg serve` starts the service.
 _serving = []
 
 
 def _gate(owner, name, meanwhile):
-    """have a function be meanwhile(*args) until the service starts. The gate stays, and is there before
-    extensions are loaded: what they put around the function is not lost."""
+    """replace a function by meanwhile(*args) until the service starts. The gate is installed before extensions
+    are loaded, and stays, so that their wrappers around the function are not lost."""
     original = getattr(owner, name)
 
     def gate(*args, **kwargs):
@@ -70,19 +70,19 @@ def _gate(owner, name, meanwhile):
 
 
 def runhg():
-    """what the hg script does at last; does not return
+    """run hg as the last line of the hg script does; does not return
 
-    `[profiling] enabled` is for the commands of clients, each by itself, not for `hg serve`, whose
-    profiler would be a thread beside all forks. chg passes --no-profile, which 5.6 passes over, and
-    which from then on holds for clients too if there is no repository.
+    `[profiling] enabled` applies to each command of a client, not to `hg serve`, whose profiler would run
+    a second thread at every fork. chg passes --no-profile for this, but Mercurial 5.6 ignores that option,
+    and without a repository it would later apply to clients too.
     """
     _gate(profiling.profile, 'start', lambda self: None)
     dispatch.run()
 
 
 def runhgunseen():
-    """as runhg, for an `hg serve` that no user has asked for: it is not logged (extensions set loggers
-    up in uipopulate, anew for each command), and runs no hooks"""
+    """like runhg, for an `hg serve` that no user has requested: Mercurial does not log it (extensions set up
+    loggers in uipopulate, again for each command) and runs no hooks"""
 
     def runcommand(lui, repo, cmd, fullargs, ui, options, d, *others):
         return d()
@@ -93,22 +93,22 @@ def runhgunseen():
 
 
 def readindex():
-    """the name of a method of revlog.revlog: (path, mmap threshold) to content; None before 6.0"""
+    """the name of the revlog.revlog method that maps (path, mmap threshold) to content; None before 6.0"""
     return '_get_data' if hasattr(revlog.revlog, '_get_data') else None
 
 
-READMARKERS = '_readmarkers'  # of the module obsolete: (version, markers) of an obsstore's content
+READMARKERS = '_readmarkers'  # in the module obsolete; returns (version, markers) of an obsstore's content
 
 
 def wrapallmarkers(wrapper):
-    """have obsolete.obsstore._all be what wrapper(original, obsstore) returns"""
+    """make obsolete.obsstore._all return wrapper(original, obsstore)"""
     allmarkers = obsolete.obsstore.__dict__['_all']  # a propertycache
     original = allmarkers.func
     allmarkers.func = lambda obsstore: wrapper(original, obsstore)
 
 
 def areroots(index, roots):
-    """whether all roots of phases, as revlog.computephases takes them, are in the index"""
+    """whether the index has all roots of phases, in the form that revlog.computephases takes"""
     for root in set().union(*roots.values()):
         if isinstance(root, int):  # revisions since 6.6
             if not 0 <= root < len(index):

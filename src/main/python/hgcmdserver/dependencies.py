@@ -1,7 +1,7 @@
-"""The files that made this process what it is, and how they looked then.
+"""The files that this process was built from, and their state at that time.
 
-chgserver answers the same question by hashes of the configuration and of mtimes, since it serves
-clients with environments of their own. Here there is one environment, so the files themselves tell.
+chgserver compares hashes of the configuration and of mtimes instead, since its clients have different
+environments. This daemon has one environment, so comparing the files is enough.
 """
 
 import os
@@ -19,8 +19,8 @@ TICK = 20_000_000  # nanoseconds
 
 class dependencies:
     def __init__(self, started, hg, own):
-        """started: time.time_ns() from before anything was read; hg: the script in whose place we
-        run; own: where our modules are"""
+        """started: time.time_ns() before the process read any file; hg: the script whose place this
+        program takes; own: the directory of our modules"""
         self._unchangedsince = started - TICK
         self._hg = hg
         self._own = own
@@ -30,8 +30,8 @@ class dependencies:
         self._read = config.config.read
 
     def record(self):
-        """note each configuration file that is read from now on, and whether it was there: includes
-        too, and missing ones"""
+        """record each configuration file that Mercurial reads from now on, includes too, and whether the
+        file existed"""
         configs, read = self._configs, self._read
 
         def recordingread(self, path, *args, **kwargs):
@@ -43,10 +43,10 @@ class dependencies:
         config.config.read = recordingread
 
     def settle(self, ui, repo):
-        """all has been loaded: look at the files"""
+        """record the state of the files, once Mercurial has loaded everything"""
         config.config.read = self._read
         future = time.time_ns() + TICK
-        # if it is not there any more: it was, and is in force
+        # Mercurial has read and applied these, even if they no longer exist
         gone = {os.path.abspath(path) for path, read in self._configs.items() if read}
         for path in {os.path.abspath(path) for path in self._paths(ui, repo)}:
             try:
@@ -57,21 +57,21 @@ class dependencies:
                 else:
                     self._missing.append(path)
                 continue
-            # What may have changed while it was read compares unequal to anything; but a time to come
-            # is of another clock, and tells nothing.
+            # A file that may have changed while it was read compares unequal to any state. A ctime in the
+            # future comes from another clock, and proves nothing.
             ctime = st.st_ctime_ns
             if self._unchangedsince <= ctime <= future:
                 ctime = None
             self._present.append((path, ctime, st.st_ino))
 
     def _paths(self, ui, repo):
-        # Mercurial's own resources are read by names of this kind
+        # Mercurial reads its own resources by such names
         yield from (path for path in self._configs if not path.startswith(b'resource:'))
         for kind, path in compat.configcomponents():
             if kind == b'path':
                 yield path
                 if path.endswith(b'mercurial/hgrc'):
-                    yield path + b'.d'  # a directory changes when a file comes or goes
+                    yield path + b'.d'  # a directory's ctime changes when a file comes or goes
         yield timezonefile()
         searched = encoding.environ.get(b'HGRCPATH', b'').split(pycompat.ospathsep)
         yield from filter(None, searched)
@@ -92,16 +92,16 @@ class dependencies:
             if path.startswith(b'!'):
                 continue
             if path:
-                yield util.expandpath(path)  # one that failed to load, too
-            elif name not in loaded:  # it may be installed later
+                yield util.expandpath(path)  # even if the extension failed to load
+            elif name not in loaded:  # the extension may be installed later
                 yield from (pycompat.fsencode(directory) for directory in sys.path if directory)
         yield from filter(None, (_origin(module) for _name, module in extensions.extensions()))
-        # what is neither Python's nor Mercurial's nor ours was loaded by an extension
+        # an extension loaded each module that is not part of Python, Mercurial or this package
         site = os.path.dirname(home)
         ours = [home, self._own] + [os.path.join(site, n) for n in (b'hgext', b'hgdemandimport')]
         ours = _directories(ours)
         python = _directories([pycompat.fsencode(sysconfig.get_path('stdlib'))])
-        # in most installations these are inside the former
+        # in most installations these are inside the stdlib directory
         installed = _directories(
             pycompat.fsencode(sysconfig.get_path(name)) for name in ('purelib', 'platlib')
         )
@@ -111,7 +111,7 @@ class dependencies:
                 yield origin
 
     def stale(self):
-        """whether any has changed; asked for each connection, so it makes no call too many"""
+        """whether any file has changed; called for each connection, so it makes no unnecessary system call"""
         stat, access = os.stat, os.access
         try:
             for path, ctime, inode in self._present:
@@ -120,22 +120,22 @@ class dependencies:
                     return True
         except OSError:
             return True
-        # no stat: the exception would take longer than the call
+        # not stat: its exception would take longer than the call
         return any(access(path, os.F_OK) for path in self._missing)
 
 
 def timezonefile():
-    """the file by which the C library makes local time (tzset(3)): read once in a process, and, with TZ
-    set, not even read again by time.tzset()"""
+    """the file from which the C library derives local time (tzset(3)): a process reads it once, and with TZ
+    set not even time.tzset() reads it again"""
     zone = encoding.environ.get(b'TZ', b'/etc/localtime').lstrip(b':')
-    # a rule in place of a name is the name of a file that is missing
+    # if TZ holds a rule, this path names a file that does not exist
     return os.path.join(encoding.environ.get(b'TZDIR', b'/usr/share/zoneinfo'), zone or b'UTC')
 
 
 def _origin(module):
-    """the file that a module was loaded from, if any"""
+    """the file from which Python loaded a module, if any"""
     try:
-        # not getattr, which would load a module that is to be loaded on demand
+        # not getattr, which would load a module that hgdemandimport has deferred
         origin = object.__getattribute__(module, '__spec__').origin
     except AttributeError:
         return None

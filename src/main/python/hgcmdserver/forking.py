@@ -1,7 +1,7 @@
 """fork() whose child is the daemon's child, not ours.
 
-Each way calls report(pid) in the process that has made the child, so that the daemon knows of a child
-that never comes to say so itself.
+Each variant calls report(pid) in the process that made the child, so that the daemon knows of a child
+that never manages to report itself.
 """
 
 import errno
@@ -11,16 +11,16 @@ import sys
 import time
 
 CLONE_PARENT = 0x8000  # clone(2)
-LONGEST_FORK = 4  # seconds; less than the daemon waits for
+LONGEST_FORK = 4  # seconds; less than the daemon waits
 SYS_CLONE = {'x86_64': 56, 'aarch64': 220}
 
 
 def cloneparent():
-    """the way by clone(2), or None where the system does not have it
+    """a fork function that uses clone(2), or None where the system does not support it
 
-    It takes half the time of forktwice, and must be called by a child of the daemon itself. Python's
-    atfork handlers run, but the C library's do not, and bytecode runs in the child before Python has
-    repaired the interpreter's lock: so it is for a process with one thread; see fork.
+    This fork takes half the time of forktwice, and its caller must be a child of the daemon itself. Python's
+    atfork handlers run, but the C library's do not, and the child runs bytecode before Python has
+    repaired the interpreter's lock: so only a process with one thread may call it; see fork.
     """
     number = SYS_CLONE.get(os.uname().machine)
     if sys.platform != 'linux' or number is None or sys.maxsize < 2**32:
@@ -48,8 +48,8 @@ def cloneparent():
 
 
 def forktwice(report):
-    """the way by an intermediate process, whose end makes the child an orphan, which the kernel gives
-    to the daemon as the subreaper; Python's own fork, for any number of threads"""
+    """fork through an intermediate process, whose exit makes the child an orphan; the kernel reparents the
+    orphan to the daemon, its subreaper. Uses Python's own fork, which allows any number of threads"""
     intermediate = os.fork()
     if intermediate:
         _await(intermediate)
@@ -68,7 +68,7 @@ def forktwice(report):
 
 
 def _await(intermediate):
-    """wait for the intermediate process; what an extension does in each forked process may hang it"""
+    """wait for the intermediate process, which an extension's atfork handlers may hang"""
     end = time.monotonic() + LONGEST_FORK
     while True:
         pid, status = os.waitpid(intermediate, os.WNOHANG)
@@ -85,10 +85,10 @@ def _await(intermediate):
 
 
 def fork():
-    """the fork function of this system: forks the quick way while the process has one thread
+    """the fork function for this system: uses clone(2) while the process has one thread
 
-    An extension may have started another thread by any time, so the kernel is asked at each fork; no
-    thread can come between the answer and the fork if there is no other that could start it.
+    An extension may start another thread at any time, so each fork asks the kernel for the number of
+    threads; if there is only this thread, no other one can appear between the answer and the fork.
     """
     quick = cloneparent()
     if quick is None:

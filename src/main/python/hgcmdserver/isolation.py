@@ -1,8 +1,8 @@
-"""Commands that this process runs for itself, apart from the user's programs and configuration.
+"""Commands that this process runs for itself, isolated from the user's programs and configuration.
 
-A rehearsal is no command of the user's: whatever the configuration would have Mercurial start for a
-command (hooks, loggers, shell aliases, extensions' programs) must not notice it. A client's command,
-later in the same process, does all that as in plain hg.
+The user has not requested a rehearsal: programs that the configuration would make Mercurial start for a
+command (hooks, loggers, shell aliases, extensions' programs) must not notice a rehearsal. A client's
+command, later in the same process, starts them all as in plain hg.
 """
 
 import _thread
@@ -15,9 +15,9 @@ from mercurial import commands, encoding, extensions
 
 from hgcmdserver import compat
 
-# Of the user's configuration, what decides which code a client's commands run, and names no program
-# or place. Not [extensions]: without it the ui has none of their loggers, and the private repository
-# is not set up by them, but for those below.
+# The sections of the user's configuration that decide which code a client's commands run, and that name no
+# program or place. Not [extensions]: without that section the ui has none of the extensions' loggers, and
+# only the extensions listed below set up the private repository.
 SECTIONS = (
     b'annotate',
     b'command-templates',
@@ -31,15 +31,15 @@ SECTIONS = (
 )
 ITEMS = ((b'ui', b'logtemplate'), (b'ui', b'relative-paths'), (b'ui', b'statuscopies'))
 
-# Mercurial's own extensions that are at work in a process and in a repository alone, and keep nothing
-# of one repository for another (as blackbox does).
+# Mercurial's own extensions that act only within a process and a repository, and carry no state from one
+# repository to another (as blackbox does).
 EXTENSIONS = frozenset(
     """absorb amend automv beautifygraph children churn closehead commitextras eol extdiff fetch githelp
     graphlog histedit journal keyword mq narrow purge rebase record relink share show sparse split strip
     transplant uncommit""".split()
 )
 
-# What starts a program or reaches another process, by its public name.
+# The public functions that start a program or reach another process.
 REACHES_OUT = (
     [(os, name) for name in ('fork', 'forkpty', 'system', 'execv', 'execve', 'posix_spawn', 'posix_spawnp')]
     + [(subprocess.Popen, '__init__')]
@@ -51,13 +51,13 @@ SKIPREPO = b'HGRCSKIPREPO'
 
 
 class isolation:
-    """a context manager around such commands, to be run with its ui: within, commands are what they
-    are without aliases and without what other extensions have wrapped around them, and the thread that
-    has entered it can start no program"""
+    """a context manager around such commands, which must run with its ui. Inside, the command table has no
+    aliases and no wrappers of other extensions, and the thread that has entered the context can start no
+    program"""
 
     def __init__(self, ui):
         self.ui = isolated(ui, SECTIONS, ITEMS)
-        # answers like plain hg without configuration, where no keyword of a template is an alias
+        # answers as plain hg does without configuration: no template keyword is an alias
         self.bareui = isolated(ui, (), ())
         self._others = others(commands.table)
         self._patched = []
@@ -94,9 +94,9 @@ class isolation:
 
 
 def isolated(ui, sections, items):
-    """a ui with nothing of the user's that could run or write anything, and of their configuration those
-    sections and items"""
-    users = ui.copy()  # of a repository's ui, this is a copy of its baseui
+    """a ui without any of the user's settings that could run or write something, and with these sections and
+    items of the user's configuration"""
+    users = ui.copy()  # for a repository's ui, this copies its baseui
     bare = ui.__class__()
     kept = [(section, name) for section in sections for name, _value in users.configitems(section)]
     for section, name in kept + list(items):
@@ -113,17 +113,17 @@ def isolated(ui, sections, items):
 
 
 def isharmless(module):
-    """whether this is the name of a module of EXTENSIONS"""
+    """whether EXTENSIONS contains the module of this name"""
     return module.startswith('hgext.') and module.split('.')[1] in EXTENSIONS
 
 
 def others(table):
-    """(name, entry, the entry of Mercurial's own command, or None) of each entry in a table of commands
-    that is an alias or wrapped by others than EXTENSIONS"""
+    """(name, entry, the entry of Mercurial's own command or None) for each entry of a command table that is
+    an alias, or that extensions outside EXTENSIONS have wrapped"""
     found = []
     for name, entry in table.items():
         command = entry
-        while getattr(command, 'alias', False):  # dispatch.lazyaliasentry; it has the table before it
+        while getattr(command, 'alias', False):  # dispatch.lazyaliasentry, which has the table without the alias
             command = command.cmdtable.get(name)
         if command is not None:
             own = compat.unwrapped(command[0], isharmless)
@@ -134,12 +134,12 @@ def others(table):
     return found
 
 
-# The threads that are within an isolation.
+# The threads that are inside an isolation.
 _confined = set()
 
 
 def _refusing(function):
-    """function for all threads but the confined. Who imports it meanwhile has it for good."""
+    """a wrapper that refuses calls of confined threads. A module that imports it meanwhile keeps it for good."""
 
     def refusing(*args, **kwargs):
         if _thread.get_ident() in _confined:

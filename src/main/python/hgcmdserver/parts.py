@@ -1,11 +1,11 @@
-"""Stand-ins for the parts of a template that do not fit the Mercurial, or fail.
+"""Stand-ins for the parts of a template that do not fit this Mercurial, or that fail.
 
-Without a part workers are forked all the same, and are no worse than those of Mercurial's own server.
+Without a part the template still forks workers, no worse than those of Mercurial's own server.
 """
 
 
 class noisolation:
-    """only the proof uses it"""
+    """only the proof uses this one"""
 
     def __init__(self):
         from mercurial import ui
@@ -41,8 +41,8 @@ class norehearsal:
 
 
 class nostaleness:
-    """changes of configuration, Mercurial and extensions take effect with the daemon's next reload, as
-    with Mercurial's own server"""
+    """changes of configuration, Mercurial and extensions take effect at the daemon's next reload, as with
+    Mercurial's own server"""
 
     def record(self):
         pass

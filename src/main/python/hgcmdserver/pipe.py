@@ -1,4 +1,4 @@
-"""A strict server of one connection, in a process of its own."""
+"""A strict server of one connection, in its own process."""
 
 import os
 
@@ -6,8 +6,8 @@ from hgcmdserver import compat, isolation, proof
 
 
 class connection:
-    """The client's connection, away from descriptors 0 and 1: what an extension prints while it is
-    loaded, or reads, is none of the client's."""
+    """The client's connection, moved away from descriptors 0 and 1, so that an extension that prints or
+    reads while Mercurial loads it does not touch the client's data."""
 
     def __init__(self):
         self._fin, self._fout = os.dup(0), os.dup(1)
@@ -17,7 +17,7 @@ class connection:
         os.dup2(2, 1)
 
     def giveback(self):
-        """to be called before another program takes this process's place"""
+        """call this before execve(2) of another program"""
         os.dup2(self._fin, 0)
         os.dup2(self._fout, 1)
         os.close(self._fin)
@@ -32,11 +32,11 @@ class connection:
 
 
 class pipeservice:
-    """commandserver.pipeservice with a strict server, or else with Mercurial's own"""
+    """commandserver.pipeservice with a strict server, or with Mercurial's own if that does not fit"""
 
     def __init__(self, ui, repo, connection, strict, check, complain):
         """strict: () -> a function that makes strict servers; check: see main.py; complain(exception,
-        channel): called if the strict server does not fit"""
+        channel): reports that the strict server does not fit"""
         self._ui = ui
         self._repo = repo
         self._connection = connection
@@ -52,7 +52,7 @@ class pipeservice:
         fin, fout = self._connection.streams()
         sv = makeserver(self._ui, self._repo, fin, fout)
         try:
-            sv.serve()  # 1 for a client that leaves within a request: no failure of ours
+            sv.serve()  # returns 1 if a client leaves within a request: not a failure of ours
         finally:
             sv.cleanup()
             try:

@@ -1,8 +1,8 @@
-"""Proof, over a real connection, that a server answers as plain hg does: before it serves a client.
+"""Proof, over a real connection, that a server answers as plain hg does, before that server gets a client.
 
-Plain hg runs without the user's configuration, since nothing of the user's may run before a client asks
-for it. Extensions may add lines to what a server answers; each line of plain hg's must be there, in its
-order.
+Plain hg runs without the user's configuration, since none of the user's programs may run before a client
+requests it. Extensions may add lines to a server's answer; the answer must contain each line of plain hg's,
+in the same order.
 """
 
 import array
@@ -14,7 +14,7 @@ import struct
 import subprocess
 import tempfile
 
-TIMEOUT = 30  # seconds for an answer, of which a server needs some milliseconds
+TIMEOUT = 30  # seconds for an answer, which takes a server some milliseconds
 TIME_TO_END = 5  # seconds for a worker whose connection has ended
 
 VERSION = [b'version', b'-q']
@@ -22,17 +22,17 @@ HELLO_CHANNEL = b'o'
 
 
 class Failed(Exception):
-    """a server that does not answer, or not as plain hg; the message is the reason"""
+    """a server does not answer, or not as plain hg does; the message is the reason"""
 
 
 def inside(repository):
-    """options that name a repository whose path may have any bytes: --cwd takes it as it is; -R takes a
-    fragment off, and expands variables, as hg does with a repository that it finds by itself"""
+    """options that name a repository whose path may contain any bytes: --cwd takes the path as it is, while
+    -R strips a fragment and expands variables, as hg does for a repository that it finds by itself"""
     return [b'--cwd', repository, b'-R', b'.']
 
 
 class Unusable(Failed):
-    """none of our servers can be made with this Mercurial"""
+    """this Mercurial fits none of our servers"""
 
 
 def log(repository):
@@ -40,8 +40,8 @@ def log(repository):
 
 
 def environment():
-    """the environment of a program that is to run nothing of the user's: neither by their configuration
-    nor by that of a repository in whose tree it runs"""
+    """the environment of a program that must run none of the user's programs: it hides the user's
+    configuration, and that of a repository that contains the current directory"""
     return dict(os.environ, HGRCPATH='', HGRCSKIPREPO='1')
 
 
@@ -51,7 +51,7 @@ def request(command):
 
 
 class plainhg:
-    """plain hg's answers to some commands, which run beside this process until they are asked for"""
+    """plain hg's answers to some commands; these run in parallel until answers() collects them"""
 
     def __init__(self, hg, commands):
         self._commands = commands
@@ -87,14 +87,14 @@ class plainhg:
 
 
 class client:
-    """a client of a command server at the other end of a socket"""
+    """a client of the command server at the other end of a socket"""
 
     def __init__(self, sock):
         sock.settimeout(TIMEOUT)
         self._sock = sock
 
     def check(self, answers):
-        """read the hello, and ask for each of plain hg's answers"""
+        """read the hello, and compare the server's answers with plain hg's"""
         self.readhello()
         self.checkanswers(answers)
 
@@ -103,7 +103,7 @@ class client:
             self._compare(command, status, output, *self.run(command))
 
     def succeed(self, command):
-        """for what is not the server's fault if it fails"""
+        """run a command whose failure is not the server's fault"""
         status, output = self.run(command)
         if status:
             raise OSError('%s ended with status %d: %s' % (_text(b' '.join(command)), status, _text(output)))
@@ -114,7 +114,7 @@ class client:
         return self.readanswer(command)
 
     def readanswer(self, command):
-        """the status and the output of a command that was sent"""
+        """the status and the output of the command sent last"""
         output, errors = b'', b''
         while True:
             channel, data = self._readframe()
@@ -171,7 +171,7 @@ def _text(data):
 
 
 def checkserver(makeserver):
-    """quick: makeserver(fin, fout) in this process, over a socket; without a repository"""
+    """a quick proof: makeserver(fin, fout) in this process, over a socket, without a repository"""
     ours, theirs = socket.socketpair()
     with ours, theirs, ours.makefile('rb') as fin, ours.makefile('wb') as fout:
         theirs.sendall(request(VERSION))
@@ -208,7 +208,7 @@ def checkworker(fork, work, answers):
             client(ours).check(answers)
             ours.close()
             while daemon.recv(4096):
-                pass  # until the worker has ended
+                pass  # until the worker ends
         except (OSError, Failed) as inst:
             ours.close()
             _end(daemon)
@@ -216,8 +216,7 @@ def checkworker(fork, work, answers):
 
 
 def _end(daemon):
-    """end a worker that has failed: by itself, so that its messages reach the log; one that hangs is
-    killed"""
+    """wait for a failed worker to end, so that its messages reach the log; kill a worker that hangs"""
     said = b''
     try:
         daemon.settimeout(TIME_TO_END)
@@ -231,12 +230,12 @@ def _end(daemon):
         if found:
             os.kill(int(found[1]), signal.SIGKILL)
     except OSError:
-        pass  # it has ended
+        pass  # the worker has ended
 
 
 def checkpipe(command, hg):
-    """a server of one connection, in a process of its own, on a private repository"""
-    parent = os.environ.get('TMPDIR') or '/tmp'  # Python would take the current directory in the end
+    """prove a server of one connection, in its own process, on a private repository"""
+    parent = os.environ.get('TMPDIR') or '/tmp'  # Python could fall back to the current directory
     with tempfile.TemporaryDirectory(prefix='hg-cmdserver-', dir=parent) as directory:
         repository = os.fsencode(directory)
         with open(os.path.join(repository, b'file'), 'wb') as f:

@@ -1,7 +1,7 @@
 """Real commands, run in this process on a private repository, without hooks and without output.
 
-The template imports, and lets Python specialize, what they need; a worker copies the pages that they
-write to (about a thousand) before there is a client who would wait for that.
+In the template a rehearsal imports the code of these commands and lets Python specialize it. In a worker it
+copies the pages that they write to (about a thousand) before a client has to wait for that.
 """
 
 import errno
@@ -12,8 +12,8 @@ import shutil
 import struct
 import time
 
-# The repository's path is in none of these lines, for they are split at blanks. Only commands that
-# exist: for one that does not, Mercurial loads every extension there is.
+# No line contains the repository's path, since the lines are split at blanks. List only commands that
+# exist: for an unknown command Mercurial loads every extension.
 SETUP = b"""
     add
     commit -m one -u rehearsal
@@ -59,7 +59,7 @@ TEMPLATE = b"""
     version
 """
 
-# What editors and prompts ask for; each further command costs an idle worker memory.
+# The commands of editors and prompts; each further command costs memory in every idle worker.
 WORKER = b"""
     log -l1
     status
@@ -67,26 +67,26 @@ WORKER = b"""
 
 
 class Failed(Exception):
-    """a command of a rehearsal that does not work; the message is the reason"""
+    """a command of a rehearsal fails; the message is the reason"""
 
 
 class NoRoom(Failed):
-    """no room for the private repository, which there may be later"""
+    """no room for the private repository; a later attempt may succeed"""
 
 
 class rehearsal:
     def __init__(self, isolation, path, makeserver):
-        """isolation: see isolation.py; path: of a directory that is empty"""
+        """isolation: see isolation.py; path: of an empty directory"""
         self.path = path
         self.ui = isolation.ui
         self._isolation = isolation
-        self._mark = os.path.join(path, b'.hg', b'requires')  # goes before all else
+        self._mark = os.path.join(path, b'.hg', b'requires')  # deleted before all other files
         self._makeserver = makeserver
         self._directory = None
 
     def create(self):
-        """make the private repository; on a failure nothing is left of it but the directory, for
-        another attempt"""
+        """make the private repository; a failure leaves only the empty directory, for another
+        attempt"""
         try:
             self._create()
         except Exception as inst:
@@ -104,11 +104,11 @@ class rehearsal:
         os.mkdir(os.path.join(self.path, b'dir'))
         self._directory = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            # systemd-tmpfiles takes it for unused else
+            # without a lock systemd-tmpfiles considers the directory unused
             fcntl.flock(self._directory, fcntl.LOCK_SH)
         except OSError:
             pass  # a file system without locks
-        past = time.time() - 60  # else status would read the files each time
+        past = time.time() - 60  # so that status does not read the files each time
         for name in (b'a', b'dir/b', b'dir/c'):
             path = os.path.join(self.path, name)
             with open(path, 'wb') as f:
@@ -118,8 +118,8 @@ class rehearsal:
         self._check(self._commands(SETUP))
 
     def warmup(self):
-        """run what a template runs. An extension may make a command fail here; of those that each
-        worker runs none may."""
+        """run the template's commands. An extension may make one of them fail, but the commands that
+        each worker runs must succeed."""
         self.run(TEMPLATE)
         self._check(self._commands(WORKER))
         return True
@@ -131,30 +131,30 @@ class rehearsal:
                 self._request(args, devnull)
 
     def close(self):
-        """to be called in a worker that rehearses no more: lock and directory are the template's"""
+        """called in a worker after its last rehearsal; the template keeps lock and directory"""
         if self._directory is not None:
             os.close(self._directory)
             self._directory = None
 
     def delete(self):
-        """remove the private repository; a worker that is in the middle of a rehearsal does the rest"""
+        """remove the private repository; a worker still in a rehearsal removes the rest (tidyup)"""
         try:
             os.unlink(self._mark)
         except OSError:
-            pass  # the daemon was first
+            pass  # the daemon has already deleted it
         shutil.rmtree(self.path, ignore_errors=True)
         self.close()
 
     def tidyup(self):
-        """to be called after a rehearsal: its commands may have made anew what was being deleted"""
+        """called after a rehearsal, whose commands may have recreated files that the template deleted"""
         if not os.path.exists(self._mark):
             shutil.rmtree(self.path, ignore_errors=True)
 
     def _repository(self):
-        """a name of the directory that Mercurial takes for nothing but a path: of its real one it
-        takes a fragment off ("#"), and expands variables ("$") and users ("~"). Not --cwd: after it
-        the server goes back by path, and a daemon may be in a directory that its user cannot enter;
-        and where .hg is gone Mercurial looks for a repository further up."""
+        """a name of the directory that Mercurial reads only as a path: from the real path it strips a
+        fragment ("#"), and expands variables ("$") and users ("~"). Not --cwd: afterwards the server
+        changes back by path, and the daemon's directory may be one that its user cannot enter; and if
+        .hg is gone, Mercurial searches the parent directories for a repository."""
         return b'/proc/self/fd/%d' % self._directory
 
     def _commands(self, text):
@@ -172,7 +172,7 @@ class rehearsal:
                 raise Failed('%s ended with status %s: %s' % (text(name), status, text(errors.strip())))
 
     def _request(self, args, fout):
-        """a server of its own for each, lest anything be left over"""
+        """run a request on a new server, so that no state is left over"""
         data = b'\0'.join(args)
         fin = io.BytesIO(b'runcommand\n' + struct.pack(b'>I', len(data)) + data)
         with self._isolation:
@@ -186,7 +186,7 @@ class rehearsal:
 
 
 def answer(data):
-    """the status that the server's frames tell, or None, and what they have for stderr"""
+    """the status in the server's frames, or None, and their output for stderr"""
     status, errors = None, b''
     while len(data) >= 5:
         channel, length = struct.unpack(b'>cI', data[:5])

@@ -1,35 +1,35 @@
-"""What the template has worked out for repositories, so that workers need not.
+"""Results that the template has computed for repositories, so that workers need not.
 
-Of a repository neither an object nor a file's state is kept. Kept are results of functions that depend on
-nothing but their arguments, together with the arguments. A worker's Mercurial reads every file as it always
-does, in the order and under the locks that it always does. Where it then calls such a function, it gets the
-kept result if the arguments are the same, byte for byte. So it does not matter when and how the template
-came by them: in the middle of a transaction, from a file that was half written, or from one that is gone.
-Times, sizes and inode numbers of files are not looked at.
+The template keeps neither an object of a repository nor a file's state. It keeps results of functions that
+depend only on their arguments, together with these arguments. A worker's Mercurial reads every file as
+usual, in the usual order and under the usual locks. When it then calls such a function, it gets the kept
+result if the arguments are the same, byte for byte. So it does not matter when and how the template got
+them: in the middle of a transaction, from a half-written file, or from a file that is gone. The template
+ignores times, sizes and inode numbers of files.
 
-    what is kept                | what is compared                       | why that is proof
+    kept                        | compared                               | why that is proof
     ----------------------------+----------------------------------------+--------------------------------
     the changelog's index, with | the content of 00changelog.i (or .i.a) | parsers.parse_index2 has no
     the tree of its nodes and   | that the worker has read, all of it,   | other input. The object changes
     its heads                   | and the parser's flags                 | when a transaction appends, so
-                                |                                        | each process gives it to one
-                                |                                        | changelog only, once
+                                |                                        | each process gives it to only
+                                |                                        | one changelog, once
     the revisions of each phase | that the changelog's index is the one  | computephasesmapsets has no
-                                | above, in a process that has locked no | other input, and nothing appends
-                                | repository since; and the roots that   | to an index outside of a
-                                | the worker has read from phaseroots    | transaction
+                                | above, in a process that has not       | other input, and nothing appends
+                                | locked a repository since; and the     | to an index outside a
+                                | roots that it read from phaseroots     | transaction
     the obsolescence markers    | the content of obsstore that the       | obsolete._readmarkers has no
                                 | worker has read, all of it             | other input. Markers are tuples,
                                 |                                        | and each worker has its own list
 
-Not kept, for want of a comparison that costs less than the work: what is derived from several files (visible
-revisions, obsolete and unstable changesets, successors, bookmarks), the dirstate, the manifest, filelogs, the
-data of revisions, nodemaps and other dockets. The caches of branches and tags are files, which each command
-reads and checks as it always does.
+Other data is not kept, since comparing it would cost as much as computing it: data derived from several
+files (visible revisions, obsolete and unstable changesets, successors, bookmarks), the dirstate, the manifest,
+filelogs, the data of revisions, nodemaps and other dockets. The caches of branches and tags are files, which
+each command reads and checks as usual.
 
-The template opens nothing of a repository but 00changelog.i and obsstore, and those only if they are regular
-files. They are closed again before it forks, so that no descriptor is shared. It reads no configuration of
-the repository and runs no code for it.
+The template opens only 00changelog.i and obsstore of a repository, and those only if they are regular files.
+It closes them before it forks, so that workers share no descriptor. It reads no configuration of the
+repository and runs no code for the repository.
 """
 
 import collections
@@ -44,67 +44,67 @@ from mercurial import changelog, extensions, localrepo, obsolete, revlog
 
 from hgcmdserver import compat
 
-# Loading holds up forks and takes memory: what is larger is left to the workers.
-MAX_INDEX = 32 << 20  # bytes, of half a million revisions
-MAX_MARKERS = 2 << 20  # bytes, of some twenty thousand
+# Loading delays forks and takes memory: the template leaves larger files to the workers.
+MAX_INDEX = 32 << 20  # bytes; half a million revisions
+MAX_MARKERS = 2 << 20  # bytes; some twenty thousand markers
 
-# What is smaller is parsed in no time.
+# Mercurial parses smaller files in no time.
 SMALL_REPO = 1000  # revisions
 SMALL_INDEX = 64 * SMALL_REPO  # bytes
 SMALL_MARKERS = 16 << 10  # bytes
 
 MAX_SUGGESTION = 32768  # bytes
-MAX_ROOTS = 1000  # what fits into one
+MAX_ROOTS = 1000  # as many as fit into a suggestion
 
-CHUNK = 1 << 16  # bytes that are compared at a time
+CHUNK = 1 << 16  # bytes per comparison
 
 
 class parsedindex:
-    """an index and what it was parsed from"""
+    """an index and the content from which it was parsed"""
 
     def __init__(self, content, flags):
         """flags: the further arguments of the parser"""
         self.content = content
         self.flags = flags
         self.index, self.chunkcache = revlog.parsers.parse_index2(content, *flags)
-        # these are worked out when they are needed first
+        # Mercurial would compute the tree and the heads at their first use
         self.index.partialmatch(b'%040x' % 1)
         self.index.headrevs()
 
 
 class store:
-    """what is kept of one repository"""
+    """the kept results for one repository"""
 
     def __init__(self):
-        self.parsed = None  # a parsedindex, also another store's if that has the same content
+        self.parsed = None  # a parsedindex; stores with the same content share one
         self.roots = self.phases = None
         self.markers = None  # (content, version, markers)
 
 
 class handedout:
-    """an index that a changelog of this process has, and that has not changed"""
+    """an unchanged index that a changelog of this process uses"""
 
     def __init__(self, index):
-        self.index = index  # so that its id is not another's
-        self.phases = []  # (roots, result), until one has been handed out
+        self.index = index  # a reference, so that no other object gets its id
+        self.phases = []  # (roots, result), until one result has been handed out
 
 
 class repositories:
-    """Made in the template; each worker has what it was when it was forked."""
+    """Created in the template; each worker has the state at its fork."""
 
     def __init__(self, maximum):
-        """maximum: how many repositories something is kept of"""
+        """maximum: for how many repositories to keep results"""
         self._maximum = maximum
-        self._stores = collections.OrderedDict()  # by directory, the one that was used last at the end
-        # each datagram is a suggestion of a worker's
+        self._stores = collections.OrderedDict()  # by directory, the most recently used last
+        # each datagram is a suggestion of a worker
         self._suggestions, self._suggest = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._inworker = False
         # in a worker
-        self._flags = None  # of the changelog that is being made; a list of none or one
-        self._reading = False  # whether an obsstore is being made
+        self._flags = None  # flags of the changelog under construction; a list of at most one
+        self._reading = False  # whether an obsstore is under construction
         self._handedout = {}  # by the id of the index
-        self._wanted = {}  # by directory: what is to be suggested
-        self._suggested = {}  # the states of which something has been
+        self._wanted = {}  # by directory: the next suggestions
+        self._suggested = {}  # the states for which a suggestion has been made
         for container, name, wrapper in (
             (changelog.changelog, '__init__', self._makechangelog),
             (revlog.parsers, 'parse_index2', self._parseindex),
@@ -127,12 +127,12 @@ class repositories:
         return self._suggestions.fileno()
 
     def handlesuggestion(self):
-        """take a suggestion"""
+        """receive a suggestion and act on it"""
         directory, wanted = marshal.loads(self._suggestions.recv(MAX_SUGGESTION))
         if not self._maximum:
             return
         if directory not in self._stores and not any(wanted.values()):
-            return  # it has been used, but had to make room meanwhile
+            return  # a worker has used this store, which has been dropped since to make room
         kept = self._stores.pop(directory, None) or store()
         self._stores[directory] = kept
         while len(self._stores) > self._maximum:
@@ -161,10 +161,10 @@ class repositories:
             if not kept.markers or kept.markers[0] != content:
                 version, markers = getattr(obsolete, compat.READMARKERS)(content)
                 kept.markers = content, version, tuple(markers)
-        gc.freeze()  # no object of these is in a cycle: nothing needs to be collected before
+        gc.freeze()  # these objects form no cycles, so no collection is needed first
 
     def _find(self, content, flags):
-        """the index that was parsed from this; content: bytes, or what is mapped into memory"""
+        """the index parsed from this content: bytes or a memory map"""
         for kept in self._stores.values():
             parsed = kept.parsed
             if (
@@ -178,12 +178,12 @@ class repositories:
     # in a worker
 
     def close(self):
-        """called in a worker: the template's end"""
+        """called in a worker: close the template's end"""
         self._suggestions.close()
         self._inworker = True
 
     def _want(self, directory, what, state, value):
-        """state: of which the value is suggested; not for a second time"""
+        """state: for which to suggest the value, but only once"""
         if directory is None or self._suggested.get((directory, what)) == state:
             return
         self._suggested[directory, what] = state
@@ -197,25 +197,25 @@ class repositories:
                 if len(suggestion) <= MAX_SUGGESTION:
                     self._suggest.send(suggestion, socket.MSG_DONTWAIT)
             except (OSError, ValueError):
-                pass  # the template is busy, or gone: next time
+                pass  # the template is busy or gone; a later command suggests it again
 
     def _beforechange(self, orig, repo, *args, **kwargs):
         self._handedout.clear()
         return orig(repo, *args, **kwargs)
 
     def _makechangelog(self, orig, cl, *args, **kwargs):
-        if not self._inworker or type(cl) is not changelog.changelog:  # bundlerepo appends to its own
+        if not self._inworker or type(cl) is not changelog.changelog:  # bundlerepo appends to its changelog
             return orig(cl, *args, **kwargs)
         self._flags = flags = []
         try:
             orig(cl, *args, **kwargs)
         finally:
             self._flags = None
-        # now: in a transaction the opener is a function
+        # now, since in a transaction the opener is a function
         cl.hgcmdserver = storedirectory(cl.opener), flags[0] if flags else None
 
     def _readindex(self, orig, rl, name, *args, **kwargs):
-        """spares the worker the memory, and to have the kernel clear it, which takes longer than to read"""
+        """saves the worker the memory, which the kernel would clear; that takes longer than reading the file"""
         if self._flags is not None and len(args) < 2 and not kwargs:
             path = rl.opener.join(name)
             for parsed in {kept.parsed for kept in self._stores.values() if kept.parsed}:
@@ -244,13 +244,13 @@ class repositories:
             return orig(cl, roots)
         length = len(cl.index)
         hint = {phase: set(of) for phase, of in roots.items()}
-        state = length, cl.index[length - 1][7], hint  # good enough: a wrong guess costs time, no more
+        state = length, cl.index[length - 1][7], hint  # good enough: a wrong guess costs only time
         given = self._handedout.get(id(cl.index))
         if given:
             phases, given.phases = given.phases, []
             for known, result in phases:
                 if known == roots:
-                    self._want(directory, 'index', state, None)  # it has been used
+                    self._want(directory, 'index', state, None)  # reports a use
                     return result
         if sum(map(len, hint.values())) > MAX_ROOTS:
             hint = None
@@ -284,14 +284,14 @@ def warn(inst):
 
 
 def storedirectory(vfs):
-    """where what is suggested is; None if that is no directory, as with statichttprepo"""
+    """the directory to suggest; None if the store is not in one, as with statichttprepo"""
     join = getattr(vfs, 'join', None)
     path = join(b'00changelog.i') if join else b''
     return os.path.dirname(path) if os.path.isabs(path) else None
 
 
 def openregular(path):
-    """a descriptor and the size of a file; a FIFO or a device is not waited for"""
+    """a descriptor and the size of a file; does not block on a FIFO or a device"""
     fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     st = os.fstat(fd)
     if not stat.S_ISREG(st.st_mode):
@@ -310,7 +310,7 @@ def readregular(path, maximum):
 
 
 def iscontent(path, content):
-    """whether this is the content of a file"""
+    """whether a file has this content"""
     try:
         fd, size = openregular(path)
     except (OSError, ValueError):

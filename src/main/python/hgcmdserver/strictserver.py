@@ -1,7 +1,7 @@
-"""A command server that never runs a part of a request.
+"""A command server that never runs an incomplete request.
 
-Mercurial's own takes what it could read when the connection ends for the whole, be it the name of a
-request, its arguments, or the input of a command.
+When a connection ends, Mercurial's own server treats the data that it has read so far as complete: the name
+of a request, its arguments, or the input of a command.
 """
 
 import collections
@@ -14,7 +14,7 @@ from mercurial.i18n import _
 
 from hgcmdserver import compat
 
-# maxrequest: bytes; idletimeout: seconds that a client may ask nothing, 0 for any time
+# maxrequest: bytes; idletimeout: seconds that a client may send no request, 0 for no limit
 limits = collections.namedtuple('limits', 'maxrequest idletimeout')
 
 MAX_NAME = 256  # bytes; Mercurial's longest is "setprocname"
@@ -28,9 +28,9 @@ def readall(stream, size):
 
 
 class strictinput(commandserver.channeledinput):
-    """input that does not pass as complete when the client is gone"""
+    """input that a client which disconnects early cannot make look complete"""
 
-    # whether what follows in the stream is not the start of a request
+    # whether the stream continues with something else than the start of a request
     desynchronized = False
 
     def __init__(self, in_, out, channel, maxrequest):
@@ -68,12 +68,12 @@ class server(commandserver.server):
         return readall(self.client, size) if size else b''
 
     def _settimeout(self, seconds):
-        """how long a read of the client's socket waits; 0: for ever (SO_RCVTIMEO in socket(7))"""
+        """limit how long a read of the client's socket waits; 0: no limit (SO_RCVTIMEO in socket(7))"""
         if self._idletimeout:
             try:
                 fd = self.client.fileno()
             except io.UnsupportedOperation:
-                return  # the stream of a rehearsal
+                return  # a rehearsal's stream is not a socket
             client = socket.socket(fileno=fd)
             try:
                 timeval = struct.pack('ll', int(seconds), int(seconds % 1 * 1000000))

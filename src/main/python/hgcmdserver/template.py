@@ -1,4 +1,4 @@
-"""The template: warms up, and then forks workers when the daemon asks."""
+"""The template: warms up, and then forks workers at the daemon's request."""
 
 import copy
 import errno
@@ -11,29 +11,29 @@ from hgcmdserver import compat, forking, isolation, parts, proof, rehearsal, wor
 
 CONTROL = 3
 
-# Not the part's fault: the daemon is gone, or starts a template again later, when there is space.
+# Not the part's fault: the daemon is gone, or the disk is full; the daemon starts a template again later.
 PASSING = (errno.EPIPE, errno.ECONNRESET, errno.ENOSPC, errno.EDQUOT)
 
-# What a template can be without; see parts.
+# The parts that a template can do without; see parts.py.
 REHEARSAL = 'rehearsals'
 STALENESS = 'a look at changed files'
 REPOSITORIES = 'preloaded repositories'
 STRICTSERVER = 'the strict server'
 
-# Between attempts to make the private repository where there was no room: doubled each time.
+# Between attempts to make the private repository while there is no room; doubled each time.
 RETRY = 1  # seconds
 MAX_RETRY = 60  # seconds
 
 
 class template:
-    """A service of `hg serve`, so that it finds configuration and extensions loaded as they are for
-    any command. It starts no thread: one might be in the middle of an import when it forks."""
+    """A service of `hg serve`, so that Mercurial has loaded configuration and extensions as for any
+    command. The template starts no thread, which might be in the middle of an import at a fork."""
 
     def __init__(self, ui, repo, hg, staleness, warmup, strictserver, maxrepos, fresh):
-        """hg: the script in whose place this runs; staleness: () -> the files that this was made from;
-        warmup: the directory for the private repository, or b''; strictserver: () -> a function that makes
-        one; fresh: () -> the command line of a strict server of one connection, in a new process, of
-        the hg that there is by then"""
+        """hg: the script whose place this program takes; staleness: () -> the files that this template was made
+        from; warmup: the directory for the private repository, or b''; strictserver: () -> a function that
+        makes strict servers; fresh: () -> the command line of a strict server of one connection, in a new
+        process, of the hg that is installed by then"""
         self.ui = ui
         self.repo = repo
         self.fresh = fresh
@@ -64,7 +64,7 @@ class template:
         plain = []
         try:
             plain.append(proof.plainhg(self._hg, [proof.VERSION]))
-            # without a directory the daemon has said why
+            # if there is no directory, the daemon has logged why
             apart = not isinstance(self._isolation, parts.noisolation)
             if apart and self._warmup and self._part(REHEARSAL, self._createrehearsal, False):
                 plain.append(proof.plainhg(self._hg, [proof.log(self.rehearsal.path)]))
@@ -77,14 +77,14 @@ class template:
             self._control.sendall(b'ready\n')
             self._loop()
         except (BrokenPipeError, ConnectionResetError):
-            pass  # the daemon does not want us any more
+            pass  # the daemon has dropped this template
         except Exception as inst:
             self._say('failed %s: %s' % (type(inst).__name__, inst))
             raise
         finally:
             for some in plain:
                 some.kill()
-            # workers may be at it, and a daemon that is gone cannot do it
+            # workers may still be using the repository, and the daemon may be gone and unable to delete it
             self.rehearsal.delete()
 
     def _say(self, line):
@@ -93,7 +93,7 @@ class template:
     # parts
 
     def _part(self, name, make, standin):
-        """what make() makes, or, if that fails, the stand-in; the daemon's log tells which and why"""
+        """the result of make(), or the stand-in if make() fails; the daemon logs the part and the reason"""
         try:
             return make()
         except Exception as inst:
@@ -106,7 +106,7 @@ class template:
         self._say('without %s: %s' % (name, reason))
 
     def _tried(self, makeserver):
-        """before rehearsals use it"""
+        """the strict server, tried before rehearsals use it"""
         ui = self._isolation.ui
         with self._isolation:
             proof.checkserver(lambda fin, fout: makeserver(ui, None, fin, fout))
@@ -136,7 +136,7 @@ class template:
         try:
             self._createrehearsal()
         except rehearsal.NoRoom:
-            return  # the daemon's log has it
+            return  # the daemon has logged it
         except Exception as inst:
             self._retry = None
             self._without(REHEARSAL, '%s: %s' % (type(inst).__name__, inst))
@@ -155,7 +155,7 @@ class template:
     # proof
 
     def _prove(self, answers):
-        """find the parts with which a worker answers as plain hg does: all, or as many as can be"""
+        """find the largest set of parts with which a worker answers as plain hg does"""
         whole = (self.makeserver, self.repositories)
         failure = None
         for missing in ((), (STRICTSERVER,), (REPOSITORIES,), (STRICTSERVER, REPOSITORIES)):
@@ -165,7 +165,7 @@ class template:
             if REPOSITORIES in missing:
                 self.repositories = parts.norepositories()
             if missing and (self.makeserver, self.repositories) == whole:
-                continue  # that is missing already
+                continue  # that part is missing already
             try:
                 self._proveworker(answers)
             except proof.Failed as inst:
@@ -178,7 +178,7 @@ class template:
 
     def _proveworker(self, answers):
         proven = copy.copy(self)
-        # nothing of the user's runs, and no repository of theirs is used, before there is a client
+        # before the first client, none of the user's programs run and no repository of theirs is used
         proven.ui = self._isolation.bareui
         proven.repo = None
         proven.dependencies = parts.nostaleness()  # a fresh process would have the user's configuration
@@ -190,8 +190,8 @@ class template:
         proof.checkworker(self._fork, work, answers)
 
     def _freeze(self):
-        """keep workers' collections off our objects: 20 ms and 10 MB of copied pages each"""
-        gc.unfreeze()  # what has been dropped since, such as a repository, is to be collected
+        """exempt our objects from workers' garbage collections: 20 ms and 10 MB of copied pages each"""
+        gc.unfreeze()  # so that objects dropped since, such as a repository's, are collected
         gc.collect()
         gc.freeze()
 
@@ -208,7 +208,7 @@ class template:
                 byte, fds = worker.receive(self._control)
                 if not byte:
                     return
-                if fds:  # else there was no place for it, and the daemon sees its end
+                if fds:  # else this process had no free descriptor, and the daemon sees the end of the line
                     self._forkworker(fds[0])
             else:
                 self.repositories.handlesuggestion()
@@ -218,7 +218,7 @@ class template:
             try:
                 os.write(line, message)
             except OSError:
-                pass  # the daemon does not want this worker any more
+                pass  # the daemon has dropped this worker
 
         try:
             pid = self._fork(lambda pid: say(b'forked %d\n' % pid))

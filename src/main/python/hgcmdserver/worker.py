@@ -14,12 +14,12 @@ from mercurial.i18n import _
 
 from hgcmdserver import rehearsal
 
-# Without a connection for so long a worker that may rehearse does so.
+# A worker that may rehearse does so when it has had no connection for this time.
 PAUSE = 0.004  # seconds
 
 
 def receive(sock):
-    """a byte and the descriptors that came with it; no byte at the end"""
+    """a byte and the descriptors that came with it; an empty byte string at the end of file"""
     size = socket.CMSG_SPACE(4 * array.array('i').itemsize)
     data, ancillary, _flags, _address = sock.recvmsg(1, size, socket.MSG_CMSG_CLOEXEC)
     fds = array.array('i')
@@ -30,27 +30,27 @@ def receive(sock):
 
 
 def defaultsignals():
-    """undo what dispatch._runcatch leaves behind; an idle worker ends by SIGTERM and SIGHUP"""
+    """reset the handlers that dispatch._runcatch leaves behind; SIGTERM and SIGHUP end an idle worker"""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 class worker:
     def __init__(self, template, line):
-        """line: the descriptor of our end of the daemon's line to us"""
-        # as commandserver._initworkerprocess
+        """line: the descriptor of the worker's end of its line to the daemon"""
+        # like commandserver._initworkerprocess
         os.setpgid(0, 0)
         random.seed()
-        # Most commands are done before they have made so many objects: Python's own 700 has it look
-        # for cycles a dozen times on the way.
+        # Most commands end before they have created this many objects; with Python's default of 700 the
+        # collector would run a dozen times.
         gc.set_threshold(50000, 20, 20)
         defaultsignals()
-        # the daemon may have been started with SIGINT ignored; the server keeps what it finds
+        # the daemon may have been started with SIGINT ignored, and the server keeps the handler that it finds
         signal.signal(signal.SIGINT, signal.default_int_handler)
         self._template = template
         self._line = socket.socket(fileno=line)
         self._say(b'pid %d\n' % os.getpid())
-        # The server is made before there is a connection, which then takes this descriptor's place.
+        # The server is created before the connection arrives, which then takes this descriptor's place.
         self._fd = os.open(os.devnull, os.O_RDWR)
         self._fin = open(self._fd, 'rb', closefd=False)
         self._fout = open(self._fd, 'wb', closefd=False)
@@ -65,7 +65,7 @@ class worker:
         try:
             self._line.sendall(message)
         except OSError:
-            pass  # the daemon has let us go, or is gone: a client, if any, is here all the same
+            pass  # the daemon has dropped this worker, or is gone; a client may still be connected
 
     def run(self):
         try:
@@ -74,7 +74,7 @@ class worker:
                 self._prepare()
                 message, connection = receive(self._line)
             self._template.rehearsal.close()
-        except ConnectionResetError:  # an end that has left something unread
+        except ConnectionResetError:  # the daemon closed the line and left data unread
             return
         if not connection:
             return
@@ -96,14 +96,14 @@ class worker:
 
     def _startafresh(self, connection):
         self._say(b'stale\n')
-        self._server.cleanup()  # SIGINT, which would stay ignored
+        self._server.cleanup()  # restores SIGINT, which would stay ignored
         os.dup2(connection, 0)
         os.dup2(connection, 1)
         command = self._template.fresh()
         os.execv(command[0], command)
 
     def _serve(self):
-        """commandserver._serverequest, for a server that is there already"""
+        """commandserver._serverequest, for a server that exists already"""
         sv = self._server
         try:
             try:
@@ -123,4 +123,4 @@ class worker:
             except OSError:
                 pass
             os.close(self._fd)
-            gc.collect()  # __del__, which os._exit would leave out
+            gc.collect()  # runs __del__ methods, which os._exit would skip
