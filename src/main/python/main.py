@@ -15,31 +15,15 @@ HG is the hg script whose place this program takes, with that script's interpret
     check=only              likewise, but if it fails, answer with the reason and end
     check=no                the strict server is proven
     check=own               the strict server has failed: run Mercurial's own
+    messages=lengths        the daemon reads what daemonline.py sends; the daemon of release 0.1.0 does not,
+                            and gets neither a template nor a proof until its reload
 
 Between the installation of another release and the daemon's reload, a daemon of one release runs this
 program of the other. So a missing value has a default, an unknown one is ignored, and the meanings documented
 here never change.
 
 `pipe` serves the connection on descriptors 0 and 1. `prove` tries the server of `pipe`, and `template` tries
-a worker, before they report that they are ready, over a stream socket, descriptor 3:
-
-    prove -> daemon      "ready\n"; "failed REASON\n": use Mercurial's own server; "unusable REASON\n": run
-                         hg itself, since nothing here fits it; or nothing if prove could not try
-    template -> daemon   "without PART: REASON\n": a part that does not fit this Mercurial
-                         "ready\n", or "failed REASON\n" before the template ends
-    daemon -> template   "f" with one end of a socket pair attached: fork a worker that owns this end
-                         end of file: end
-
-The daemon's end of that pair is its line to the worker:
-
-    template -> daemon   "forked PID\n" or "failed REASON\n", over the same line
-    worker -> daemon     "pid PID\n" first: the worker runs; "warm\n"; end of file: the worker has ended, or
-                         never started
-    daemon -> worker     "w": rehearse, to become warm
-                         "c" with a connection attached: serve it
-                         end of file: end
-    worker -> daemon     "stale\n": files that the template was made from have changed. The worker still
-                         serves its connection, as a new process with the new state.
+a worker, before they report that they are ready. They report over descriptor 3: see hgcmdserver/daemonline.py.
 
 Descriptors 1 and 2 must not be a client's, since hooks print to them.
 """
@@ -102,6 +86,14 @@ def freshserver(hg, arguments, options):
     return python + [SCRIPT, 'pipe', hg, 'check=yes'] + list(arguments)
 
 
+def daemonline():
+    """the module; this script can be run before anything else can be imported"""
+    sys.path.append(HERE)  # an isolated interpreter does not search the script's directory
+    from hgcmdserver import daemonline
+
+    return daemonline
+
+
 def outcome(make):
     """call make() now; returns a function that returns its result, or raises its exception"""
     try:
@@ -118,6 +110,9 @@ def outcome(make):
 
 def template(hg, *arguments):
     values, options = parse(arguments)
+    if 'messages' not in values:
+        os.write(3, b'failed the service runs an earlier release; reload it\n')
+        os._exit(1)
     impersonate(hg, ['serve', '--cmdserver', 'prefork'] + options)
     from hgcmdserver import compat
     from hgcmdserver.template import template  # now, since hg would turn an ImportError into an abort
@@ -195,7 +190,9 @@ def pipe(hg, *arguments):
 
 
 def prove(hg, *arguments):
-    sys.path.append(HERE)  # an isolated interpreter does not search the script's directory
+    if 'messages' not in parse(arguments)[0]:
+        os._exit(1)
+    line = daemonline()
     from hgcmdserver import proof
 
     # not hg's options: with -R the proof's commands would use that repository
@@ -203,7 +200,7 @@ def prove(hg, *arguments):
     try:
         proof.checkpipe(freshserver(hg, values, []), hg)
     except proof.Unusable as inst:
-        os.write(3, b'unusable %s\n' % str(inst).replace('\n', ' ').encode())
+        line.send(line.CONTROL, line.UNUSABLE, line.text(str(inst)))
         sys.exit(0)
     except proof.Failed:
         raise
@@ -211,7 +208,7 @@ def prove(hg, *arguments):
         sys.stderr.write('hg-cmdserver: could not try the strict server: %s\n' % inst)
         sys.stderr.flush()
         os._exit(1)
-    os.write(3, b'ready\n')
+    line.send(line.CONTROL, line.READY)
     sys.exit(0)
 
 
@@ -229,7 +226,8 @@ def main(mode, *arguments):
     except Exception as inst:  # Mercurial is missing, or has other internals
         reason = '%s: %s' % (type(inst).__name__, inst)
     try:
-        os.write(3, b'failed %s\n' % reason.replace('\n', ' ').encode())
+        line = daemonline()
+        line.send(line.CONTROL, line.FAILED, line.text(reason))
     except OSError:
         pass  # the template has reported the reason, or the daemon is gone
     sys.exit(1)

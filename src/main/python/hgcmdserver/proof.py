@@ -5,7 +5,6 @@ requests it. Extensions may add lines to a server's answer; the answer must cont
 in the same order.
 """
 
-import array
 import os
 import re
 import signal
@@ -13,6 +12,8 @@ import socket
 import struct
 import subprocess
 import tempfile
+
+from hgcmdserver import daemonline
 
 TIMEOUT = 30  # seconds for an answer, which takes a server some milliseconds
 TIME_TO_END = 5  # seconds for a worker whose connection has ended
@@ -195,15 +196,14 @@ def checkworker(fork, work, answers):
     daemon, line = socket.socketpair()
     ours, theirs = socket.socketpair()
     with daemon, line, ours, theirs:
-        if fork(lambda pid: line.sendall(b'forked %d\n' % pid)) == 0:
+        if fork(lambda pid: daemonline.send(line.fileno(), daemonline.FORKED, b'%d' % pid)) == 0:
             for sock in (daemon, ours, theirs):
                 sock.close()
             work(line.detach())  # does not return
         line.close()
         daemon.settimeout(TIMEOUT)
         try:
-            descriptor = array.array('i', [theirs.fileno()])
-            daemon.sendmsg([b'c'], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptor)])
+            daemonline.senddescriptor(daemon, daemonline.SERVE, theirs.fileno())
             theirs.close()
             client(ours).check(answers)
             ours.close()
@@ -226,9 +226,9 @@ def _end(daemon):
                 return
             said += data
     except socket.timeout:
-        found = re.search(br'^forked (\d+)$', said, re.MULTILINE)
-        if found:
-            os.kill(int(found[1]), signal.SIGKILL)
+        for word, argument in daemonline.messages(said):
+            if word == daemonline.FORKED:
+                os.kill(int(argument), signal.SIGKILL)
     except OSError:
         pass  # the worker has ended
 

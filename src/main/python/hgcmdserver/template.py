@@ -7,9 +7,7 @@ import os
 import select
 import socket
 
-from hgcmdserver import compat, forking, isolation, parts, proof, rehearsal, worker
-
-CONTROL = 3
+from hgcmdserver import compat, daemonline, forking, isolation, parts, proof, rehearsal, worker
 
 # Not the part's fault: the daemon is gone, or the disk is full; the daemon starts a template again later.
 PASSING = (errno.EPIPE, errno.ECONNRESET, errno.ENOSPC, errno.EDQUOT)
@@ -38,7 +36,7 @@ class template:
         self.repo = repo
         self.fresh = fresh
         self._hg = hg
-        self._control = socket.socket(fileno=CONTROL)
+        self._control = socket.socket(fileno=daemonline.CONTROL)
         self._control.set_inheritable(False)
         self._fork = forking.fork()
         self._isolation = self._part(
@@ -74,12 +72,12 @@ class template:
             self._settle()
             self._prove([answer for some in plain for answer in some.answers()])
             self._freeze()
-            self._control.sendall(b'ready\n')
+            self._say(daemonline.READY)
             self._loop()
         except (BrokenPipeError, ConnectionResetError):
             pass  # the daemon has dropped this template
         except Exception as inst:
-            self._say('failed %s: %s' % (type(inst).__name__, inst))
+            self._say(daemonline.FAILED, '%s: %s' % (type(inst).__name__, inst))
             raise
         finally:
             for some in plain:
@@ -87,8 +85,9 @@ class template:
             # workers may still be using the repository, and the daemon may be gone and unable to delete it
             self.rehearsal.delete()
 
-    def _say(self, line):
-        self._control.sendall(line.replace('\n', ' ').encode('utf-8', 'backslashreplace') + b'\n')
+    def _say(self, word, reason=None):
+        argument = None if reason is None else daemonline.text(reason)
+        self._control.sendall(daemonline.message(word, argument))
 
     # parts
 
@@ -103,7 +102,7 @@ class template:
             return standin
 
     def _without(self, name, reason):
-        self._say('without %s: %s' % (name, reason))
+        self._say(daemonline.WITHOUT, '%s: %s' % (name, reason))
 
     def _tried(self, makeserver):
         """the strict server, tried before rehearsals use it"""
@@ -205,8 +204,8 @@ class template:
             if not ready:
                 self._rehearselate()
             elif self._control.fileno() in ready:
-                byte, fds = worker.receive(self._control)
-                if not byte:
+                word, fds = daemonline.receive(self._control)
+                if not word:
                     return
                 if fds:  # else this process had no free descriptor, and the daemon sees the end of the line
                     self._forkworker(fds[0])
@@ -214,17 +213,17 @@ class template:
                 self.repositories.handlesuggestion()
 
     def _forkworker(self, line):
-        def say(message):
+        def say(word, argument):
             try:
-                os.write(line, message)
+                daemonline.send(line, word, argument)
             except OSError:
-                pass  # the daemon has dropped this worker
+                pass  # the daemon does not want this worker any more
 
         try:
-            pid = self._fork(lambda pid: say(b'forked %d\n' % pid))
+            pid = self._fork(lambda pid: say(daemonline.FORKED, b'%d' % pid))
         except OSError as inst:
             pid = -1
-            say(b'failed fork: %s\n' % inst.strerror.encode())
+            say(daemonline.FAILED, b'fork: %s' % inst.strerror.encode())
         if pid == 0:
             self._work(line)
         os.close(line)

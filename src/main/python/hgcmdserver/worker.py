@@ -1,6 +1,5 @@
 """A worker: waits for one connection, serves it, and ends."""
 
-import array
 import gc
 import os
 import random
@@ -12,21 +11,10 @@ import traceback
 from mercurial import encoding, error
 from mercurial.i18n import _
 
-from hgcmdserver import rehearsal
+from hgcmdserver import daemonline, rehearsal
 
 # A worker that may rehearse does so when it has had no connection for this time.
 PAUSE = 0.004  # seconds
-
-
-def receive(sock):
-    """a byte and the descriptors that came with it; an empty byte string at the end of file"""
-    size = socket.CMSG_SPACE(4 * array.array('i').itemsize)
-    data, ancillary, _flags, _address = sock.recvmsg(1, size, socket.MSG_CMSG_CLOEXEC)
-    fds = array.array('i')
-    for level, kind, content in ancillary:
-        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
-            fds.frombytes(content)
-    return data, list(fds)
 
 
 def defaultsignals():
@@ -49,7 +37,7 @@ class worker:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         self._template = template
         self._line = socket.socket(fileno=line)
-        self._say(b'pid %d\n' % os.getpid())
+        self._say(daemonline.PID, b'%d' % os.getpid())
         # The server is created before the connection arrives, which then takes this descriptor's place.
         self._fd = os.open(os.devnull, os.O_RDWR)
         self._fin = open(self._fd, 'rb', closefd=False)
@@ -61,18 +49,18 @@ class worker:
             self._fout,
         )
 
-    def _say(self, message):
+    def _say(self, word, argument=None):
         try:
-            self._line.sendall(message)
+            daemonline.send(self._line.fileno(), word, argument)
         except OSError:
             pass  # the daemon has dropped this worker, or is gone; a client may still be connected
 
     def run(self):
         try:
-            message, connection = receive(self._line)
-            if message == b'w':
+            word, connection = daemonline.receive(self._line)
+            if word == daemonline.REHEARSE:
                 self._prepare()
-                message, connection = receive(self._line)
+                word, connection = daemonline.receive(self._line)
             self._template.rehearsal.close()
         except ConnectionResetError:  # the daemon closed the line and left data unread
             return
@@ -92,10 +80,10 @@ class worker:
         template.rehearsal.tidyup()
         defaultsignals()
         template.dependencies.stale()
-        self._say(b'warm\n')
+        self._say(daemonline.WARM)
 
     def _startafresh(self, connection):
-        self._say(b'stale\n')
+        self._say(daemonline.STALE)
         self._server.cleanup()  # restores SIGINT, which would stay ignored
         os.dup2(connection, 0)
         os.dup2(connection, 1)

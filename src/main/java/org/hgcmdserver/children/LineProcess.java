@@ -21,7 +21,7 @@ public record LineProcess(int pid, MessageLine line) {
 
     /** Which of the child's descriptors the line is. */
     public enum Place {
-        /** Descriptors 1 and 2: the line carries what the child prints. */
+        /** Descriptors 1 and 2: a message is a line that the child prints. */
         OUTPUT,
         /** Descriptor 3: what the child prints goes to the daemon's log. */
         DESCRIPTOR_3
@@ -42,13 +42,15 @@ public record LineProcess(int pid, MessageLine line) {
             throws IOException {
         try (SocketPair ends = SocketPair.open();
                 OwnedDescriptor input = Descriptors.openNull()) {
-            MessageLine line = new MessageLine(loop, ends.here(), receiver);
+            MessageLine line =
+                    place == Place.OUTPUT
+                            ? MessageLine.ofText(loop, ends.here(), receiver)
+                            : new MessageLine(loop, ends.here(), receiver);
             int there = ends.there().fd();
             int[] descriptors =
-                    switch (place) {
-                        case OUTPUT -> new int[] {input.fd(), there, there};
-                        case DESCRIPTOR_3 -> new int[] {input.fd(), 2, -1, there};
-                    };
+                    place == Place.OUTPUT
+                            ? new int[] {input.fd(), there, there}
+                            : new int[] {input.fd(), 2, -1, there};
             try {
                 int pid = Child.spawn(arguments.get(0), arguments, environment, descriptors);
                 return new LineProcess(pid, line);

@@ -3,21 +3,28 @@ package org.hgcmdserver.posix;
 import java.io.Closeable;
 import java.io.IOException;
 import jnr.ffi.Pointer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * One end of a socket pair to a process on the same host: lines of text come in, single bytes with
- * a descriptor attached go out (SCM_RIGHTS in unix(7); that for 64-bit Linux only). Neither way
- * ever blocks. Used in the event loop's thread only.
+ * One end of a socket pair to a process on the same host: messages come in, and messages go out,
+ * with a descriptor attached if need be (SCM_RIGHTS in unix(7); that for 64-bit Linux only).
+ * Neither way ever blocks. Used in the event loop's thread only.
  */
 public final class MessageLine implements Closeable {
 
-    /** Is told what comes in. */
+    /** Receives what comes in. */
     public interface Receiver {
-        void received(String line) throws IOException;
+        void received(byte[] message) throws IOException;
 
-        /** The other end is closed; called once, after which the line is to be closed. */
+        /**
+         * The other end is closed, or sends what is not a message; called once. The receiver closes
+         * the line.
+         */
         void ended() throws IOException;
     }
+
+    private static final Logger log = LoggerFactory.getLogger(MessageLine.class);
 
     private static final int SCM_RIGHTS = 1;
     private static final int SOL_SOCKET = 1;
@@ -29,16 +36,30 @@ public final class MessageLine implements Closeable {
     private final Receiver receiver;
     private final Pointer buffer = NativeMemory.allocate(BUFFER_SIZE);
     private final OutgoingDescriptor outgoing = new OutgoingDescriptor();
-    private final LineBuffer lines = new LineBuffer();
+    private final MessageFraming framing;
     private boolean closed;
 
     /**
-     * Listens to {@code end} as a part of {@code loop}, and takes {@code end} over.
+     * Listens to {@code end} as a part of {@code loop}, and takes {@code end} over. A message is
+     * its length (4 bytes, the highest one first) and so many bytes of any value.
      *
      * @throws PosixException if that fails; {@code end} stays the caller's then
      */
     public MessageLine(EventLoop loop, OwnedDescriptor end, Receiver receiver)
             throws PosixException {
+        this(loop, end, receiver, new LengthFraming());
+    }
+
+    /** As the constructor, for what a program prints: a message is a line without its newline. */
+    public static MessageLine ofText(EventLoop loop, OwnedDescriptor end, Receiver receiver)
+            throws PosixException {
+        return new MessageLine(loop, end, receiver, new LineFraming());
+    }
+
+    private MessageLine(
+            EventLoop loop, OwnedDescriptor end, Receiver receiver, MessageFraming framing)
+            throws PosixException {
+        this.framing = framing;
         this.loop = loop;
         this.receiver = receiver;
         Descriptors.setNonBlocking(end.fd(), true);
@@ -52,25 +73,26 @@ public final class MessageLine implements Closeable {
     }
 
     /**
-     * Sends a byte with a descriptor, of which the other process gets a duplicate.
+     * Sends a short message with a descriptor, of which the other process gets a duplicate. The
+     * kernel takes it as a whole or not at all (unix(7) gives it one buffer).
      *
      * @throws PosixException EPIPE if the line is closed at either end, EAGAIN if the other does
      *     not read
      */
-    public void send(char message, int descriptor) throws PosixException {
+    public void send(byte[] message, int descriptor) throws PosixException {
         if (closed) { // the number may be another file's by now, a client's perhaps
             throw PosixException.of("send fd " + descriptor, Errno.EPIPE.number());
         }
-        Pointer header = outgoing.header(message, descriptor);
+        Pointer header = outgoing.header(framing.frame(message), descriptor);
         if (LibC.C.sendmsg(fd, header, MSG_DONTWAIT_NOSIGNAL) < 0) {
             throw PosixException.last("send fd " + descriptor + " over fd " + fd);
         }
     }
 
-    /** Sends a byte alone; what cannot be sent is left out. */
-    public void send(char message) {
+    /** Sends a short message without a descriptor; what cannot be sent is left out. */
+    public void send(byte[] message) {
         if (!closed) {
-            UnixSocket.sendWithoutWaiting(fd, new byte[] {(byte) message});
+            UnixSocket.sendWithoutWaiting(fd, framing.frame(message));
         }
     }
 
@@ -91,18 +113,32 @@ public final class MessageLine implements Closeable {
         if (size > 0) {
             byte[] bytes = new byte[size];
             buffer.get(0, bytes, 0, size);
-            for (String line : lines.add(bytes)) {
+            return receive(bytes);
+        }
+        if (size == 0 || !isPassing()) {
+            end(); // ECONNRESET is an end too: the other left something unread
+        }
+        return false;
+    }
+
+    private boolean receive(byte[] bytes) throws IOException {
+        try {
+            for (byte[] message : framing.add(bytes)) {
                 if (!closed) {
-                    receiver.received(line);
+                    receiver.received(message);
                 }
             }
             return true;
+        } catch (MessageFraming.BrokenFramingException e) {
+            log.warn("fd {} has sent what is not a message: {}", fd, e.getMessage());
+            end();
+            return false;
         }
-        if (size == 0 || !isPassing()) {
-            loop.unregister(fd); // ECONNRESET is an end too: the other left something unread
-            receiver.ended();
-        }
-        return false;
+    }
+
+    private void end() throws IOException {
+        loop.unregister(fd);
+        receiver.ended();
     }
 
     private static boolean isPassing() {
@@ -119,19 +155,19 @@ public final class MessageLine implements Closeable {
         }
     }
 
-    /** A struct msghdr of one byte and one descriptor (recvmsg(2), cmsg(3)), for 64-bit Linux. */
+    /** A struct msghdr with one descriptor (recvmsg(2), cmsg(3)), for 64-bit Linux. */
     private static final class OutgoingDescriptor {
 
+        private static final int LONGEST = 64;
         private static final int CONTROL_SIZE = 24; // CMSG_SPACE(sizeof(int))
 
         private final Pointer message = NativeMemory.allocate(56);
         private final Pointer vector = NativeMemory.allocate(16);
-        private final Pointer data = NativeMemory.allocate(1);
+        private final Pointer data = NativeMemory.allocate(LONGEST);
         private final Pointer control = NativeMemory.allocate(CONTROL_SIZE);
 
         OutgoingDescriptor() {
             vector.putAddress(0, data.address());
-            vector.putLong(8, 1);
             message.putAddress(16, vector.address());
             message.putLong(24, 1);
             message.putAddress(32, control.address());
@@ -141,8 +177,9 @@ public final class MessageLine implements Closeable {
             control.putInt(12, SCM_RIGHTS);
         }
 
-        Pointer header(char byteToSend, int descriptor) {
-            data.putByte(0, (byte) byteToSend);
+        Pointer header(byte[] bytes, int descriptor) {
+            data.put(0, bytes, 0, bytes.length);
+            vector.putLong(8, bytes.length);
             control.putInt(16, descriptor);
             return message;
         }

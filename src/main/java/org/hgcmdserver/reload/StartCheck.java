@@ -1,6 +1,7 @@
 package org.hgcmdserver.reload;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -98,7 +99,8 @@ final class StartCheck implements MessageLine.Receiver {
     }
 
     @Override
-    public void received(String text) {
+    public void received(byte[] line) {
+        String text = new String(line, StandardCharsets.UTF_8);
         if (text.startsWith(COMMAND)) {
             command =
                     Arrays.stream(text.substring(COMMAND.length()).split(" "))

@@ -38,8 +38,9 @@ final class AdoptedLine implements MessageLine.Receiver {
     }
 
     @Override
-    public void received(String message) {
-        log.debug("worker process (pid={}) of an earlier template: {}", worker.pid(), message);
+    public void received(byte[] bytes) {
+        TemplateProtocol.Message message = TemplateProtocol.Message.parse(bytes);
+        log.debug("worker process (pid={}) of an earlier image: {}", worker.pid(), message.word());
     }
 
     @Override

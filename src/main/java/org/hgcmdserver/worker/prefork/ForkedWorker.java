@@ -115,7 +115,7 @@ final class ForkedWorker implements MessageLine.Receiver {
     /** Has it rehearse, unless it gets a connection within a moment. */
     void rehearse() {
         rehearsing = true;
-        line.send('w');
+        line.send(TemplateProtocol.REHEARSE);
     }
 
     /**
@@ -124,7 +124,7 @@ final class ForkedWorker implements MessageLine.Receiver {
      * @throws IOException if it has just died; the connection is unharmed
      */
     void give(Connection connection) throws IOException {
-        line.send('c', connection.fd());
+        line.send(TemplateProtocol.SERVE, connection.fd());
         table.assign(worker, connection);
     }
 
@@ -137,26 +137,30 @@ final class ForkedWorker implements MessageLine.Receiver {
     }
 
     @Override
-    public void received(String message) throws IOException {
-        if (message.startsWith("pid ")) {
-            limit.end(this);
-            worker = table.addExpected(Integer.parseInt(message.substring("pid ".length())));
-            worker.reportsOver(line);
-            if (unwanted) {
-                line.close();
-            } else {
-                listener.idle(this);
+    public void received(byte[] bytes) throws IOException {
+        TemplateProtocol.Message message = TemplateProtocol.Message.parse(bytes);
+        switch (message.word()) {
+            case FORKED -> forked = message.pid();
+            case FAILED -> failure = message.text();
+            case PID -> announced(message.pid());
+            case WARM -> {
+                rehearsing = false;
+                warm = true;
+                listener.warm(this);
             }
-        } else if (message.startsWith("forked ")) {
-            forked = Integer.parseInt(message.substring("forked ".length()));
-        } else if (message.startsWith("failed ")) {
-            failure = message.substring("failed ".length());
-        } else if (message.equals("warm")) {
-            rehearsing = false;
-            warm = true;
-            listener.warm(this);
-        } else if (message.equals("stale")) {
-            listener.stale(this);
+            case STALE -> listener.stale(this);
+            default -> log.debug("worker process (pid={}): {}", forked, message.word());
+        }
+    }
+
+    private void announced(int pid) throws IOException {
+        limit.end(this);
+        worker = table.addExpected(pid);
+        worker.reportsOver(line);
+        if (unwanted) {
+            line.close();
+        } else {
+            listener.idle(this);
         }
     }
 

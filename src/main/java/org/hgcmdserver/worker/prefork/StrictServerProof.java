@@ -58,18 +58,28 @@ final class StrictServerProof implements MessageLine.Receiver {
     }
 
     @Override
-    public void received(String message) {
-        if (message.equals("ready")) {
-            passed = true;
-            log.debug("the strict server answers as plain hg does");
-        } else if (message.startsWith("failed ") || message.startsWith("unusable ")) {
-            unusable = message.startsWith("unusable ");
-            failure = message.substring(message.indexOf(' ') + 1);
-            log.warn(
-                    "the strict server does not fit this Mercurial: {}; using hg's own, which runs"
-                            + " requests that arrive in part",
-                    failure);
+    public void received(byte[] bytes) {
+        TemplateProtocol.Message message = TemplateProtocol.Message.parse(bytes);
+        switch (message.word()) {
+            case READY -> {
+                passed = true;
+                log.debug("the strict server answers as plain hg does");
+            }
+            case FAILED -> fail(message.text());
+            case UNUSABLE -> {
+                unusable = true;
+                fail(message.text());
+            }
+            default -> log.debug("proof: {}", message.word());
         }
+    }
+
+    private void fail(String reason) {
+        failure = reason;
+        log.warn(
+                "the strict server does not fit this Mercurial: {}; using hg's own, which runs"
+                        + " requests that arrive in part",
+                reason);
     }
 
     @Override

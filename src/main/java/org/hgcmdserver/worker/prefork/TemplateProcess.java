@@ -116,7 +116,7 @@ final class TemplateProcess implements Template, MessageLine.Receiver {
     @Override
     public MessageLine fork(MessageLine.Receiver receiver) throws IOException {
         try (SocketPair ends = SocketPair.open()) { // the template gets a duplicate of its end
-            control.send('f', ends.there().fd());
+            control.send(TemplateProtocol.FORK, ends.there().fd());
             return new MessageLine(loop, ends.here(), receiver);
         }
     }
@@ -141,16 +141,18 @@ final class TemplateProcess implements Template, MessageLine.Receiver {
     }
 
     @Override
-    public void received(String line) throws IOException {
-        if (line.equals("ready")) {
-            state = State.READY;
-            startLimit.cancel();
-            readyAt = loop.nanoTime();
-            listener.ready(this);
-        } else if (line.startsWith("without ")) {
-            listener.without(withoutDirectory(line.substring("without ".length())));
-        } else if (line.startsWith("failed ")) {
-            failure = withoutDirectory(line.substring("failed ".length()));
+    public void received(byte[] bytes) throws IOException {
+        TemplateProtocol.Message message = TemplateProtocol.Message.parse(bytes);
+        switch (message.word()) {
+            case READY -> {
+                state = State.READY;
+                startLimit.cancel();
+                readyAt = loop.nanoTime();
+                listener.ready(this);
+            }
+            case WITHOUT -> listener.without(withoutDirectory(message.text()));
+            case FAILED -> failure = withoutDirectory(message.text());
+            default -> log.debug("template process (pid={}): {}", pid, message.word());
         }
     }
 

@@ -30,6 +30,9 @@ public final class TemplateProgram {
 
     private static final Logger log = LoggerFactory.getLogger(TemplateProgram.class);
 
+    /** How this release of the daemon reads messages: see main.py. */
+    private static final String FRAMING = "messages=lengths";
+
     private final String hg;
     private final List<String> options;
     private final Path main;
@@ -84,7 +87,7 @@ public final class TemplateProgram {
      * @throws IOException if hg is no Python script, with what it is
      */
     List<String> templateArguments(Optional<Path> warmUp) throws IOException {
-        List<String> values = new ArrayList<>(List.of("max-repo-cache=" + maxRepoCache));
+        List<String> values = new ArrayList<>(List.of(FRAMING, "max-repo-cache=" + maxRepoCache));
         warmUp.ifPresent(directory -> values.add("warm-up=" + PlatformPath.text(directory)));
         return arguments(
                 interpreter().orElseThrow(() -> new IOException(hg + " is no Python script")),
@@ -100,7 +103,8 @@ public final class TemplateProgram {
     List<String> proofArguments() throws IOException {
         return arguments(
                 interpreter().orElseThrow(() -> new IOException(hg + " is no Python script")),
-                "prove");
+                "prove",
+                FRAMING);
     }
 
     /**

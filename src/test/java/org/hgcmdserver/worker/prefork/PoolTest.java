@@ -96,7 +96,12 @@ class PoolTest implements Pool.Fallback, WorkerTable.Listener {
     }
 
     private void announce(SocketEnd worker) throws IOException {
-        worker.write("pid " + nextPid++ + "\n");
+        say(worker, "pid " + nextPid++);
+    }
+
+    /** A message of fewer than 128 bytes. */
+    private void say(SocketEnd worker, String message) throws IOException {
+        worker.write("\0\0\0" + (char) message.length() + message);
         manual.run();
     }
 
@@ -151,7 +156,7 @@ class PoolTest implements Pool.Fallback, WorkerTable.Listener {
         warm();
         Connection connection = connect();
         assertThat(assigned).containsExactly(connection);
-        assertThat(template().asked.get(0).read()).endsWith("c");
+        assertThat(template().asked.get(0).read()).endsWith("serve");
         assertThat(template().asked).as("while the command runs").hasSize(MIN_IDLE);
         manual.advance(A_WHILE);
         assertThat(template().asked).hasSize(MIN_IDLE + 1);
@@ -211,14 +216,12 @@ class PoolTest implements Pool.Fallback, WorkerTable.Listener {
         TemplateInTest old = template();
         SocketEnd idle = old.asked.get(MIN_IDLE);
         announce(idle);
-        old.asked.get(0).write("stale\n");
-        manual.run();
+        say(old.asked.get(0), "stale");
         assertThat(old.isClosed()).isTrue();
         assertThat(idle.isAtEnd()).as("an idle worker of the old template").isTrue();
         manual.advance(Duration.ofSeconds(1));
         template().becomeReady();
-        old.asked.get(1).write("stale\n"); // which is known by now
-        manual.run();
+        say(old.asked.get(1), "stale"); // which is known by now
         assertThat(template().isClosed()).isFalse();
         assertThat(templates).hasSize(2);
     }
@@ -238,7 +241,7 @@ class PoolTest implements Pool.Fallback, WorkerTable.Listener {
         template().asked.get(0).close();
         Connection connection = connect();
         assertThat(assigned).containsExactly(connection);
-        assertThat(template().asked.get(1).read()).startsWith("c");
+        assertThat(template().asked.get(1).read()).endsWith("serve");
     }
 
     @Test
@@ -247,7 +250,7 @@ class PoolTest implements Pool.Fallback, WorkerTable.Listener {
         Connection connection = connect();
         int before = template().asked.size();
         for (SocketEnd worker : template().asked) {
-            worker.write("failed fork: no memory\n");
+            say(worker, "failed fork: no memory");
             worker.close();
         }
         manual.run();
@@ -262,11 +265,10 @@ class PoolTest implements Pool.Fallback, WorkerTable.Listener {
         warm();
         SocketEnd first = template().asked.get(0);
         SocketEnd second = template().asked.get(1);
-        assertThat(first.read()).isEqualTo("w");
+        assertThat(first.read()).endsWith("rehearse");
         assertThat(second.read()).isEmpty();
-        first.write("warm\n");
-        manual.run();
-        assertThat(second.read()).isEqualTo("w");
+        say(first, "warm");
+        assertThat(second.read()).endsWith("rehearse");
     }
 
     @Test
