@@ -53,7 +53,7 @@ say() {
 
 version=$(sed -n 's|^  <version>\(.*\)</version>|\1|p' pom.xml)
 package=target/hg-cmdserver_${version}_all.deb
-if [ ! -e "$package" ] || [ -n "$(find src packaging/deb packaging/root.xml pom.xml -type f -newer "$package")" ]; then
+if [ ! -e "$package" ] || [ -n "$(find src packaging/deb packaging/root pom.xml -type f -newer "$package")" ]; then
     echo "matrix.sh: $package is missing, or older than its sources; run mvn package" >&2
     exit 1
 fi
