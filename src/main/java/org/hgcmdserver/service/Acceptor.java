@@ -118,10 +118,13 @@ final class Acceptor {
 
     private void serveQueue() throws IOException {
         boolean empty = false;
-        while (!empty && !owner.isAbandoned()) {
+        while (!empty) {
             try {
                 while (!hasRoom() && !owner.isAbandoned()) {
                     loop.runOnce(config.pollInterval());
+                }
+                if (owner.isAbandoned()) {
+                    return;
                 }
                 Connection connection = listener.accept();
                 empty = connection == null;

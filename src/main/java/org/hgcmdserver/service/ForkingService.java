@@ -54,6 +54,7 @@ public final class ForkingService
     private final WorkerTable table;
     private final Reload reload;
     private final Heartbeat heartbeat;
+    private final Draining draining;
 
     // from init on
     private HelloWatch hello;
@@ -64,7 +65,6 @@ public final class ForkingService
 
     private volatile ServiceState state = ServiceState.STARTING;
     private volatile boolean stopping;
-    private boolean abandoned;
     private long nextPoll;
 
     /** The number of connections that have been served, by earlier images of this process too. */
@@ -87,6 +87,7 @@ public final class ForkingService
         children = new Children(loop);
         heartbeat = new Heartbeat(loop, notifier);
         table = new WorkerTable(loop, children, this);
+        draining = new Draining(loop, children, table, config);
         reload = new Reload(loop, children, notifier, new ReloadedService());
     }
 
@@ -255,7 +256,7 @@ public final class ForkingService
 
     @Override
     public boolean isAbandoned() {
-        return abandoned;
+        return draining.isAbandoned();
     }
 
     // its life
@@ -272,16 +273,12 @@ public final class ForkingService
         try {
             mainLoop();
         } catch (IOException | RuntimeException e) {
-            abandoned = true;
+            draining.abandon();
             throw e;
         } finally {
             drain();
         }
-        return isAnybodyLeft() ? Outcome.ABANDONED : Outcome.DRAINED;
-    }
-
-    private boolean isAnybodyLeft() {
-        return children.isAnyAwaited() || source.waiting() > 0;
+        return draining.outcome();
     }
 
     /** Has the service drain and {@link #run} return. */
@@ -308,7 +305,7 @@ public final class ForkingService
 
     /** Ends the wait of a drain: {@link #run} returns, and the workers go on without a parent. */
     public void abandon() {
-        loop.post(() -> abandoned = true);
+        loop.post(draining::abandon);
     }
 
     private void mainLoop() throws IOException {
@@ -340,33 +337,22 @@ public final class ForkingService
         reload.cancel();
         notifier.stopping();
         heartbeat.extendStop();
-        log.info("stopping; waiting for {} workers", table.busy());
         try {
-            if (config.drain() == Drain.FINISH) {
-                table.finish();
-            } else {
-                config.drainTimeout().ifPresent(timeout -> loop.after(timeout, this::timeOut));
-            }
-            acceptor.close(() -> guarded.unlinkSocket(listener));
-            source.drain();
-            reportStatus();
-            while (isAnybodyLeft() && !abandoned) {
-                loop.runOnce(config.pollInterval());
-                hello.noticeUnread();
-                reportStatus();
-            }
+            draining.run(this::closeListener, source, this::drainGoesOn);
         } finally {
-            if (isAnybodyLeft()) {
-                log.warn("not waiting any longer; {} workers go on by themselves", table.size());
-            }
             enter(ServiceState.STOPPED);
             close();
         }
     }
 
-    private void timeOut() {
-        log.info("{} connections are left: ending them after their commands", table.busy());
-        table.finish();
+    /** Nothing is accepted any more; what is queued is served first. */
+    private void closeListener() throws IOException {
+        acceptor.close(() -> guarded.unlinkSocket(listener));
+    }
+
+    private void drainGoesOn() throws IOException {
+        hello.noticeUnread();
+        reportStatus();
     }
 
     private void close() {

@@ -1,0 +1,92 @@
+package org.hgcmdserver.service;
+
+import java.io.IOException;
+import org.hgcmdserver.children.Children;
+import org.hgcmdserver.posix.EventLoop;
+import org.hgcmdserver.worker.WorkerSource;
+import org.hgcmdserver.worker.WorkerTable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The end of a service: its queue is served, its workers end as {@link Drain} says, and all of them
+ * are waited for. No worker is killed. Used in the loop's thread only.
+ */
+final class Draining {
+
+    /** A step of the drain. */
+    interface Step {
+        void run() throws IOException;
+    }
+
+    private static final Logger log = LoggerFactory.getLogger(Draining.class);
+
+    private final EventLoop loop;
+    private final Children children;
+    private final WorkerTable table;
+    private final ServiceConfig config;
+    private boolean abandoned;
+    private Outcome outcome;
+
+    Draining(EventLoop loop, Children children, WorkerTable table, ServiceConfig config) {
+        this.loop = loop;
+        this.children = children;
+        this.table = table;
+        this.config = config;
+    }
+
+    /**
+     * Runs the loop until all workers have exited, or the drain is abandoned.
+     *
+     * @param closeListener serves the listener's queue, and closes the listener
+     * @param source hears that no connection will come any more
+     * @param goesOn is called after the first steps, and then once per poll interval
+     */
+    void run(Step closeListener, WorkerSource source, Step goesOn) throws IOException {
+        log.info("stopping; waiting for {} workers", table.busy());
+        outcome = Outcome.ABANDONED; // unless all workers exit
+        try {
+            if (config.drain() == Drain.FINISH) {
+                table.finish();
+            } else {
+                config.drainTimeout().ifPresent(timeout -> loop.after(timeout, this::timeOut));
+            }
+            closeListener.run();
+            source.drain();
+            goesOn.run();
+            while (isAnyLeft(source) && !abandoned) {
+                loop.runOnce(config.pollInterval());
+                goesOn.run();
+            }
+        } finally {
+            if (isAnyLeft(source)) {
+                log.warn("not waiting any longer; {} workers go on by themselves", table.size());
+            } else {
+                outcome = Outcome.DRAINED;
+            }
+        }
+    }
+
+    private boolean isAnyLeft(WorkerSource source) {
+        return children.isAnyAwaited() || source.waiting() > 0;
+    }
+
+    private void timeOut() {
+        log.info("{} connections are left: ending them after their commands", table.busy());
+        table.finish();
+    }
+
+    /** Ends the wait; the workers go on without a parent. */
+    void abandon() {
+        abandoned = true;
+    }
+
+    boolean isAbandoned() {
+        return abandoned;
+    }
+
+    /** How the drain has ended. */
+    Outcome outcome() {
+        return outcome;
+    }
+}
