@@ -32,7 +32,7 @@ new_root() {
     cp "$packages"/*.deb "$root/packages/"
 }
 
-# From now on systemd seems to run, with the system's service, alice's, and a user who is logged in. The
+# From now on systemd appears to run, with the system's service, alice's, and a user who is logged in. The
 # real systemctl still keeps track of enabled units.
 pretend_systemd() {
     mkdir -p "$root/run/systemd/system"

@@ -17,7 +17,7 @@ of_user() {
 reload() {
     of_user 10 daemon-reload
     ! of_user 10 --quiet is-active hg-cmdserver.service || of_user 60 reload hg-cmdserver.service ||
-        echo "hg-cmdserver: $name's hg-cmdserver.service goes on with the old version" >&2
+        echo "hg-cmdserver: $name's hg-cmdserver.service keeps running the old version" >&2
 }
 
 # Both at once, so that no client starts the service again. This waits for running commands.
