@@ -1,5 +1,5 @@
 #!/bin/sh
-# Measures the daemon beside its peers, in one run:
+# Measures the daemon and its peers in one run:
 #   benchmark.sh [servers [ROUNDS [CONNECTIONS]]]   latency, throughput, memory, start, a long run
 #   benchmark.sh connect                            what the daemon adds to the start of a worker
 set -eu
@@ -19,7 +19,7 @@ esac
 install_missing javac:default-jdk-headless mvn:maven hg:mercurial socat:socat
 
 mvn --batch-mode --quiet package -DskipTests
-# no collection of garbage, and few compilations, in the client while it measures
+# the client collects no garbage and compiles little while it measures
 exec java -XX:+UseSerialGC -Xms640m -Xmn512m -XX:TieredStopAtLevel=1 \
     -Djava.awt.headless=true --enable-native-access=ALL-UNNAMED \
     -cp "target/test-classes:target/classes:$(cat target/test-classpath)" \

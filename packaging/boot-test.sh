@@ -1,9 +1,9 @@
 #!/bin/sh
-# Boots a Debian with systemd as its init in a container, installs the package in it and does what an
-# administrator does.
+# Boots a Debian with systemd as its init in a container, installs the package there and runs an
+# administrator's commands.
 # Usage: boot-test.sh PACKAGE.deb [SUITE]
-# SUITE is bookworm unless it is given. It needs root. A root tree is made once and kept in
-# $HG_CMDSERVER_TEST_CACHE (/var/cache/hg-cmdserver-test); the container gets a copy of it.
+# SUITE defaults to bookworm. The script needs root. It makes a root tree once, in
+# $HG_CMDSERVER_TEST_CACHE (/var/cache/hg-cmdserver-test); the container gets a copy of the tree.
 set -eu
 package=$(realpath -e "${1:?the package is missing}")
 suite=${2:-bookworm}
@@ -18,7 +18,7 @@ fi
 lock_and_make_root "$suite"
 copy_root "$suite"
 
-# The package, and two with later versions: an upgrade to the same files is an upgrade.
+# The package, and two later versions of it with the same files, which are still upgrades.
 mkdir "$run/root/packages" "$run/unpacked"
 cp "$package" "$run/root/packages/0.deb"
 dpkg-deb --raw-extract "$package" "$run/unpacked/tree"

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 install_missing javac:default-jdk-headless mvn:maven hg:mercurial socat:socat strace:strace \
     shellcheck:shellcheck systemd-socket-activate:systemd python3:python3 cc:gcc cc:libc6-dev \
     faketime:faketime
-if [ "$(id -u)" = 0 ]; then # a booted system, which an ordinary user cannot have
+if [ "$(id -u)" = 0 ]; then # a booted system, which needs root
     install_missing debootstrap:debootstrap systemd-nspawn:systemd-container
     [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || install_missing keyring-is-missing:debian-archive-keyring
 fi

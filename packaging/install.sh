@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# For the scripts beside it: installs Debian packages for commands that are missing.
+# For the other scripts in this directory: installs the Debian packages of missing commands.
 
 # install_missing COMMAND:PACKAGE...
 install_missing() {

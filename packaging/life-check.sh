@@ -1,8 +1,8 @@
 #!/bin/sh
 # For packages-check.sh, in a mount namespace of its own: installs, upgrades, removes and purges 1.deb
-# and 2.deb, and 1.rpm and 2.rpm, of the directory that is given. Each has for its root a layer above
-# this system's files, which it can read, but not change; what it has changed can then be seen. There
-# is no systemd there; what scripts would say to it is written down. (A booted system is another test.)
+# and 2.deb, and 1.rpm and 2.rpm, of the given directory. Each has as its root an overlay above this
+# system's files, which it can read, but not change; the overlay shows its changes. No systemd runs there;
+# a stand-in records the scripts' calls of systemctl. (boot-test.sh tests a booted system.)
 set -eu
 
 packages=$1
@@ -19,7 +19,7 @@ fail() {
     exit 1
 }
 
-# A root with nothing of the package in it.
+# A root without any file of the package.
 new_root() {
     root=$layer/$1/root
     changed=$layer/$1/changed
@@ -32,8 +32,8 @@ new_root() {
     cp "$packages"/*.deb "$root/packages/"
 }
 
-# From now on systemd seems to run, with the system's service, alice's, and a user who is logged in. What
-# is enabled is the real one's business.
+# From now on systemd appears to run, with the system's service, alice's, and a user who is logged in. The
+# real systemctl still keeps track of enabled units.
 pretend_systemd() {
     mkdir -p "$root/run/systemd/system"
     in_root id -nu 1000 >/dev/null 2>&1 || in_root useradd --system --no-create-home --uid 1000 somebody
@@ -58,17 +58,17 @@ EOF
     chmod +x "$root/usr/bin/systemctl"
 }
 
-# called REGEX, called_not REGEX: what was said to systemctl since the last forget
+# called REGEX, called_not REGEX: whether a call of systemctl since the last forget matches
 forget() { : >"$root/calls" && chmod 666 "$root/calls"; }
 called() { grep -q -e "$1" "$root/calls" || fail "$2: systemctl was not called with $1"; }
 called_not() { ! grep -q -e "$1" "$root/calls" || fail "$2: systemctl was called with $1"; }
 
 in_root() { LC_ALL=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot "$root" "$@"; }
 
-there() { [ -e "$root/$1" ] || [ -h "$root/$1" ] || fail "$2: there is no /$1"; }
-gone() { if [ -e "$root/$1" ] || [ -h "$root/$1" ]; then fail "$2: /$1 is there"; fi; }
+there() { [ -e "$root/$1" ] || [ -h "$root/$1" ] || fail "$2: /$1 does not exist"; }
+gone() { if [ -e "$root/$1" ] || [ -h "$root/$1" ]; then fail "$2: /$1 still exists"; fi; }
 
-# What is left of it, but for the package managers' own notes, and the account, which stays.
+# The files that are left, except the package managers' own records, and the account, which stays.
 left() {
     (cd "$changed" && find . ! -type d \
         ! -path './var/lib/dpkg/*' ! -path './var/log/*' ! -path './var/lib/rpm/*' ! -path './var/cache/man/*' \
@@ -78,17 +78,17 @@ left() {
     find . -name '*hg-cmdserver*' ! -path './var/lib/dpkg/*' ! -type c)
 }
 
-# serves: the installed program answers
+# serves STEP: the installed program answers
 serves() {
     in_root sh -eu -c '
         rm -rf /packages/r && mkdir /packages/r && cd /packages/r && hg init repository
         hg-cmdserver serve --address /packages/r/s 2>log &
         until [ -S s ]; do kill -0 $!; sleep 0.1; done
         hg-cmdserver run --address /packages/r/s -- -R repository root
-        kill $! && wait $!' >/dev/null || fail "$1: the program does not serve"
+        kill $! && wait $!' >/dev/null || fail "$1: the program does not answer"
 }
 
-# What an administrator enables, for one user and for all.
+# An administrator enables units, for one user and for all.
 instance_link=etc/systemd/system/multi-user.target.wants/hg-cmdserver@alice.socket
 global_link=etc/systemd/user/sockets.target.wants/hg-cmdserver.socket
 enable_users() {
@@ -98,7 +98,7 @@ enable_users() {
     there "$global_link" "$step"
 }
 
-# An administrator's change of the configuration, which survives.
+# An administrator's change of the configuration, which must survive.
 administrator() { sed -i 's/^# max-idle = 8/max-idle = 9/' "$root/etc/hg-cmdserver/hg-cmdserver.conf"; }
 change_is() { grep -qx 'max-idle = 9' "$root/etc/hg-cmdserver/hg-cmdserver.conf$1" || fail "$2: the change of the configuration is lost"; }
 
@@ -110,7 +110,7 @@ deb_life() {
     $dpkg --install /packages/1.deb >/dev/null
     there "$socket_link" "$step"
     there run/hg-cmdserver "$step"
-    in_root getent passwd hg-cmdserver >/dev/null || fail "$step: there is no user hg-cmdserver"
+    in_root getent passwd hg-cmdserver >/dev/null || fail "$step: the user hg-cmdserver does not exist"
     there usr/share/hg-cmdserver/lib/python/hgcmdserver/__pycache__ "$step"
     serves "$step"
     administrator
@@ -165,7 +165,7 @@ deb_life() {
     step="deb, after an upgrade that has failed"
     forget
     in_root env DPKG_MAINTSCRIPT_PACKAGE=hg-cmdserver /var/lib/dpkg/info/hg-cmdserver.postinst abort-upgrade 9 ||
-        fail "$step: the script fails"
+        fail "$step: the postinst script fails"
     called_not 'stop\|restart\|disable' "$step"
 
     step="deb, upgraded while policy-rc.d forbids"
@@ -184,7 +184,7 @@ deb_life() {
 
 rpm_life() {
     new_root rpm
-    # as root of its own; --force-debian: yes, on Debian
+    # --root: another root directory; --force-debian: rpm refuses to install on Debian without it
     rpm="rpm --root $root --nodeps --force-debian"
     rpm --root "$root" --initdb
 
@@ -192,7 +192,7 @@ rpm_life() {
     $rpm --install "$packages"/1.rpm
     there "$socket_link" "$step"
     there run/hg-cmdserver "$step"
-    $rpm --verify hg-cmdserver || fail "$step: the files are not those of the package"
+    $rpm --verify hg-cmdserver || fail "$step: the installed files differ from the package's"
     serves "$step"
     administrator
 
@@ -200,14 +200,15 @@ rpm_life() {
     step="rpm, upgraded"
     forget
     $rpm --upgrade "$packages"/2.rpm
-    [ "$(rpm --root "$root" --query hg-cmdserver | wc -l)" = 1 ] || fail "$step: there are two"
+    [ "$(rpm --root "$root" --query hg-cmdserver | wc -l)" = 1 ] || fail "$step: two versions are installed"
     called '^reload hg-cmdserver\.service$' "$step"
     called '^reload hg-cmdserver@alice\.service$' "$step"
     called '^--user reload hg-cmdserver\.service as 1000, /run/user/1000$' "$step"
     called '^--user daemon-reload as 1000' "$step"
     called 'daemon-reload$' "$step"
     called_not 'stop\|start\|disable' "$step"
-    [ "$(grep -c "^reload hg-cmdserver.service" "$root/calls")" = 1 ] || fail "$step: reloaded more than once"
+    [ "$(grep -c "^reload hg-cmdserver.service" "$root/calls")" = 1 ] ||
+        fail "$step: the service was reloaded more than once"
     change_is '' "$step"
     serves "$step"
 

@@ -1,13 +1,13 @@
 #!/bin/sh
-# Tests the package of the last build with the Mercurial, the Python and the Java of a Debian: in a
-# container the package is installed, prefork comes up, the tests below pass, and hello, log and status
-# are quicker than by that release's hg serve --cmdserver unix.
+# Tests the package of the last build with the Mercurial, the Python and the Java of a Debian, in a
+# container: the package installs, prefork comes up, the tests below pass, and hello, log and status
+# are faster than with that release's hg serve --cmdserver unix.
 # Usage: matrix.sh SUITE [short] [-DPROPERTY=VALUE...]
-# SUITE is bullseye, bookworm, trixie, sid, or any other that debootstrap knows; the properties are the
-# tests'. It needs root. A root tree is made once and kept in $HG_CMDSERVER_TEST_CACHE
-# (/var/cache/hg-cmdserver-test); the container gets a copy of it. One line in target/matrix/SUITE says
-# what came of it. MATRIX_TESTS="CommandsIT ..." runs these tests alone, MATRIX_TESTS="" none. Ends with
-# status 75 if Debian's archive fails, so that nothing was tested.
+# SUITE is bullseye, bookworm, trixie, sid, or any other that debootstrap knows; the properties go to the
+# tests. The script needs root. It makes a root tree once, in $HG_CMDSERVER_TEST_CACHE
+# (/var/cache/hg-cmdserver-test); the container gets a copy of the tree. One line in target/matrix/SUITE
+# has the result. MATRIX_TESTS="CommandsIT ..." runs only these tests, MATRIX_TESTS="" none. The script
+# ends with status 75 if Debian's archive fails and nothing was tested.
 set -eu
 suite=${1:?the suite is missing}
 shift
@@ -18,20 +18,20 @@ if [ "${1:-}" = short ]; then
 fi
 cd "$(dirname "$0")/.."
 
-# Tests of what depends on Mercurial, for each kind of workers; the short form leaves some out.
+# The tests that depend on Mercurial, for each kind of workers; the short form omits some.
 prefork='CommandsIT ProofIT PreforkFreshnessIT PreforkRepositoryIT PreforkContentIT PreforkFallbackIT
     PreforkQuickAmendIT DifferentialIT'
 spawn='CommandsIT ProofIT DifferentialIT'
 rounds=15
 limit=30m
-if [ "$form" = short ]; then # a property that is given again wins
+if [ "$form" = short ]; then # of two properties with one name the last wins
     set -- -Dhgcmdserver.differential=30 -Dhgcmdserver.differential.replays=2 -Dhgcmdserver.quickamend=60 "$@"
 else
     prefork="$prefork StrayOutputIT PreforkThreadsIT PreforkFailureIT PreforkPoolIT WorkerIT
         PreforkRehearsalIT PreforkIsolationIT PreforkTimeZoneIT"
     spawn="$spawn StrayOutputIT WorkerIT"
     rounds=60
-    limit=infinity # properties may have some run for hours
+    limit=infinity # properties may make some tests run for hours
 fi
 if [ -n "${MATRIX_TESTS+given}" ]; then
     form="$form; ${MATRIX_TESTS:-no tests}"
@@ -45,7 +45,7 @@ if [ -n "${MATRIX_TESTS+given}" ]; then
 fi
 
 report=target/matrix/$suite
-# say RESULT: it is this run's
+# say RESULT: reports the result of this run
 say() {
     mkdir -p target/matrix
     echo "$suite ($form): $1" | tee "$report"
@@ -70,7 +70,7 @@ if [ "$status" != 0 ]; then
     [ "$status" != 75 ] || say "NOT TESTED: Debian's archive fails at the moment, which is not hg-cmdserver's fault"
     exit "$status"
 fi
-say 'FAILED' >/dev/null # unless it comes to another end
+say 'FAILED' >/dev/null # the result, unless another one replaces it
 copy_root "$suite"
 
 echo "== $suite ($form)"
@@ -81,8 +81,8 @@ cp -r target/classes target/test-classes packaging/boot/client.py packaging/matr
 tr ':' '\n' <target/test-classpath | xargs cp -t "$work/jars"
 chmod 1777 "$run/tmp"
 
-# /tmp is a directory of this machine's: tests are not to be about an overlay's files
-# unshare itself passes over SIGTERM, so that it gets SIGKILL from timeout; the container ends with it
+# /tmp is a directory of this machine, so that the tests do not test an overlay's files
+# unshare ignores SIGTERM, so timeout sends it SIGKILL; the container ends with unshare
 # shellcheck disable=SC2016 # the inner shell's variables
 in_background TERM timeout --kill-after=1 "$limit" unshare --mount --pid --fork --kill-child sh -ec '
     root=$1
@@ -91,7 +91,7 @@ in_background TERM timeout --kill-after=1 "$limit" unshare --mount --pid --fork 
     mount -t tmpfs tmpfs -o mode=1777 "$root/dev/shm"
     mount --bind "$2" "$root/tmp"
     shift 2
-    # else the process group is one of outside, which has no number here
+    # setsid, since a process group from outside has no number in this pid namespace
     exec setsid env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 chroot "$root" sh /matrix/inside.sh "$@"
 ' sh "$run/root" "$run/tmp" "$rounds" "$prefork" "$spawn" "$@" || status=$?
 rm -rf "$report.reports"

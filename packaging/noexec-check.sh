@@ -1,6 +1,6 @@
 #!/bin/sh
-# For packages-check.sh, in a mount namespace of its own: runs the program of an unpacked package where
-# nothing can be executed that it would write into /tmp, and looks at what it writes.
+# For packages-check.sh, in a mount namespace of its own: runs the program of an unpacked package with a
+# /tmp that is noexec, and checks which files the program writes.
 set -eu
 
 root=$1
@@ -14,7 +14,7 @@ unset TMPDIR
 mkdir /tmp/w
 cd /tmp/w
 
-# a service manager, for whom another library is loaded
+# a service manager, since notifying one loads another library
 socat -u UNIX-RECV:/tmp/w/notify CREATE:/tmp/w/notified &
 manager=$!
 while [ ! -e notify ]; do sleep 0.05; done
@@ -39,5 +39,5 @@ written=$(grep -h 'O_CREAT\|creat(' opened opened.run | grep -v ENOENT | grep '\
 [ -z "$written" ] || { printf 'unpacked:\n%s\n' "$written" >&2 && exit 1; }
 for library in libjffi-1.2.so libjnidispatch.so libjunixsocket-native.so; do
     grep -h "/native/Linux-$(uname -m)/$library\"" opened opened.run | grep -qv ENOENT ||
-        { echo "$library was not opened where it is installed" >&2 && exit 1; }
+        { echo "$library was not opened in its installed place" >&2 && exit 1; }
 done

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Checks the packages that mvn package has built: the same bytes from another build, man pages,
-# completions, lintian, rpmlint, the same files in both, and a package's life in a root of its own:
-# unpacked, run with a /tmp that is noexec, upgraded, removed, purged. Installs the tools that it
-# needs, on this system nothing else. Needs root, for roots (chroot) and mounts of its own.
+# completions, lintian, rpmlint, the same files in both, and each package's life in a separate root:
+# unpacked, run with a /tmp that is noexec, upgraded, removed, purged. The script installs the tools that it
+# needs, and nothing else on this system. It needs root, for chroot and for private mounts.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -35,11 +35,11 @@ fail() {
 say "the same bytes from a build in another place, at another time, with another locale and time zone"
 mkdir "$work/checkout"
 tar -c --exclude=./target --exclude=./.git . | tar -x -C "$work/checkout"
-# touched: a file's time is the time of its checkout
+# touch, since a file's time is the time of its checkout
 find "$work/checkout" -type f -exec touch {} +
 (
     cd "$work/checkout"
-    # but the same umask, which a jar records
+    # the umask is the same, since a jar records it
     MAVEN_OPTS='-Duser.language=tr -Duser.country=TR' TZ=Asia/Kathmandu mvn --batch-mode --quiet --offline package -DskipTests -Dspotless.check.skip=true
 )
 for package in "$deb" "$rpm"; do
@@ -57,9 +57,9 @@ done
 say "completions"
 bash -n target/documents/hg-cmdserver.bash
 zsh -n target/documents/_hg-cmdserver
-# what is offered behind "serve --min"
+# the completions after "serve --min"
 offered=$(bash -c '
-    compopt() { :; } # it works within bash alone, when TAB is pressed
+    compopt() { :; } # compopt works only during a completion in an interactive bash
     . target/documents/hg-cmdserver.bash
     COMP_WORDS=(hg-cmdserver serve --min) COMP_CWORD=2 COMP_LINE="hg-cmdserver serve --min" COMP_POINT=24
     $(complete -p hg-cmdserver | sed "s/.*-F \([^ ]*\).*/\1/")
@@ -76,7 +76,7 @@ say "the same files in both"
 mkdir "$work/deb" "$work/rpm"
 dpkg-deb --extract "$deb" "$work/deb"
 rpm2cpio "$rpm" | (cd "$work/rpm" && cpio --extract --quiet --make-directories --preserve-modification-time)
-# zsh's functions have different places, and so have licenses; the rest is for one of them alone
+# zsh's functions and licenses have different places in deb and rpm; the files removed are in only one of them
 mkdir -p "$work/deb/usr/share/zsh/site-functions" "$work/deb/usr/share/licenses/hg-cmdserver"
 mv "$work/deb/usr/share/zsh/vendor-completions/_hg-cmdserver" "$work/deb/usr/share/zsh/site-functions/"
 mv "$work/deb/usr/share/doc/hg-cmdserver/copyright" "$work/deb/usr/share/licenses/hg-cmdserver/"
@@ -84,7 +84,7 @@ rm -r "$work/deb/usr/share/lintian" "$work/deb/usr/share/doc/hg-cmdserver/change
     "$work/rpm/usr/share/licenses/hg-cmdserver/LICENSE"
 rmdir "$work/deb/usr/share/zsh/vendor-completions"
 diff --recursive --no-dereference "$work/deb" "$work/rpm"
-# (directories have theirs in the rpm only if they are the package's own)
+# (the rpm has modes only for the package's own directories)
 modes() { (cd "$1" && find . -type f -printf '%p %M %s %T@\n' -o -type l -printf '%p -> %l\n' | sort); }
 modes "$work/deb" >"$work/deb.modes"
 modes "$work/rpm" >"$work/rpm.modes"
@@ -103,7 +103,7 @@ done
 case $help in
     *--check*)
         target/dist/bin/hg-cmdserver serve --check --config-file "$conf"
-        # what is shown as a default is a value
+        # each default in the file is a valid value
         sed -n 's/^# \([a-z-]* = .*[^A-Z].*\)/\1/p' "$conf" >"$work/defaults.conf"
         target/dist/bin/hg-cmdserver serve --check --config-file "$work/defaults.conf"
         ;;
@@ -111,17 +111,17 @@ case $help in
 esac
 
 if [ "$(id -u)" != 0 ] || ! unshare --mount true 2>/dev/null; then
-    echo "packages-check: the packages were not installed into roots, which needs root and mounts"
+    echo "packages-check: the packages were not installed into separate roots, which needs root and mounts"
     exit 0
 fi
 
-say "nothing is unpacked at run time, with a /tmp that is noexec"
+say "the program unpacks nothing at run time, with a /tmp that is noexec"
 case $(uname -m) in
     x86_64 | aarch64) unshare --mount sh packaging/noexec-check.sh "$work/deb" ;;
-    *) echo "left out: there are no libraries for $(uname -m)" ;;
+    *) echo "skipped: the package has no libraries for $(uname -m)" ;;
 esac
 
-say "the packages' lives in roots of their own"
+say "each package's life in a separate root"
 mkdir "$work/packages"
 cp "$deb" "$work/packages/1.deb"
 dpkg-deb --raw-extract "$deb" "$work/raw"

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs what is missing, builds, and shows the daemon at work: a socket of its own, a real
-# repository, hg log through the socket, and the drain.
+# Installs missing packages, builds, and shows the daemon at work: its own socket, a real repository,
+# hg log through the socket, and the drain.
 set -eu
 cd "$(dirname "$0")/.."
 

@@ -2,12 +2,12 @@
 # For the packages' scripts: the servers of users' own service managers (systemctl --user).
 #   user-services reload    after an upgrade
 #   user-services stop      before the removal
-# It talks to the managers as their users, through the managers' private sockets. deb-systemd-invoke and
-# rpm's macros go through the user's bus, which not every host has: there they do nothing.
+# The script talks to each manager as its user, through the manager's private socket. deb-systemd-invoke and
+# rpm's macros use the user's bus, and do nothing on hosts without one.
 set -u
 action=${1:?reload or stop}
 
-# of_user SECONDS ARGUMENT...: a manager may hang; what it does is its user's business
+# of_user SECONDS ARGUMENT...: runs systemctl with a time limit, since a user's manager may hang
 of_user() {
     seconds=$1
     shift
@@ -17,16 +17,16 @@ of_user() {
 reload() {
     of_user 10 daemon-reload
     ! of_user 10 --quiet is-active hg-cmdserver.service || of_user 60 reload hg-cmdserver.service ||
-        echo "hg-cmdserver: $name's hg-cmdserver.service goes on with the old version" >&2
+        echo "hg-cmdserver: $name's hg-cmdserver.service keeps running the old version" >&2
 }
 
-# Both at once, so that no client starts the service again. This waits for commands that run.
+# Both at once, so that no client starts the service again. This waits for running commands.
 stop() {
     of_user 300 stop hg-cmdserver.socket hg-cmdserver.service ||
         echo "hg-cmdserver: $name's hg-cmdserver.service may still run" >&2
 }
 
-# as deb-systemd-invoke asks; only Debian has it
+# like deb-systemd-invoke, asks policy-rc.d; only Debian has it
 if [ -x /usr/sbin/policy-rc.d ]; then
     status=0
     /usr/sbin/policy-rc.d hg-cmdserver.service "$action" || status=$?
@@ -38,8 +38,8 @@ for manager in $(systemctl list-units --plain --no-legend --state=active 'user@*
     uid=${uid%.service}
     name=$(id -nu "$uid") || continue
     case $action in
-        reload) reload ;; # one after the other: each starts a JVM
-        stop) stop & ;;   # all at a time: who keeps it waiting does not keep the others
+        reload) reload ;; # one after another, since each starts a JVM
+        stop) stop & ;;   # all at the same time, so that one slow service does not delay the others
     esac
 done
 wait

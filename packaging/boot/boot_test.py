@@ -1,9 +1,9 @@
-"""What an administrator does with the package, on a booted Debian.
+"""An administrator's actions with the package, on a booted Debian.
 
     boot_test.py ROOT SUITE CONSOLE
 
-ROOT is a tree with Debian's SUITE that this may change, and holds the packages /packages/0.deb to 2.deb,
-which differ in their versions; CONSOLE takes what the container prints.
+ROOT is a tree with Debian's SUITE that this program may change; it holds the packages /packages/0.deb to
+2.deb, which differ in their versions. CONSOLE is a file for the container's output.
 """
 
 import json
@@ -43,7 +43,7 @@ def equal(actual, expected, what):
     expect(actual == expected, '%s is %r, not %r' % (what, actual, expected))
 
 
-# the machine, as an administrator sees it
+# the machine from an administrator's view
 
 
 class Host(Machine):
@@ -56,7 +56,7 @@ class Host(Machine):
         return self.run(*manager, 'systemctl', *manager_option(manager), *arguments, check=check).stdout
 
     def hg(self, *arguments, address=ADDRESS, user=None, check=True):
-        """a command through the server; the client is a Python program, which starts sooner than Java"""
+        """run a command through the server; the client is a Python program, which starts faster than Java"""
         return self.run(*CLIENT, 'run', address, *arguments, user=user, check=check)
 
     def expect_forked(self, address, daemon, user=None):
@@ -70,7 +70,7 @@ class Host(Machine):
 
     def journal(self, unit=SERVICE, since=0):
         """the messages of a unit, with all their fields"""
-        # not --after-cursor: with a cursor of another unit's message it skips one too many
+        # not --after-cursor: with a cursor from another unit's message journalctl skips one message too many
         lines = self.run('journalctl', '-o', 'json', '-u', unit).stdout.splitlines()
         return [m for m in map(json.loads, lines) if int(m['__REALTIME_TIMESTAMP']) > since]
 
@@ -97,13 +97,13 @@ class Host(Machine):
         self.systemctl('daemon-reload')
 
     def tidy_up(self):
-        """after a check that has failed, so that others do not"""
+        """clean up after a failed check, so that later ones do not fail too"""
         self.run('sh', '-c', 'for n in $(seq 100); do touch /srv/gate/$n.open; done')
         self.no_drop_in(SERVICE)
         self.systemctl('reset-failed', check=False)
 
     def begin(self):
-        """a socket that listens, and no service"""
+        """start with a listening socket and no service"""
         self.systemctl('stop', SERVICE)
         self.systemctl('reset-failed')
         self.systemctl('start', SOCKET)
@@ -125,7 +125,7 @@ def of_user(name, uid):
 
 
 def linger(host, user):
-    """of_user's prefix, and the address of the user's own server; the manager runs then"""
+    """start the user's manager; returns of_user's prefix, and the address of the user's own server"""
     host.run('loginctl', 'enable-linger', user)
     uid = host.run('id', '-u', user).stdout.strip()
     wait_for('the user\'s manager', lambda: host.exists('/run/user/%s/systemd/private' % uid))
@@ -133,7 +133,7 @@ def linger(host, user):
 
 
 def wake_carols(host):
-    """carol's own server runs; what to talk to her manager with"""
+    """start carol's own server; returns of_user's prefix for her manager"""
     manager, address = linger(host, 'carol')
     host.systemctl('start', SOCKET, manager=manager)
     host.hg('version', address=address, user='carol')
@@ -142,7 +142,7 @@ def wake_carols(host):
 
 
 class SlowCommand:
-    """An hg log whose hook waits, in the server, until it is told to go on."""
+    """An hg log whose hook waits, in the server, until the test opens its gate."""
 
     gates = 0
 
@@ -164,7 +164,7 @@ class SlowCommand:
         self._host.run('touch', self.gate + '.open')
 
     def finish(self):
-        """its output; a failure if it was cut off"""
+        """the output of the command; a failure if its connection was cut off"""
         self.open_gate()
         output, errors = self._process.communicate(timeout=PATIENCE)
         equal(self._process.returncode, 0, 'the slow command\'s status (%s)' % errors.strip())
@@ -179,7 +179,7 @@ class AttachedClient:
         self.ask()
 
     def ask(self):
-        """how many revisions there are"""
+        """the number of revisions"""
         self._process.stdin.write('\n')
         self._process.stdin.flush()
         answer = self._process.stdout.readline()
@@ -198,7 +198,7 @@ class Crowd:
 
     def __init__(self, host):
         self._process = host.start(*CLIENT, 'loop', ADDRESS, REPOSITORY, str(self.SIZE), user='member')
-        equal(self._process.stdout.readline(), 'started\n', 'what the crowd says')
+        equal(self._process.stdout.readline(), 'started\n', 'the first line of the crowd')
 
     def leave(self):
         output, errors = self._process.communicate(timeout=PATIENCE)
@@ -210,7 +210,7 @@ class Crowd:
 
 
 def prepare(host):
-    """users and groups; what the package is to find on the machine"""
+    """set up the users and groups that exist before the package is installed"""
     host.write('/etc/hosts', '127.0.0.1 localhost\n::1 localhost\n')
     for user in 'member', 'stranger', 'alice', 'bob', 'carol', 'store':
         host.run('useradd', '--create-home', '--shell', '/bin/bash', user)
@@ -219,7 +219,7 @@ def prepare(host):
 
 
 def prepare_service(host):
-    """what an administrator sets up for the service's user"""
+    """an administrator's set-up for the service's user"""
     host.run('usermod', '--append', '--groups', USER, 'member')
     host.run('install', '-d', '-o', USER, '-g', USER, REPOSITORY)
     host.run('install', '-d', '-m', '1777', '/srv/gate')
@@ -272,27 +272,27 @@ def forked_ahead(host):
     host.systemctl('stop', 'hg-cmdserver@alice.socket', 'hg-cmdserver@alice.service')
 
 
-@check('systemctl status shows that it is ready, and its own words')
+@check('systemctl status shows that the service is ready, and its status text')
 def status(host):
     shown = host.systemctl('status', '--no-pager', SERVICE)
     expect('Active: active (running)' in shown, 'not active: ' + shown)
     expect('Status: "' in shown, 'no status text: ' + shown)
     is_notify = {'NotifyAccess': 'main', 'Type': 'notify', 'User': USER}
     equal(host.show(SERVICE, *is_notify), is_notify, 'the service')
-    wait_for('the status counts', lambda: host.show(SERVICE, 'StatusText').startswith('0 '))
+    wait_for('the status counts 0', lambda: host.show(SERVICE, 'StatusText').startswith('0 '))
     client = AttachedClient(host)
-    wait_for('the status counts', lambda: host.show(SERVICE, 'StatusText').startswith('1 '))
+    wait_for('the status counts 1', lambda: host.show(SERVICE, 'StatusText').startswith('1 '))
     client.leave()
 
 
-@check('the journal has the lines with their priorities')
+@check('the journal has the log lines with their priorities')
 def priorities(host):
     since = host.now()
     slow = SlowCommand(host)
     hook = host.run('pgrep', '-u', USER, '-f', slow.gate).stdout.split()[0]
     server = host.run('ps', '-o', 'ppid=', hook).stdout.strip()
     expect(int(server) > 1, 'the hook has no parent')
-    host.run('kill', '-KILL', server)  # a worker that crashes is a warning
+    host.run('kill', '-KILL', server)  # the crash of a worker is a warning
     wait_for('the client ends', lambda: not slow.is_running())
     slow.open_gate()
     wait_for(
@@ -301,12 +301,12 @@ def priorities(host):
     lines = host.journal()
     ours = [m for m in lines if m['SYSLOG_IDENTIFIER'] == 'hg-cmdserver']
     listening = [m for m in ours if 'listening at' in m['MESSAGE']]
-    expect(listening, 'no line says that it listens')
+    expect(listening, 'no line contains "listening at"')
     equal({m['PRIORITY'] for m in listening}, {'6'}, 'the priority of "listening"')
     equal([m['MESSAGE'] for m in ours if m['MESSAGE'].startswith('<')], [], 'the list of lines with a bare prefix')
 
 
-@check('a member of the socket\'s group is served, another user is refused by the kernel')
+@check('the service serves a member of the socket\'s group, the kernel refuses another user')
 def group(host):
     equal(host.run('stat', '-c', '%U %G %a', ADDRESS).stdout, 'root hg-cmdserver 660\n', 'the socket')
     equal(host.log(user='member'), LOG, 'the member\'s answer')
@@ -315,15 +315,15 @@ def group(host):
     expect('PermissionError: [Errno 13]' in refused.stderr, 'not EACCES: ' + refused.stderr)
 
 
-@check('stop during a slow command: it finishes, nothing is killed, the result is "success"')
+@check('stop during a slow command: the command finishes, nothing is killed, the result is "success"')
 def stop(host):
     host.drop_in(SERVICE, '[Service]\nTimeoutStopSec=5s\n')
     host.begin()
     slow = SlowCommand(host)
     since = host.now()
     stop = host.start('systemctl', 'stop', SERVICE)
-    wait_for('it is stopping', lambda: host.show(SERVICE, 'ActiveState') == 'deactivating')
-    # beyond TimeoutStopSec: the daemon has to ask for more time
+    wait_for('the service is stopping', lambda: host.show(SERVICE, 'ActiveState') == 'deactivating')
+    # longer than TimeoutStopSec: the daemon has to request more time
     started = time.monotonic()
     wait_for('13 s pass', lambda: time.monotonic() - started > 13)
     equal(host.show(SERVICE, 'ActiveState'), 'deactivating', 'the service')
@@ -337,14 +337,14 @@ def stop(host):
     host.no_drop_in(SERVICE)
 
 
-@check('five restarts and ten reloads while 8 clients connect: nobody notices')
+@check('five restarts and ten reloads while 8 clients connect: no client notices')
 def restarts(host):
     host.begin()
     crowd = Crowd(host)
     for _ in range(5):
         before = host.main_pid()
         host.systemctl('restart', SERVICE)
-        expect(host.main_pid() != before, 'the restart has not replaced the process')
+        expect(host.main_pid() != before, 'the restart did not replace the process')
     pid = host.main_pid()
     for n in range(10):
         since = host.now()
@@ -363,14 +363,14 @@ def wrong_configuration(host):
     pid = host.main_pid()
     kept = host.run('cat', CONFIGURATION).stdout
     host.write(CONFIGURATION, kept + '\nmax-workers = many\n')
-    expect(host.run('systemctl', 'reload', SERVICE, check=False).returncode != 0, 'the reload has not failed')
+    expect(host.run('systemctl', 'reload', SERVICE, check=False).returncode != 0, 'the reload did not fail')
     host.write(CONFIGURATION, kept)
     host.await_active()
     equal(host.main_pid(), pid, 'the process')
     equal(host.log(), LOG, 'the answer')
 
 
-@check('SIGKILL of the daemon: busy workers finish, the service comes back, the socket stays')
+@check('SIGKILL of the daemon: busy workers finish, systemd restarts the service, the socket stays')
 def killed(host):
     host.begin()
     inode = host.inode()
@@ -401,7 +401,7 @@ def upgrade(host):
     pid, inode = host.main_pid(), host.inode()
     beside = timed(lambda: upgrade_to(host, '/packages/2.deb'))
     print('      %.1f s without clients, %.1f s with' % (alone, beside))
-    # to wait for them would cost drain-timeout, a minute
+    # waiting for the clients would take drain-timeout, a minute
     expect(beside < alone + 30, 'the upgrade took %.1f s with clients, %.1f s without' % (beside, alone))
     expect(slow.is_running(), 'the slow command was ended')
     equal(slow.finish(), LOG, 'its output')
@@ -409,9 +409,9 @@ def upgrade(host):
     attached.leave()
     equal((host.main_pid(), host.inode()), (pid, inode), 'daemon and socket')
     host.expect_forked(ADDRESS, pid)
-    wait_for('alice\'s daemon runs what is installed', lambda: runs_installed_files(host, alice))
+    wait_for('alice\'s daemon runs the installed version', lambda: runs_installed_files(host, alice))
     equal(host.main_pid(alice), pid_of_alices, 'alice\'s daemon')
-    wait_for('carol\'s daemon runs what is installed', lambda: runs_installed_files(host, manager=carol))
+    wait_for('carol\'s daemon runs the installed version', lambda: runs_installed_files(host, manager=carol))
     equal(host.main_pid(manager=carol), pid_of_carols, 'carol\'s daemon')
     host.systemctl('stop', SOCKET, SERVICE, manager=carol)
     host.systemctl('stop', 'hg-cmdserver@alice.socket', alice)
@@ -419,12 +419,12 @@ def upgrade(host):
 
 def upgrade_to(host, package):
     host.install(package)
-    wait_for('the daemon runs what is installed', lambda: runs_installed_files(host))
+    wait_for('the daemon runs the installed version', lambda: runs_installed_files(host))
     host.await_active()
 
 
 def runs_installed_files(host, unit=SERVICE, manager=()):
-    """whether all jars that the daemon has open are files that are there, none that was replaced"""
+    """whether all jars that the daemon has open still exist, so that none was replaced"""
     pid = host.main_pid(unit, manager)
     links = host.run('sh', '-c', 'readlink /proc/%d/fd/*' % pid, check=False).stdout
     jars = [line for line in links.splitlines() if '.jar' in line and 'hg-cmdserver' in line]
@@ -437,11 +437,11 @@ def timed(action):
     return time.monotonic() - started
 
 
-@check('the unit of a lingering user: ends when idle, and wakes again')
+@check('the unit of a lingering user: the service ends when idle, and starts again')
 def lingering(host):
     manager, address = linger(host, 'alice')
     started = host.show(SERVICE, 'ExecStart', manager=manager)
-    expect('--idle-exit 1h' in started, 'the idle exit after an hour is not in ' + started)
+    expect('--idle-exit 1h' in started, '--idle-exit 1h is missing in ' + started)
     host.write(
         '/home/alice/.config/systemd/user/%s.d/idle.conf' % SERVICE,
         '[Service]\nExecStart=\nExecStart=/usr/bin/hg-cmdserver serve --idle-exit 10s\n',
@@ -477,22 +477,22 @@ def instances(host):
         equal(host.run('ps', '-o', 'user=', str(host.main_pid(unit))).stdout.strip(), user, 'the daemon\'s user')
         refused = host.hg('version', address=address, user=other, check=False)
         expect('PermissionError: [Errno 13]' in refused.stderr, 'another user was not refused: ' + refused.stderr)
-        # a repository at home, which the system's service does not see
+        # a repository in a home directory, which the system's service cannot see
         work = '/home/%s/work' % user
         host.run('hg', 'init', work, user=user)
         commit = ('commit', '-m', 'mine', '--config', 'ui.allowemptycommit=1')
         host.hg('--cwd', work, *commit, address=address, user=user)
         equal(host.log(work, address=address, user=user), 'mine\n', 'the log')
-    # a wrong configuration is that of one user, and a failure that is not tried again and again
+    # a wrong configuration affects only its user, and systemd does not retry that failure
     host.systemctl('stop', 'hg-cmdserver@bob.service')
     host.write('/home/bob/.config/hg-cmdserver/hg-cmdserver.conf', 'max-workers = many\n')
     host.run('systemctl', 'start', 'hg-cmdserver@bob.service', check=False)
     wait_for('bob\'s service fails', lambda: host.show('hg-cmdserver@bob.service', 'ActiveState') == 'failed')
     equal(host.show('hg-cmdserver@bob.service', 'NRestarts'), '0', 'the number of restarts')
     equal(host.hg('version', address='/run/hg-cmdserver/users/alice.sock', user='alice').returncode, 0, 'alice\'s server')
-    # an idle client does not hold up a stop for ever
+    # an idle client does not delay a stop for ever
     started = host.show('hg-cmdserver@alice.service', 'ExecStart')
-    expect('--drain-timeout 1min' in started, 'the end of a drain is not in ' + started)
+    expect('--drain-timeout 1min' in started, '--drain-timeout 1min is missing in ' + started)
     for user in 'alice', 'bob':
         host.systemctl('stop', 'hg-cmdserver@%s.socket' % user, 'hg-cmdserver@%s.service' % user)
     host.systemctl('reset-failed')
@@ -525,7 +525,7 @@ def hardened(host):
         'push', '-R', '/srv/hardened', 'ssh://store@localhost//home/store/by-ssh',
         '--config', 'ui.ssh=ssh -o StrictHostKeyChecking=accept-new', user='member',
     )
-    # a unit of its own: one that a stop leaves behind would hold up the reboot
+    # a separate unit: a process left after a stop would delay the reboot
     host.run(
         'systemd-run', '--unit=web', '--uid=store', 'hg', 'serve', '-R', '/home/store/by-http',
         '-a', 'localhost', '-p', '8000', '--config', 'web.allow-push=*', '--config', 'web.push_ssl=no',
@@ -538,7 +538,7 @@ def hardened(host):
         equal(tip.stdout, node, 'the tip of ' + target)
 
 
-@check('under the hardened unit: a repository that a group shares, in a setgid directory')
+@check('under the hardened unit: a repository shared by a group, in a setgid directory')
 def shared(host):
     host.run('install', '-d', '-m', '2775', '-g', 'developers', '/srv/shared')
     host.drop_in(SERVICE, '[Service]\nSupplementaryGroups=developers\n')
@@ -547,7 +547,7 @@ def shared(host):
     host.run('sh', '-c', 'umask 002; hg init ' + repository, user='alice')
     host.run('sh', '-c', 'umask 002; mkdir %s/d; echo 1 >%s/d/file' % (repository, repository), user='alice')
     host.hg('--cwd', repository, 'commit', '-A', '-m', 'by the service', user='member')
-    # what the service has made, the group can change
+    # the group can change the files that the service has created
     made = host.run('sh', '-c', 'find %s/.hg/store -user %s ! -group developers' % (repository, USER)).stdout
     equal(made, '', 'the list of files of another group')
     made = host.run('find', repository + '/.hg/store', '-user', USER, '!', '-perm', '-0060').stdout
@@ -560,7 +560,7 @@ def shared(host):
     host.no_drop_in(SERVICE)
 
 
-@check('the service works with a /tmp from which nothing can be executed')
+@check('the service works with a /tmp that is noexec')
 def noexec(host):
     host.drop_in(SERVICE, '[Service]\nTemporaryFileSystem=/tmp:rw,noexec,nosuid,mode=1777\n')
     host.begin()
@@ -594,12 +594,12 @@ def purge(host):
         '-o', '-path', '/home', '-o', '-path', '/var/log', '-o', '-path', '/proc', ')', '-prune',
         '-o', '-name', '*hg-cmdserver*', '-print',
     )
-    # what is in /run/user goes with the user's session
+    # systemd removes /run/user with the user's session
     find = ('find', '/run', '/tmp', '-path', '/run/user', '-prune', '-o', '-name', '*hg-cmdserver*', '-print')
-    equal(left.stdout + host.run(*find).stdout, '', 'the list of files that are left')
-    # it may remember the name of a unit, with control groups of version 1: there is no word of a group's end
+    equal(left.stdout + host.run(*find).stdout, '', 'the list of remaining files')
+    # systemd may remember a unit's name: control groups of version 1 do not report the end of a group
     units = host.systemctl('list-units', '--all', '--plain', '--no-legend', 'hg-cmdserver*').splitlines()
-    equal([unit for unit in units if ' not-found ' not in unit], [], 'the list of units that are left')
+    equal([unit for unit in units if ' not-found ' not in unit], [], 'the list of remaining units')
 
 
 def main(root, suite, console):
@@ -614,7 +614,7 @@ def main(root, suite, console):
         booted = time.monotonic() - started
         release = host.run('sed', '-n', 's/^PRETTY_NAME=//p', '/etc/os-release').stdout.strip().strip('"')
         print('%s booted in %.1f s' % (release, booted), flush=True)
-        expect(suite in release, '%s was booted in the place of %s' % (release, suite))
+        expect(suite in release, '%s was booted instead of %s' % (release, suite))
         prepare(host)
         for name, function in checks:
             if wanted and function.__name__ not in wanted.split(','):
@@ -624,7 +624,7 @@ def main(root, suite, console):
                 function(host)
                 word = 'pass'
                 passed += 1
-            except Exception as error:  # whatever it is, it is this check's failure
+            except Exception as error:  # any exception is a failure of this check
                 word = 'FAIL'
                 failed.append(name)
                 reason = error if isinstance(error, Failure) else traceback.format_exc()

@@ -2,12 +2,12 @@
 
     client.py run SOCKET HG-ARGUMENT...     one command; its output, errors and exit status
     client.py loop SOCKET REPOSITORY CLIENTS
-                                            so many clients connect again and again until the standard
-                                            input ends; then a line of JSON with the numbers
+                                            this number of clients connect repeatedly until the standard
+                                            input ends; then prints a line of JSON with the numbers
     client.py forked SOCKET DAEMON          waits until the daemon with this pid has a template, and a worker
-                                            forked from it serves a connection, by what /proc shows
-    client.py hglib SOCKET REPOSITORY       python-hglib, attached; for each line of input it says how
-                                            many revisions there are, and the pid of its server
+                                            forked from it serves a connection, as /proc shows
+    client.py hglib SOCKET REPOSITORY       python-hglib, attached; for each line of input it prints the
+                                            number of revisions
 """
 
 import json
@@ -18,12 +18,12 @@ import sys
 import threading
 import time
 
-PATIENCE = 60  # seconds: a bound for what must happen, far longer than it takes
-PAUSE = 0.05  # seconds between the connections of a client in a loop: the machine has other things to do
+PATIENCE = 60  # seconds: an upper bound, far longer than any step takes
+PAUSE = 0.05  # seconds between the connections of a client in a loop, to leave the machine time for other work
 
 
 class Session:
-    """one connection, by the protocol of mercurial/commandserver.py"""
+    """one connection with the protocol of mercurial/commandserver.py"""
 
     def __init__(self, address):
         self._socket = socket.socket(socket.AF_UNIX)
@@ -31,7 +31,7 @@ class Session:
         self._file = self._socket.makefile('rwb')
         channel, hello = self._frame()
         if channel != b'o' or not hello.startswith(b'capabilities:'):
-            raise EOFError('no hello but %r' % (channel + hello))
+            raise EOFError('%r instead of a hello' % (channel + hello))
         fields = dict(line.split(b': ', 1) for line in hello.splitlines())
         self.worker = int(fields[b'pid'])
 
@@ -95,7 +95,7 @@ def loop(address, repository, clients):
                     raise ValueError('a wrong answer: %r' % (answer,))
                 answers[number] += 1
                 ended.wait(PAUSE)
-            except Exception as error:  # whatever it is, an answer is lost
+            except Exception as error:  # any exception means a lost answer
                 failures.append(repr(error))
                 ended.wait(0.1)
 
@@ -112,11 +112,11 @@ def loop(address, repository, clients):
 
 
 def _template_of(pid):
-    """the command line and parent of a template or a fork of it; None if it is anything else"""
+    """the command line and parent of a template or its fork; None for any other process"""
     try:
         command = open('/proc/%s/cmdline' % pid).read().split('\0')
         stat = open('/proc/%s/stat' % pid).read()
-    except OSError:  # it has gone
+    except OSError:  # the process is gone
         return None
     program = next((i for i, argument in enumerate(command) if argument.endswith('/main.py')), None)
     if program is None or command[program + 1] != 'template':
@@ -138,7 +138,7 @@ def forked(address, daemon):
         command = open('/proc/%d/cmdline' % session.worker).read().replace('\0', ' ')
         session.close()
         if time.monotonic() > end:
-            print('not forked ahead is: %s' % command, file=sys.stderr)
+            print('this worker was not forked ahead: %s' % command, file=sys.stderr)
             return 1
         time.sleep(PAUSE)
 

@@ -1,25 +1,25 @@
 # shellcheck shell=sh
-# For boot-test.sh and matrix.sh: copies of root trees with Debian, each for one run.
+# For boot-test.sh and matrix.sh: copies of Debian root trees, each for one run.
 
 cache=${HG_CMDSERVER_TEST_CACHE:-/var/cache/hg-cmdserver-test}
 
-# Prints why this machine can have no container; nothing if it can. TOOL:PACKAGE... are what it takes.
+# Prints why this machine cannot run a container, or nothing if it can. TOOL:PACKAGE... are the tools needed.
 why_no_container() {
     [ "$(id -u)" = 0 ] || {
-        echo "that needs root"
+        echo "a container needs root"
         return
     }
     for tool in debootstrap:debootstrap unshare:util-linux "$@"; do
         command -v "${tool%%:*}" >/dev/null || {
-            echo "there is no ${tool%%:*} (Debian's package ${tool#*:})"
+            echo "${tool%%:*} is missing (Debian's package ${tool#*:})"
             return
         }
     done
     unshare --mount --pid --fork true 2>/dev/null || echo "this machine allows no containers"
 }
 
-# lock_and_make_root SUITE: the suite's root tree is made, if it is not there; returns root.sh's status.
-# One run at a time; what is left of another one was killed.
+# lock_and_make_root SUITE: makes the suite's root tree unless it exists; returns root.sh's status. The lock
+# admits one run at a time, so leftovers are those of a killed run.
 lock_and_make_root() {
     mkdir -p "$cache"
     exec 9>"$cache/lock"
@@ -31,7 +31,7 @@ lock_and_make_root() {
     sh packaging/boot/root.sh "$cache/$1" "$1" 9>&-
 }
 
-# copy_root SUITE: makes $run, a directory for this run alone, in which "root" is a copy of the root tree.
+# copy_root SUITE: makes $run, a private directory of this run, in which "root" is a copy of the root tree.
 copy_root() {
     run=$(mktemp -d "$cache/run.XXXXXX")
     trap remove_copy EXIT
@@ -42,10 +42,10 @@ copy_root() {
         cp -a "$cache/$1/." "$run/root/"
 }
 
-# A command of this run that goes on in the background, so that this shell can end it.
+# The pid of this run's background command, so that this shell can end the command.
 test=
 
-# in_background SIGNAL COMMAND...: to its end; returns its status. SIGNAL ends it if this shell is ended.
+# in_background SIGNAL COMMAND...: waits for COMMAND and returns its status; sends it SIGNAL if this shell ends.
 in_background() {
     test_signal=$1
     shift

@@ -6,22 +6,22 @@ import signal
 import subprocess
 import time
 
-PATIENCE = 60  # seconds: a bound for what must happen, far longer than it takes
+PATIENCE = 60  # seconds: an upper bound, far longer than any step takes
 
 
 class Failure(Exception):
-    """something is not as it should be"""
+    """an expectation of the test does not hold"""
 
 
 def wait_for(what, condition, patience=PATIENCE):
-    """the first true value of condition()"""
+    """wait for a true value of condition(), and return it"""
     end = time.monotonic() + patience
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > end:
-            raise Failure('waited %d s in vain: %s' % (patience, what))
+            raise Failure('waited %d s without success: %s' % (patience, what))
         time.sleep(0.05)
 
 
@@ -31,10 +31,10 @@ def _die_with_parent():
 
 
 class Machine:
-    """A container with a root tree; it has no network but its own loopback interface."""
+    """A container with a root tree; its only network is its own loopback interface."""
 
     def __init__(self, root, files, console):
-        """files: a directory that is to be seen as /boot-test"""
+        """files: a directory that the container sees as /boot-test"""
         self._console = open(console, 'ab')
         self._command = (
             ['systemd-nspawn', '--quiet', '--directory', root, '--register=no', '--keep-unit', '--boot']
@@ -81,7 +81,7 @@ class Machine:
         return enter + clean + become + list(command)
 
     def run(self, *command, user=None, check=True, stdin='', timeout=2 * PATIENCE):
-        """a command to its end, with its output as text"""
+        """run a command to its end, with its output as text"""
         result = subprocess.run(
             self._inside(command, user),
             input=stdin,
@@ -98,7 +98,7 @@ class Machine:
         return result
 
     def start(self, *command, user=None):
-        """a command that runs beside the test"""
+        """start a command that runs in parallel with the test"""
         return subprocess.Popen(
             self._inside(command, user),
             stdin=subprocess.PIPE,
@@ -114,23 +114,23 @@ class Machine:
         return self.run('test', '-e', path, check=False).returncode == 0
 
     def reboot(self):
-        """by its own systemctl; returns when it is up again"""
-        REBOOT = 133  # with this status systemd-nspawn asks to be started again (--keep-unit)
+        """reboot by the system's own systemctl; returns when the system is up again"""
+        REBOOT = 133  # systemd-nspawn ends with this status to request another start (--keep-unit)
         self.run('systemctl', 'reboot', check=False)
         try:
             status = self._nspawn.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             jobs = self.run('systemctl', 'list-jobs', '--no-pager', check=False)
             processes = self.run('ps', '-eo', 'pid,ppid,stat,wchan,args', check=False)
-            raise Failure('it does not go down:\n%s%s%s' % (jobs.stdout, jobs.stderr, processes.stdout))
+            raise Failure('the system does not shut down:\n%s%s%s' % (jobs.stdout, jobs.stderr, processes.stdout))
         if status != REBOOT:
             raise Failure('systemd-nspawn ended with status %d' % status)
         self._boot()
 
     def destroy(self):
-        """takes it down, whatever state it is in"""
+        """shut the container down in any state"""
         if self._nspawn.poll() is None:
-            self._nspawn.terminate()  # which has systemd power off
+            self._nspawn.terminate()  # on this signal systemd powers off
             try:
                 self._nspawn.wait(20)
             except subprocess.TimeoutExpired:

@@ -1,12 +1,12 @@
 #!/bin/sh
-# What matrix.sh does in the container.
+# The part of matrix.sh that runs in the container.
 # Usage: inside.sh ROUNDS PREFORK-TESTS SPAWN-TESTS [-DPROPERTY=VALUE...]
 set -eu
 rounds=$1 prefork=$2 spawn=$3
 shift 3
 cd "$(dirname "$0")"
 
-# step NAME: what takes so long
+# step NAME: prints the elapsed time, to show which step is slow
 began=$(date +%s)
 step() {
     echo "   $(($(date +%s) - began)) s: $1"
@@ -41,7 +41,7 @@ wait "$daemon"
 step "workers are forked ahead"
 
 classpath='classes:test-classes:jars/*'
-# tests KIND CLASSES... PROPERTIES...: these tests, with this kind of workers; one is a test of a test alone
+# tests KIND CLASSES... PROPERTIES...: runs these tests with this kind of workers; omits one that only tests a test
 tests() {
     kind=$1 classes=$2
     shift 2
@@ -65,7 +65,7 @@ failed=
 tests prefork "$prefork" "$@" || failed="$failed prefork"
 tests spawn "$spawn" "$@" || failed="$failed spawn"
 
-# no collection of garbage, and few compilations, in the client while it measures
+# the client collects no garbage and compiles little while it measures
 timeout 600 java -XX:+UseSerialGC -Xms256m -Xmn192m -XX:TieredStopAtLevel=1 \
     --enable-native-access=ALL-UNNAMED -cp "$classpath" \
     org.hgcmdserver.bench.LatencyCheck /usr/share/hg-cmdserver "$rounds" latency || failed="$failed latency"
