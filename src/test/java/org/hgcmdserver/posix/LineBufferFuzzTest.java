@@ -8,13 +8,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** In whatever pieces a text arrives, its lines are the same. */
+/** A text has the same lines in whatever pieces it arrives. */
 class LineBufferFuzzTest {
 
     @FuzzTest
     void linesAreThoseOfTheText(byte[] text) {
         List<String> expected = new ArrayList<>(List.of(new String(text, UTF_8).split("\n", -1)));
-        expected.remove(expected.size() - 1); // which has not ended yet
+        expected.remove(expected.size() - 1); // the last line has not ended yet
         for (int size : new int[] {1, 2, 3, 7, 4096}) {
             LineBuffer buffer = new LineBuffer();
             List<String> lines = new ArrayList<>();

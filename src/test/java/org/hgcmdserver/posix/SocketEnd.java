@@ -16,7 +16,9 @@ public final class SocketEnd implements AutoCloseable {
         Descriptors.setNonBlocking(fd, true);
     }
 
-    /** What has arrived, a character for each byte; empty if nothing has or at the end of file. */
+    /**
+     * The bytes that have arrived, a character for each; empty if none has, or at the end of file.
+     */
     public String read() {
         Pointer buffer = NativeMemory.allocate(SIZE);
         byte[] bytes = new byte[(int) Math.max(0, LibC.C.read(fd, buffer, SIZE))];
@@ -24,7 +26,7 @@ public final class SocketEnd implements AutoCloseable {
         return new String(bytes, StandardCharsets.ISO_8859_1);
     }
 
-    /** Whether the other end has been closed and all that was sent has been read. */
+    /** Whether the other end is closed and this end has read all its bytes. */
     public boolean isAtEnd() {
         return LibC.C.read(fd, NativeMemory.allocate(1), 1) == 0;
     }
