@@ -21,7 +21,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** The direction in which packages may know each other. */
+/** The direction in which packages may depend on each other. */
 class ArchitectureTest {
 
     private static final String ROOT = "org.hgcmdserver.";
@@ -128,7 +128,7 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .haveFullyQualifiedName("java.lang.ProcessBuilder")
-                .because("its exit statuses get lost beside waitpid(-1)")
+                .because("waitpid(-1) takes away the exit statuses of its processes")
                 .check(classes);
     }
 
@@ -137,7 +137,7 @@ class ArchitectureTest {
         noClasses()
                 .should()
                 .accessTargetWhere(describe("the system's clock", ArchitectureTest::isClock))
-                .because("it may be set at any time, and no wait is to end or to last by that")
+                .because("a change of it must neither shorten nor lengthen a wait")
                 .check(classes);
     }
 
@@ -148,7 +148,7 @@ class ArchitectureTest {
                 .doNotHaveFullyQualifiedName(ROOT + "posix.Ticker")
                 .should()
                 .accessTargetWhere(describe("System.nanoTime", ArchitectureTest::isNanoTime))
-                .because("tests own the time of everything that waits")
+                .because("tests control the time of every wait")
                 .check(classes);
     }
 

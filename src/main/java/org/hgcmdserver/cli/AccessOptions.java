@@ -12,7 +12,7 @@ import org.hgcmdserver.service.AccessRules;
 import org.hgcmdserver.service.CommandServerHandler.Admission;
 import picocli.CommandLine.Option;
 
-/** The options that say who may connect, and how often. */
+/** The options that set which users may connect, and how many connections one user may have. */
 final class AccessOptions {
 
     @Option(
@@ -54,7 +54,7 @@ final class AccessOptions {
                 maxWorkersPerUser);
     }
 
-    /** Not picocli's split, which makes no names of "," and so what nobody gave. */
+    /** Not picocli's split, which turns "," into no names, as if the option were absent. */
     private static Set<Long> ids(
             List<String> values, Function<String, OptionalLong> lookUp, String kind)
             throws IOException {

@@ -13,7 +13,7 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
-/** The option that both commands have: the path of the socket. */
+/** The option that both commands share: the path of the socket. */
 final class Address {
 
     @Option(
@@ -26,14 +26,15 @@ final class Address {
     private Path given;
 
     /**
-     * @throws IOException if none was given and there is no default
+     * @throws IOException if the option is absent and there is no default
      */
     Path path() throws IOException {
         return given == null ? defaultPath() : given;
     }
 
     /**
-     * The path, or null if none was given and there is no default: an inherited socket has its own.
+     * The path, or null if the option is absent and there is no default: an inherited socket has a
+     * path of its own.
      */
     Path pathIfAny() {
         try {
@@ -44,7 +45,8 @@ final class Address {
     }
 
     /**
-     * Makes the default's directory, which is this program's own; one that was given must exist.
+     * Makes the directory of the default path, which is this program's own; the directory of a
+     * given path must exist.
      */
     void makeDefaultDirectory() throws IOException {
         Path directory = path().getParent();

@@ -18,29 +18,29 @@ import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.TypeConversionException;
 
 /**
- * The configuration file: lines "name = value", the names those of {@code serve}'s options, which
- * are the one list of what can be configured. Blank lines and lines that begin with "#" or ";" are
- * comments. What the command line says wins.
+ * The configuration file: lines "name = value". The names are those of {@code serve}'s options, the
+ * one list of all settings. Blank lines and lines that begin with "#" or ";" are comments. The
+ * command line overrides the file.
  *
- * <p>Each value goes to the option's own converter once, and the result to the option, without a
- * parser: a parser costs milliseconds. The file is not picocli's {@code IDefaultValueProvider},
- * since picocli replaces "${...}" in a default, takes one default for an option, and reports no
- * line.
+ * <p>The option's own converter converts each value once, and the option receives the result
+ * without a parser: a parser costs milliseconds. This class is not a picocli {@code
+ * IDefaultValueProvider}, since picocli replaces "${...}" in a default, takes one default per
+ * option, and reports no line number.
  */
 final class ConfigFile {
 
-    /** The options that the command line alone can have. */
+    /** The options that only the command line can set. */
     private static final Set<String> NOT_IN_A_FILE =
             Set.of("config-file", "check", "help", "version");
 
-    /** What stands for a byte that is wrong in the locale. */
+    /** The JVM's replacement for a byte that is invalid in the locale. */
     private static final char REPLACED = '\ufffd';
 
     /**
-     * A line of the file.
+     * One setting of the file.
      *
-     * @param text the value as it stands there
-     * @param value what the option's converter made of it
+     * @param text the value as written in the file
+     * @param value the value after conversion by the option's converter
      */
     private record Entry(OptionSpec option, String name, String text, Object value, int line) {}
 
@@ -54,11 +54,11 @@ final class ConfigFile {
     }
 
     /**
-     * Reads a file and converts its values. That includes values that the command line overrides: a
+     * Reads a file and converts its values, including those that the command line overrides: a
      * wrong line is an error in any case.
      *
      * @param given the file; null for the default one, which need not exist
-     * @param serve the command whose options the file may name; stays as it is
+     * @param serve the command whose options the file may name; this method does not change it
      * @throws ConfigException if the file cannot be read or has an error
      */
     static ConfigFile read(Path given, CommandSpec serve) throws ConfigException {
@@ -80,7 +80,7 @@ final class ConfigFile {
         return directory.resolve("hg-cmdserver/hg-cmdserver.conf");
     }
 
-    /** The JVM's, unless it lost something when it decoded it. */
+    /** The JVM's user.home, unless the JVM lost bytes of the path when decoding it. */
     private static Path homeDirectory() {
         String decoded = System.getProperty("user.home");
         String home = Environment.inherited().get("HOME");
@@ -106,7 +106,7 @@ final class ConfigFile {
         return entries.stream().filter(entry -> entry.option == option).map(Entry::value).toList();
     }
 
-    /** Something that changes when the file does. */
+    /** A value that changes when the file does. */
     Object fingerprint() {
         try {
             return Files.readAttributes(path, "unix:dev,ino,size,ctime,mode");
@@ -116,8 +116,8 @@ final class ConfigFile {
     }
 
     /**
-     * Where the file gave a value that has turned out to be wrong: "FILE:LINE: "; null if it did
-     * not.
+     * The place in the file, as "FILE:LINE: ", of a value that has turned out to be wrong; null if
+     * the value did not come from the file.
      */
     String placeOf(OptionException wrong) {
         return entries.stream()
@@ -187,7 +187,7 @@ final class ConfigFile {
      */
     private Object convert(OptionSpec option, String text, int line) throws ConfigException {
         if (option.converters().length == 0) {
-            return text; // see the test: an option of another type has a converter
+            return text; // ConfigFileTest: an option of another type has a converter
         }
         String wrong = "Invalid value for option '" + option.longestName() + "': ";
         try {

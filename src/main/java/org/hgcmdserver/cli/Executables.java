@@ -14,7 +14,7 @@ final class Executables {
      * The absolute path of the Mercurial to run.
      *
      * @param hg a path, or a name that is looked up in $PATH
-     * @throws OptionException if there is no such executable, with what to do
+     * @throws OptionException if there is no such executable; the message says what to do
      */
     static String find(String hg) throws OptionException {
         if (hg.indexOf('/') >= 0) {

@@ -1,6 +1,6 @@
 package org.hgcmdserver.cli;
 
-/** The exit statuses of hg-cmdserver itself; {@code run} ends with the command's own. */
+/** The exit statuses of hg-cmdserver itself; {@code run} exits with the command's own. */
 final class ExitStatus {
 
     static final int OK = 0;

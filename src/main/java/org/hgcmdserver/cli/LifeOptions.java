@@ -7,7 +7,7 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
-/** The options that say how the service ends. */
+/** The options that set when and how the service ends. */
 final class LifeOptions {
 
     enum DrainKind {
@@ -42,7 +42,7 @@ final class LifeOptions {
             defaultValue = "infinity",
             converter = Values.DurationConverter.class,
             description =
-                    "End after this time without a connection. For a service that its socket starts again"
+                    "Exit after this time without a connection. For a service that its socket starts again"
                             + " when a client connects. Default: ${DEFAULT-VALUE}.")
     private Duration idleExit;
 
@@ -52,7 +52,7 @@ final class LifeOptions {
             defaultValue = "1s",
             converter = PollIntervalConverter.class,
             description =
-                    "How often to look whether the service should end. Default: ${DEFAULT-VALUE}.")
+                    "How often to check whether the service should end. Default: ${DEFAULT-VALUE}.")
     private Duration pollInterval;
 
     ServiceConfig serviceConfig(WorkerOptions workers) {

@@ -41,7 +41,7 @@ public final class Main {
         line.setParameterExceptionHandler(Main::usageError);
         line.setExecutionExceptionHandler(Main::failure);
         line.setUsageHelpAutoWidth(true);
-        line.setExpandAtFiles(false); // to Mercurial "@" is a bookmark, or a file's name
+        line.setExpandAtFiles(false); // in Mercurial "@" is a bookmark, or a file name
         return line;
     }
 

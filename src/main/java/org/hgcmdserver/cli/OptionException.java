@@ -2,7 +2,7 @@ package org.hgcmdserver.cli;
 
 import java.io.IOException;
 
-/** An option's value names something that is not there, or does not go with another's. */
+/** An option's value names something that does not exist, or contradicts another option's value. */
 final class OptionException extends IOException {
 
     private static final long serialVersionUID = 1;
@@ -11,15 +11,15 @@ final class OptionException extends IOException {
     private final String value;
 
     /**
-     * @param option its name without the dashes
+     * @param option the option's name without the dashes
      */
     OptionException(String option, String message) {
         this(option, null, message);
     }
 
     /**
-     * @param option its name without the dashes; it can be repeated
-     * @param value the one that is wrong, as it was given
+     * @param option the name, without the dashes, of an option that can be repeated
+     * @param value the wrong value, as given
      */
     OptionException(String option, String value, String message) {
         super(message);
@@ -27,7 +27,7 @@ final class OptionException extends IOException {
         this.value = value;
     }
 
-    /** Null if there is one at most. */
+    /** Null unless the option can be repeated. */
     String value() {
         return value;
     }

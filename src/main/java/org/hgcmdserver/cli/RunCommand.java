@@ -27,18 +27,18 @@ import picocli.CommandLine.Parameters;
         name = "run",
         description =
                 "Runs one Mercurial command through a server, in this directory, with this terminal's"
-                        + " input and output, and ends with its exit status.",
+                        + " input and output, and exits with the command's status.",
         mixinStandardHelpOptions = true,
         sortOptions = false,
         versionProvider = Main.Version.class)
 final class RunCommand implements Callable<Integer> {
 
-    /** Set by the launcher, which can ask without native code. */
+    /** Set by the launcher, which can test for a terminal without native code. */
     private static final String STDIN_IS_TERMINAL = "hgcmdserver.stdin.terminal";
 
     private static final int STDIN = 0;
 
-    /** What hg ends with when it cannot write. */
+    /** The exit status of an hg that cannot write its output. */
     private static final int ABORTED = 255;
 
     @Mixin private Address address;
@@ -53,17 +53,17 @@ final class RunCommand implements Callable<Integer> {
     @Parameters(
             arity = "1..*",
             paramLabel = "HG-ARGUMENTS",
-            description = "The command and its arguments, behind a \"--\".")
+            description = "The command and its arguments, after a \"--\".")
     private List<String> hgArguments;
 
     private final Terminal terminal = new Terminal(STDIN);
     private final InterruptibleInput input =
             new InterruptibleInput(new FileInputStream(FileDescriptor.in));
 
-    /** SIGQUIT has come. */
+    /** Whether SIGQUIT has come. */
     private volatile boolean quit;
 
-    /** What has been sent to the command, which it does not survive. */
+    /** The signal sent to the command, which does not survive it; null if there was none. */
     private volatile Signal forwarded;
 
     /** Null until the server has said hello. */
@@ -90,7 +90,7 @@ final class RunCommand implements Callable<Integer> {
             return ABORTED;
         } catch (IOException e) {
             if (quit) {
-                SignalSource.dieBy(Signal.SIGQUIT); // which ended the command too
+                SignalSource.dieBy(Signal.SIGQUIT); // the signal ended the command too
             }
             throw e;
         }
@@ -111,16 +111,16 @@ final class RunCommand implements Callable<Integer> {
     private List<String> arguments() {
         List<String> all = new ArrayList<>();
         if (!serverDirectory) {
-            // first, so that the command's own --cwd wins, and made absolute for it
+            // first, so that the command's own --cwd, which is made absolute too, wins
             all.addAll(List.of("--cwd", PlatformPath.text(PlatformPath.workingDirectory())));
         }
-        // Mercurial asks whether its input is a terminal, which a channel never is
+        // Mercurial checks whether its input is a terminal; a channel never is one
         all.addAll(List.of("--config", "ui.interactive=" + Boolean.getBoolean(STDIN_IS_TERMINAL)));
         all.addAll(absoluteCwd(hgArguments));
         return all;
     }
 
-    /** A relative --cwd is meant from here, not from the server's directory. */
+    /** Resolves a relative --cwd against this directory, not the server's. */
     static List<String> absoluteCwd(List<String> arguments) {
         List<String> all = new ArrayList<>(arguments);
         for (int i = 0; i < all.size() && !all.get(i).equals("--"); i++) {
@@ -138,8 +138,9 @@ final class RunCommand implements Callable<Integer> {
     }
 
     /**
-     * A signal is the command's. If it cannot have it, or while the command waits for input that
-     * this process waits for in turn, it is this process's too; and so is SIGQUIT always.
+     * Forwards a signal to the command. The signal ends this process too if the command cannot
+     * receive it, while the command waits for input that this process waits for in turn, and always
+     * if it is SIGQUIT.
      */
     private void received(Signal signal) {
         CommandClient client = connected;
@@ -179,8 +180,8 @@ final class RunCommand implements Callable<Integer> {
     }
 
     /**
-     * Knows whether this process waits for it. A wait that begins when a signal has been forwarded
-     * ends at once: the command, which has asked for the input before the signal came, is gone.
+     * Records whether this process waits for input. A wait that begins after a signal was forwarded
+     * ends at once: the command, which asked for the input before the signal came, is gone.
      */
     private final class InterruptibleInput extends FilterInputStream {
 

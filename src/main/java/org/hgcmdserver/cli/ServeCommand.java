@@ -45,9 +45,9 @@ import picocli.CommandLine.TypeConversionException;
 @Command(
         name = "serve",
         description =
-                "Listens on a Unix socket and has each connection served by a Mercurial command server"
-                        + " of its own, until SIGTERM or SIGINT; then waits for the connections that"
-                        + " are left. A second signal ends the wait. On SIGHUP the program restarts itself"
+                "Listens on a Unix socket and serves each connection with a Mercurial command server of"
+                        + " its own, until SIGTERM or SIGINT; then waits for the remaining connections to"
+                        + " end. A second signal ends the wait. On SIGHUP the program restarts itself"
                         + " without a pause in service.",
         mixinStandardHelpOptions = true,
         sortOptions = false,
@@ -104,7 +104,7 @@ final class ServeCommand implements Callable<Integer> {
 
     @Option(
             names = "--check",
-            description = "Check the options and the configuration file, and end.")
+            description = "Check the options and the configuration file, and exit.")
     private boolean check;
 
     @Spec private CommandSpec spec;
@@ -159,20 +159,20 @@ final class ServeCommand implements Callable<Integer> {
     }
 
     /**
-     * Has the class loader open what it has not yet, so that a later upgrade, which replaces the
-     * files, does not mix two releases in one process.
+     * Makes the class loader open all jars now, so that a later upgrade, which replaces the files,
+     * does not mix two releases in one process.
      */
     private static void openAllJars() {
         ServeCommand.class.getResource("/no-such-resource");
     }
 
-    /** Null if this was not started by the launcher. */
+    /** Null if the launcher did not start this process. */
     private Successor successor() {
         String launcher = ProcessImage.property(Reexec.LAUNCHER, null);
         return launcher == null ? null : new Reexec(launcher, arguments(), config::fingerprint);
     }
 
-    /** The program's arguments as they were given, with this command's name first. */
+    /** The program's arguments as given, with this command's name first. */
     private List<String> arguments() {
         return spec.root().commandLine().getParseResult().originalArgs();
     }

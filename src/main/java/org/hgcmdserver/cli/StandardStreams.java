@@ -7,10 +7,10 @@ import org.hgcmdserver.posix.DescriptorOutput;
 import org.hgcmdserver.posix.Errno;
 import org.hgcmdserver.posix.PosixException;
 
-/** This process's standard output and error, which fail as they do for hg. */
+/** This process's standard output and error; a failed write has the same effect as in hg. */
 final class StandardStreams {
 
-    /** What standard output could not take; the command has no use for more. */
+    /** A write to standard output failed; the rest of the command's output is of no use. */
     static final class OutputLost extends IOException {
 
         private static final long serialVersionUID = 1;
@@ -22,7 +22,9 @@ final class StandardStreams {
             this.failure = failure;
         }
 
-        /** What hg says of it; null if that is nothing (dispatch.py, {@code _flushstdio}). */
+        /**
+         * hg's message for this failure; null if hg prints none (dispatch.py, {@code _flushstdio}).
+         */
         String message() {
             return failure.errno() == Errno.EPIPE ? null : "abort: " + failure.reason();
         }
@@ -33,12 +35,12 @@ final class StandardStreams {
 
     private StandardStreams() {}
 
-    /** Fails with {@link OutputLost}. */
+    /** Standard output; a failed write throws {@link OutputLost}. */
     static OutputStream output() {
         return new Written(1, Set.of());
     }
 
-    /** Drops what has no reader. */
+    /** Standard error; drops output that has no reader. */
     static OutputStream error() {
         return new Written(2, NO_WAY_TO_REPORT);
     }

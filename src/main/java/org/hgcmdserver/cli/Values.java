@@ -15,8 +15,8 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
 /**
- * Reads the values of options as systemd reads its own: time spans as in systemd.time(7), sizes and
- * booleans as in systemd.syntax(7). No library that is kept reads these.
+ * Parses the values of options as systemd does: time spans as in systemd.time(7), sizes and
+ * booleans as in systemd.syntax(7). No maintained library parses these.
  */
 final class Values {
 
@@ -27,7 +27,7 @@ final class Values {
 
     private static final Pattern PART = Pattern.compile("(\\d+(?:\\.\\d+)?)\\s*(\\pL*)\\s*");
 
-    /** In nanoseconds; a number alone is seconds. */
+    /** Units in nanoseconds; a number without a unit is in seconds. */
     private static final Map<String, Long> TIMES =
             units(
                     "ns nsec=1",
@@ -58,7 +58,7 @@ final class Values {
         return units;
     }
 
-    /** The sum of parts such as "1h 30s"; null if the text is none. */
+    /** The sum of parts such as "1h 30s"; null if the text is not such a sum. */
     private static BigDecimal sum(String text, Map<String, Long> units, String unitIfNone) {
         Matcher part = PART.matcher(text);
         BigDecimal sum = null;
@@ -76,7 +76,7 @@ final class Values {
     }
 
     /**
-     * @throws TypeConversionException if the text is no time span, or one of over 100 years
+     * @throws TypeConversionException if the text is not a time span, or is one of over 100 years
      */
     static Duration duration(String text) {
         String stripped = text.strip();
@@ -97,7 +97,7 @@ final class Values {
     }
 
     /**
-     * @throws TypeConversionException if the text is no size in bytes
+     * @throws TypeConversionException if the text is not a size in bytes
      */
     static long size(String text) {
         BigDecimal bytes = sum(text.strip().toUpperCase(Locale.ROOT), SIZES, "B");
@@ -109,7 +109,7 @@ final class Values {
     }
 
     /**
-     * @throws TypeConversionException if the text is neither
+     * @throws TypeConversionException if the text means neither true nor false
      */
     static boolean bool(String text) {
         return switch (text.strip().toLowerCase(Locale.ROOT)) {
@@ -135,7 +135,7 @@ final class Values {
 
     /**
      * One of an enumeration's names. picocli converts enumerations too, but only while it parses;
-     * {@link ConfigFile} needs a converter to call. The error is worded as picocli's.
+     * {@link ConfigFile} needs a converter to call. The error has picocli's wording.
      */
     abstract static class EnumConverter<E extends Enum<E>> implements ITypeConverter<E> {
 
@@ -159,7 +159,7 @@ final class Values {
         }
     }
 
-    /** A path, from the working directory, with the bytes that were given. */
+    /** A path, relative to the working directory, that keeps the bytes given. */
     static final class PathConverter implements ITypeConverter<Path> {
         @Override
         public Path convert(String value) {

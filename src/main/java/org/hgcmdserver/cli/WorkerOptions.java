@@ -18,7 +18,7 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
-/** The options that say what serves a connection and where it comes from. */
+/** The options that set which program serves a connection, and how its process starts. */
 final class WorkerOptions {
 
     /** Set by the launcher: the lib directory of the installed tree. */
@@ -94,7 +94,7 @@ final class WorkerOptions {
             defaultValue = "64M",
             converter = SizeConverter.class,
             description =
-                    "The longest request, and the longest piece of input, that a worker takes."
+                    "The longest request, and the longest piece of input, that a worker accepts."
                             + " Default: ${DEFAULT-VALUE}.")
     private long maxRequest;
 
@@ -104,8 +104,8 @@ final class WorkerOptions {
             defaultValue = "infinity",
             converter = Values.DurationConverter.class,
             description =
-                    "End a connection that has asked nothing for this time, between two requests and never"
-                            + " in a command. Default: ${DEFAULT-VALUE}.")
+                    "End a connection that has sent no request for this time: between two requests, never"
+                            + " during a command. Default: ${DEFAULT-VALUE}.")
     private Duration idleTimeout;
 
     @Option(
@@ -141,7 +141,8 @@ final class WorkerOptions {
     }
 
     /**
-     * What serves a connection, to be asked for each: the interpreter of hg may change.
+     * The command server of a connection. Callers ask the supplier for each connection, since the
+     * interpreter of hg may change.
      *
      * @throws IOException if there is no such Mercurial or repository
      */
@@ -150,7 +151,7 @@ final class WorkerOptions {
             CommandServer shell = CommandServer.shell(workerCommand);
             return () -> shell;
         }
-        if (kind() == Kind.prefork) { // it is by this one that the pool knows its own connections
+        if (kind() == Kind.prefork) { // the pool matches connections by this instance
             CommandServer server = program().commandServer();
             return () -> server;
         }
@@ -238,7 +239,9 @@ final class WorkerOptions {
             long bytes = Values.size(value);
             if (bytes < CHUNK) {
                 throw new TypeConversionException(
-                        "'" + value + "' is less than 4K, in which Mercurial asks for input");
+                        "'"
+                                + value
+                                + "' is less than 4K, the size in which Mercurial asks for input");
             }
             return bytes;
         }

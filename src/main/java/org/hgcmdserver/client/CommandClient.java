@@ -45,9 +45,9 @@ public final class CommandClient implements Closeable {
     }
 
     /**
-     * Connects and reads the server's hello. Waits as long as the server lets it.
+     * Connects and reads the server's hello, however long the server takes to send it.
      *
-     * @throws IOException if nobody listens there, or the server refuses and says why
+     * @throws IOException if no server listens there, or the server refuses and gives a reason
      */
     public static CommandClient connect(Path address) throws IOException {
         AFUNIXSocketChannel channel = SocketPath.connect(address);
@@ -59,7 +59,7 @@ public final class CommandClient implements Closeable {
         }
     }
 
-    /** What the server said of itself. */
+    /** The server's hello. */
     public Hello hello() {
         return hello;
     }
@@ -77,8 +77,8 @@ public final class CommandClient implements Closeable {
     }
 
     /**
-     * As {@link #run}, of arguments that are bytes, as those of a process are: nothing is decoded,
-     * and Mercurial judges what is wrong in its encoding.
+     * Like {@link #run}, with arguments as bytes, like those of a process: the client decodes
+     * nothing, and Mercurial decides what is invalid in its encoding.
      *
      * @throws IllegalArgumentException if an argument holds a NUL
      */
@@ -111,19 +111,19 @@ public final class CommandClient implements Closeable {
                     return server.readResult(frame);
                 }
                 case MESSAGE -> show(server.readMessage(frame, hello), prompt, streams);
-                // only for who asked for it by configuration
+                // only for users whose configuration asks for it
                 case DEBUG -> server.copyData(frame, OutputStream.nullOutputStream());
             }
         }
     }
 
     /**
-     * A user whose configuration has ui.message-output=channel finds all messages on stderr with
-     * plain hg, which has no such channel (ui.py, {@code _selectmsgdests}).
+     * With ui.message-output=channel plain hg, which has no such channel, writes all messages to
+     * stderr (ui.py, {@code _selectmsgdests}).
      */
     private static void show(Message message, PromptWatch prompt, CommandStreams streams)
             throws IOException {
-        if (message.data().length > 0) { // progress has none
+        if (message.data().length > 0) { // a progress message has no data
             streams.error().write(message.data());
             streams.error().flush();
             prompt.message(message);
@@ -138,11 +138,12 @@ public final class CommandClient implements Closeable {
      * Sends a signal to the worker's process group, as a terminal would to a command: SIGINT aborts
      * the running command and leaves the connection usable. May be called from any thread.
      *
-     * @throws IOException if the worker belongs to somebody else, or has gone
+     * @throws IOException if the worker belongs to another user, or has gone
      */
     public void signal(Signal signal) throws IOException {
         if (hello.pgid() <= 1) {
-            throw new ProtocolException("the server does not tell the process group of its worker");
+            throw new ProtocolException(
+                    "the server's hello does not name the process group of its worker");
         }
         Child.signalGroup(hello.pgid(), signal.number());
     }

@@ -8,13 +8,13 @@ import java.io.OutputStream;
 /** Where a command's output goes and where its input comes from. The streams stay the caller's. */
 public final class CommandStreams {
 
-    /** Whether what is typed is shown. */
+    /** Whether the terminal shows typed input. */
     public interface Echo {
 
-        /** What is typed from now on is a password. */
+        /** The user types a password from now on. */
         void off() throws IOException;
 
-        /** It has been read, or could not be. */
+        /** The password has been read, or could not be. */
         void on() throws IOException;
     }
 
@@ -39,7 +39,7 @@ public final class CommandStreams {
         this.echo = echo;
     }
 
-    /** Streams of a command that finds its input at its end. */
+    /** Streams of a command whose input is empty. */
     public static CommandStreams to(OutputStream out, OutputStream err) {
         return of(InputStream.nullInputStream(), out, err);
     }
@@ -47,7 +47,7 @@ public final class CommandStreams {
     /**
      * Streams with input.
      *
-     * @param in is read only as the command asks; should be buffered
+     * @param in read only when the command asks for input; should be buffered
      */
     public static CommandStreams of(InputStream in, OutputStream out, OutputStream err) {
         return new CommandStreams(in, out, err, NONE);
@@ -74,7 +74,7 @@ public final class CommandStreams {
         return count <= 0 ? new byte[0] : java.util.Arrays.copyOf(chunk, count);
     }
 
-    /** As {@link #readLine}, while the echo is off. */
+    /** Like {@link #readLine}, with the echo off. */
     byte[] readPassword(int size) throws IOException {
         echo.off();
         try {

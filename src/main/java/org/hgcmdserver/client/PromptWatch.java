@@ -6,12 +6,12 @@ import java.io.OutputStream;
 import org.hgcmdserver.protocol.Message;
 
 /**
- * Tells whether the line that a command asks for is a password. The message channel says so of a
- * prompt, but a server has that channel only if its own configuration asks for it, and then all
- * messages go there. Without it the order of what Mercurial writes tells, in all its releases:
- * {@code ui.getpass} writes the prompt to the error channel and asks for a line at once; before
- * each other line ({@code ui._readline}) it writes at least a blank to the output channel. A
- * message on the error channel other than a prompt ends its line.
+ * Tells whether the line that a command asks for is a password. On the message channel a prompt has
+ * an attribute for this, but a server has that channel only if its own configuration asks for it,
+ * and then sends all messages there. Without the channel, the order of Mercurial's output tells, in
+ * all releases: {@code ui.getpass} writes the prompt to the error channel and asks for a line at
+ * once; before any other line {@code ui._readline} writes at least a blank to the output channel. A
+ * message on the error channel that is not a prompt ends with a newline.
  */
 final class PromptWatch {
 
@@ -23,7 +23,7 @@ final class PromptWatch {
         lineIsOpen = false;
     }
 
-    /** Passes on what is written to it. */
+    /** A stream that passes its data on to {@code sink}. */
     OutputStream error(OutputStream sink) {
         password = false;
         return new FilterOutputStream(sink) {
@@ -46,7 +46,7 @@ final class PromptWatch {
         return password || lineIsOpen;
     }
 
-    /** A line that is longer than the server takes at once is asked for in pieces. */
+    /** The server asks in pieces for a line that is longer than it takes at once. */
     void answered(byte[] piece) {
         if (piece.length == 0 || piece[piece.length - 1] == '\n') {
             output();

@@ -19,8 +19,8 @@ final class SocketPath {
         if (PlatformPath.bytes(path).length <= UnixSocket.MAX_PATH) {
             return connectShort(path, path);
         }
-        // unix(7): sun_path has no room for it. A link to it is short; Mercurial changes into the
-        // directory instead, which a Java program cannot.
+        // unix(7): the path does not fit into sun_path. A link to the path is short; Mercurial
+        // changes into the directory instead, which a Java program cannot.
         Path shortcuts = PlatformPath.createTemporaryDirectory("hg-cmdserver");
         Path link = shortcuts.resolve("s");
         try {

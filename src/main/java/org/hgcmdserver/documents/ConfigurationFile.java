@@ -13,15 +13,15 @@ final class ConfigurationFile {
             """
             # The configuration of hg-cmdserver; hg-cmdserver.conf(5) describes it.
             #
-            # What is commented out is the default; a name in capitals stands for a value
-            # that has none. Check the file with "hg-cmdserver serve --check"; a running
-            # service takes it over, and ends no connection, with
-            # "systemctl reload hg-cmdserver.service".
+            # Lines that are commented out show the defaults; a name in capitals stands for
+            # a value without a default. Check the file with "hg-cmdserver serve --check".
+            # "systemctl reload hg-cmdserver.service" applies the file to a running
+            # service and ends no connection.
             """;
 
     /**
-     * What an administrator of a host wants otherwise than a user at a terminal: an idle client
-     * must not hold up a restart.
+     * The settings in which an administrator's needs differ from those of a user at a terminal: an
+     * idle client must not hold up a restart.
      */
     private static final Map<String, String> SET = Map.of("drain-timeout", "1min");
 

@@ -50,7 +50,7 @@ public final class Documents {
 
     private void writeCompletions() throws IOException {
         String bash = AutoComplete.bash(NAME, program);
-        if (bash.startsWith("#!")) { // it is read by a shell, never run
+        if (bash.startsWith("#!")) { // a shell reads the file and never runs it
             bash = bash.substring(bash.indexOf('\n') + 1);
         }
         Files.writeString(output.resolve(NAME + ".bash"), bash);
@@ -66,7 +66,7 @@ public final class Documents {
         Files.write(output.resolve("changelog.gz"), compress(text));
     }
 
-    /** As gzip -9n: the same bytes each time, and marked as compressed as well as can be. */
+    /** Like gzip -9n: the same bytes each time, and a header that names the best compression. */
     private static byte[] compress(String text) throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (GZIPOutputStream gzip = new BestGzip(bytes)) {

@@ -10,9 +10,8 @@ import picocli.CommandLine;
 import picocli.CommandLine.Model.OptionSpec;
 
 /**
- * Fills the parts of a man page that --help tells too into a template, which has the rest:
- * {@code @options COMMAND@}, {@code @configuration@}, {@code @status@}, {@code @version@} and
- * {@code @date@}.
+ * Fills a template of a man page with the parts that --help prints too: {@code @options COMMAND@},
+ * {@code @configuration@}, {@code @status@}, {@code @version@} and {@code @date@}.
  */
 final class ManualPage {
 
@@ -86,7 +85,7 @@ final class ManualPage {
         return text.replace("\\", "\\e").replace("-", "\\-");
     }
 
-    /** A line of text, which must not be taken for a request. */
+    /** A line of text, which groff must not take for a request. */
     private static String line(String text) {
         String escaped = escape(text);
         return escaped.startsWith(".") || escaped.startsWith("'") ? "\\&" + escaped : escaped;

@@ -6,7 +6,7 @@ import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.OptionSpec;
 
-/** What picocli knows of the options of a command, as --help tells it. */
+/** The options of a command as picocli has them, and as --help prints them. */
 final class Options {
 
     private static final Set<String> COMMAND_LINE_ONLY =
@@ -26,29 +26,29 @@ final class Options {
         return command.getCommandSpec().options().stream().filter(o -> !o.hidden()).toList();
     }
 
-    /** Those of {@code serve} that a configuration file can have. */
+    /** The options of {@code serve} that a configuration file can set. */
     static List<OptionSpec> configurable(CommandLine program) {
         return of(command(program, "serve")).stream()
                 .filter(option -> !COMMAND_LINE_ONLY.contains(option.longestName()))
                 .toList();
     }
 
-    /** The name in a configuration file. */
+    /** The option's name in a configuration file. */
     static String key(OptionSpec option) {
         return option.longestName().substring("--".length());
     }
 
-    /** Whether it is given by its name alone on the command line. */
+    /** Whether the command line gives the option by its name alone. */
     static boolean isFlag(OptionSpec option) {
         return option.arity().max() == 0;
     }
 
-    /** Whether its value can be left out on the command line. */
+    /** Whether the command line can leave out the option's value. */
     static boolean isValueOptional(OptionSpec option) {
         return option.arity().min() == 0 && !isFlag(option);
     }
 
-    /** What a value is called; of a flag, which has one in a file alone, too. */
+    /** The label of the option's value; also of a flag, which has a value only in a file. */
     static String label(OptionSpec option) {
         return isFlag(option) ? "yes|no" : option.paramLabel();
     }

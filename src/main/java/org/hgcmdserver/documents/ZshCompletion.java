@@ -8,10 +8,10 @@ import java.util.stream.StreamSupport;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.OptionSpec;
 
-/** A completion function for zsh, as zshcompsys(1) describes them; picocli has one for bash. */
+/** A completion function for zsh, as described in zshcompsys(1); picocli has one for bash. */
 final class ZshCompletion {
 
-    /** Labels of values that are names of files. */
+    /** Labels of values that are file names. */
     private static final Set<String> FILES = Set.of("PATH", "FILE", "REPO");
 
     private final CommandLine program;
@@ -72,7 +72,7 @@ final class ZshCompletion {
         List<String> all = new ArrayList<>();
         Options.of(command).forEach(option -> all.add(specification(option)));
         if (!command.getCommandSpec().positionalParameters().isEmpty()) {
-            // behind "--" stands a command line of Mercurial, for its own completion
+            // a command line of Mercurial follows "--"; its own completion handles it
             all.add("'*:::Mercurial command:{ words=(hg $words); (( CURRENT++ )); _normal }'");
         }
         return all.stream().collect(Collectors.joining(" \\\n      ", "      ", "\n"));
@@ -99,8 +99,8 @@ final class ZshCompletion {
     }
 
     /**
-     * "--name=" takes its value behind "=" or as the next word, "--name=-" behind "=" alone, "-n+"
-     * in the same word or the next.
+     * "--name=" takes its value after "=" or as the next word, "--name=-" after "=" only, "-n+" in
+     * the same word or the next.
      */
     private static String sign(String name, OptionSpec option) {
         if (Options.isFlag(option)) {

@@ -1,5 +1,6 @@
 /**
- * For the build alone, and not in the jar: writes what is shipped beside the program from the one
- * list of options, which the commands declare. Knows {@code cli}; nobody knows it.
+ * For the build only, and not in the jar: generates the files shipped beside the program from the
+ * one list of options, which the commands declare. Depends on {@code cli}; no package depends on
+ * this one.
  */
 package org.hgcmdserver.documents;

@@ -10,8 +10,8 @@ import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 
 /**
- * One event as lines: for the journal with the priority prefix of sd-daemon(3), for people with
- * time and level.
+ * Encodes one event as lines: with the priority prefix of sd-daemon(3) for the journal, with time
+ * and level for people.
  */
 final class LineEncoder extends EncoderBase<ILoggingEvent> {
 
@@ -30,7 +30,7 @@ final class LineEncoder extends EncoderBase<ILoggingEvent> {
         if (event.getThrowableProxy() != null) {
             message += "\n" + ThrowableProxyUtil.asString(event.getThrowableProxy());
         }
-        // the journal takes each line for an entry of its own
+        // the journal treats each line as an entry of its own
         String prefix = journal ? "<" + priority(event.getLevel()) + ">" : readable(event) + " ";
         StringBuilder lines = new StringBuilder();
         for (String line : message.split("\\R")) {

@@ -16,8 +16,9 @@ import java.util.Map;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sets logback up: one appender to stderr, with a thread of its own. In Java, since reading XML
- * would double the time that logging adds to the start. Found by logback through META-INF/services.
+ * Configures logback: one appender to stderr, with a thread of its own. The configuration is in
+ * Java, since reading XML would double the time that logging adds to the start. Logback finds this
+ * class through META-INF/services.
  */
 public final class LogConfigurator extends ContextAwareBase implements Configurator {
 
@@ -53,8 +54,8 @@ public final class LogConfigurator extends ContextAwareBase implements Configura
     }
 
     /**
-     * Waits until what has been logged is written, for a second at most. For before an exec, which
-     * the thread that writes does not survive.
+     * Waits until all logged events are written, for a second at most. To be called before an exec,
+     * which the writing thread does not survive.
      */
     public static void flush() {
         LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
@@ -65,16 +66,16 @@ public final class LogConfigurator extends ContextAwareBase implements Configura
         written.stop();
     }
 
-    /** Logs this level and what is more severe from now on. */
+    /** Logs events of this level and more severe ones from now on. */
     public static void setLevel(org.slf4j.event.Level level) {
         Logger own = (Logger) LoggerFactory.getLogger("org.hgcmdserver");
         own.setLevel(Level.convertAnSLF4JLevel(level));
     }
 
     /**
-     * systemd.exec(5): JOURNAL_STREAM holds the device and the inode of the journal's socket, which
-     * are to be compared with stderr's, since the variable is inherited by processes whose stderr
-     * goes elsewhere.
+     * systemd.exec(5): JOURNAL_STREAM holds the device and the inode of the journal's socket. A
+     * process must compare them with those of its stderr, since processes whose stderr goes
+     * elsewhere inherit the variable too.
      */
     static boolean stderrIsJournal(Map<String, String> environment) {
         String stream = environment.get("JOURNAL_STREAM");

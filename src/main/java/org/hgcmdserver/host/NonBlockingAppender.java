@@ -8,23 +8,23 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.LoggingEvent;
 
 /**
- * Has another thread write, so that one who does not read the log, and lets its pipe fill up, holds
- * up nobody. When there is no place left for events they are counted, and the number goes before
- * the first event that finds a place again.
+ * Writes in another thread, so that a reader who lets the log's pipe fill up does not hold up the
+ * daemon. When the queue is full the appender counts the events that it drops, and logs their
+ * number before the next event that fits.
  */
 final class NonBlockingAppender extends AsyncAppender {
 
-    /** In events. */
+    /** The capacity, in events. */
     private static final int QUEUE = 1000;
 
-    /** How long the end of the program, or of this image of it, waits for the log's reader. */
+    /** How long the program waits for the log's reader before it exits or execs its next image. */
     private static final int LONGEST_FLUSH = 1000; // milliseconds
 
     private int lost;
 
     NonBlockingAppender() {
         setQueueSize(QUEUE);
-        setDiscardingThreshold(0); // what is no warning matters too
+        setDiscardingThreshold(0); // events below a warning matter too
         setNeverBlock(true);
         setMaxFlushTime(LONGEST_FLUSH);
     }

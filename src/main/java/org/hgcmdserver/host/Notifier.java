@@ -4,12 +4,12 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * Tells the service manager how the service is. No call blocks, throws or fails; they come from the
- * service's loop thread.
+ * Reports the service's state to the service manager. No call blocks, throws or fails; all calls
+ * come from the service's loop thread.
  */
 public interface Notifier {
 
-    /** Nobody wants to know. */
+    /** There is no service manager to notify. */
     Notifier NONE =
             new Notifier() {
                 @Override
@@ -42,7 +42,7 @@ public interface Notifier {
                 public void close() {}
             };
 
-    /** Connections are accepted from now on. */
+    /** The service accepts connections from now on. */
     void ready();
 
     /** One line for people, in ASCII. */
@@ -54,18 +54,20 @@ public interface Notifier {
     /** A reload has begun, and will end with {@link #ready}. */
     void reloading();
 
-    /** How often {@link #watchdog} is to be called, at least; empty if nobody waits for it. */
+    /**
+     * How often the service must call {@link #watchdog}, at least; empty if there is no watchdog.
+     */
     Optional<Duration> watchdogInterval();
 
-    /** The loop is alive. */
+    /** The service's loop is alive. */
     void watchdog();
 
     /** Starting, reloading or stopping will take no longer than {@code time} from now on. */
     void extendTimeout(Duration time);
 
-    /** Delivers what was told so far, as far as that takes no more than a moment. */
+    /** Delivers the notifications so far, as far as that takes no more than a moment. */
     void flush();
 
-    /** {@link #flush}, and nothing more will be told. */
+    /** Like {@link #flush}; no notification follows. */
     void close();
 }

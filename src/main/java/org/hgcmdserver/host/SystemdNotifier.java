@@ -14,9 +14,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * sd_notify(3) by SDNotify. A thread of its own does the sending: a service manager that does not
- * read makes a send block, and that must not hold up connections. What changes while it sends or
- * rests is sent as one message, and a status at most once a second, since each wakes the service
+ * sd_notify(3) by SDNotify. A separate thread sends: a send blocks when the service manager does
+ * not read, and must not hold up connections. The thread sends changes that come while it sends or
+ * rests as one message, and a status at most once a second, since each message wakes the service
  * manager.
  */
 public final class SystemdNotifier implements Notifier {
@@ -38,7 +38,7 @@ public final class SystemdNotifier implements Notifier {
     private boolean sending;
     private final Address address;
 
-    /** Made by the thread that sends, which alone uses it. */
+    /** The socket; the sending thread makes it and alone uses it. */
     private Integer manager;
 
     private final Optional<Duration> watchdogInterval;
@@ -55,10 +55,10 @@ public final class SystemdNotifier implements Notifier {
     }
 
     /**
-     * The notifier that the environment asks for: none without NOTIFY_SOCKET.
+     * The notifier that the environment asks for: NONE without NOTIFY_SOCKET.
      *
      * @param socket the bytes of NOTIFY_SOCKET: the path of a socket, or "@" and an abstract name;
-     *     null or empty if it is not set
+     *     null or empty if the variable is not set
      * @param clock CLOCK_MONOTONIC in nanoseconds, called by the loop's and the sender's thread
      */
     public static Notifier fromEnvironment(
@@ -66,7 +66,7 @@ public final class SystemdNotifier implements Notifier {
         if (socket == null || socket.length == 0) {
             return NONE;
         }
-        if (socket[0] != '/' && socket[0] != '@') { // as sd_notify(3), which says EAFNOSUPPORT
+        if (socket[0] != '/' && socket[0] != '@') { // as in sd_notify(3): EAFNOSUPPORT
             warn("NOTIFY_SOCKET is neither a path nor an abstract name");
             return NONE;
         }
@@ -77,7 +77,7 @@ public final class SystemdNotifier implements Notifier {
         return new SystemdNotifier(new Address(socket), watchdogInterval(environment), clock);
     }
 
-    /** sd_watchdog_enabled(3): of no concern if it is meant for another process. */
+    /** sd_watchdog_enabled(3): a watchdog meant for another process does not count. */
     private static Optional<Duration> watchdogInterval(Map<String, String> environment) {
         String micros = environment.getOrDefault("WATCHDOG_USEC", "");
         String pid = environment.get("WATCHDOG_PID");
@@ -86,7 +86,7 @@ public final class SystemdNotifier implements Notifier {
         }
         if (!micros.matches("[1-9]\\d{0,15}")) {
             if (!micros.isEmpty()) {
-                log.warn("WATCHDOG_USEC is \"{}\", no time in microseconds: ignored", micros);
+                log.warn("WATCHDOG_USEC is \"{}\", not a time in microseconds: ignored", micros);
             }
             return Optional.empty();
         }
@@ -121,7 +121,7 @@ public final class SystemdNotifier implements Notifier {
     }
 
     private void add(String state) {
-        states.remove(state); // while a send blocks they must not become more and more
+        states.remove(state); // the list must not grow without end while a send blocks
         states.add(state);
         notifyAll();
     }
@@ -172,11 +172,11 @@ public final class SystemdNotifier implements Notifier {
                 send(message);
             }
         } catch (InterruptedException e) {
-            // nobody interrupts it; an end all the same
+            // no code interrupts this thread; an interrupt would end it
         }
     }
 
-    /** Waits for something to send; null when there will be nothing more. */
+    /** Waits for the next message to send; null after the last one. */
     private synchronized String next() throws InterruptedException {
         sending = false;
         notifyAll();
@@ -192,7 +192,7 @@ public final class SystemdNotifier implements Notifier {
             status = null;
             statusSentAt = clock.getAsLong();
         }
-        // "reloading" and the "ready" after it are two messages, or the order gets lost
+        // "reloading" and the "ready" after it must be two messages, or their order gets lost
         int end = 1 + states.indexOf(RELOADING);
         List<String> next = states.subList(0, end == 0 ? states.size() : end);
         String message = String.join("\n", next);
@@ -214,7 +214,7 @@ public final class SystemdNotifier implements Notifier {
             sendOne(message.getBytes(StandardCharsets.UTF_8));
             broken = false;
         } catch (RuntimeException | LinkageError e) { // LastErrorException, or no native library
-            if (!broken) { // trying on all the same: a watchdog ends who is silent
+            if (!broken) { // keep trying: the watchdog would kill a silent service
                 warn(e.getMessage());
             }
             broken = true;
@@ -222,9 +222,9 @@ public final class SystemdNotifier implements Notifier {
     }
 
     /**
-     * Connected anew for each: SDNotify's own class connects once, and would never find a service
-     * manager that has come back. It is one socket all the time, so that there is one when there
-     * are no descriptors left.
+     * Connects anew for each message: SDNotify's own class connects once, and would never find a
+     * service manager that has come back. The socket stays open, so that the notifier has one when
+     * no descriptors are left.
      */
     private void sendOne(byte[] message) {
         if (manager == null) {
@@ -235,8 +235,8 @@ public final class SystemdNotifier implements Notifier {
     }
 
     /**
-     * A sockaddr_un. SDNotify's own is of ASCII, and is passed on with all its bytes: the zeros
-     * behind a name are a part of one that is abstract (unix(7)).
+     * A sockaddr_un. SDNotify's own address holds ASCII only, and passes all its bytes: the zeros
+     * after an abstract name would be part of it (unix(7)).
      */
     private static final class Address extends CLibrary.SockAddr {
 

@@ -1,5 +1,5 @@
 /**
- * What the host is told: the service manager about readiness, status and stopping, the journal
- * about the weight of a message. Depends on nobody.
+ * Reports to the host: readiness, status and stopping to the service manager, the priority of each
+ * message to the journal. Depends on no other package.
  */
 package org.hgcmdserver.host;

@@ -6,8 +6,9 @@ import java.nio.charset.StandardCharsets;
 /**
  * A channel from the server to its client. A frame is the channel's letter, a length in four bytes,
  * most significant first, and as many bytes of data ({@code channeledoutput}); on the input
- * channels the length is what the server is willing to take, and no data follows ({@code
- * channeledinput}). A client that does not know a channel may ignore it if its letter is small.
+ * channels the length is the number of bytes that the server accepts, and no data follows ({@code
+ * channeledinput}). A client that does not know a channel may ignore it if the letter is
+ * lower-case.
  */
 public enum Channel {
     OUTPUT('o'),
@@ -15,12 +16,12 @@ public enum Channel {
     RESULT('r'),
     DEBUG('d'),
     MESSAGE('m'),
-    /** The server wants up to so many bytes of input. */
+    /** The server asks for input, up to the given number of bytes. */
     INPUT('I'),
-    /** The server wants a line of input of up to so many bytes. */
+    /** The server asks for a line of input, up to the given number of bytes. */
     LINE('L');
 
-    /** The letter and the length. */
+    /** The size of the letter and the length. */
     public static final int HEADER_SIZE = 5;
 
     private final char letter;

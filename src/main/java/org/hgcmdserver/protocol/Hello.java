@@ -11,14 +11,14 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * What a server says first ({@code server.serve} in commandserver.py): lines of "name: value".
+ * The first message of a server ({@code server.serve} in commandserver.py): lines of "name: value".
  *
- * @param fields all of them, those too that this version does not know
+ * @param fields all fields, including those that this version does not know
  */
 public record Hello(Map<String, String> fields) {
 
     /**
-     * @throws ProtocolException if it is no hello, or of a server that cannot run commands
+     * @throws ProtocolException if the data is not a hello, or the server cannot run commands
      */
     static Hello parse(byte[] data) throws IOException {
         Map<String, String> fields = new LinkedHashMap<>();
@@ -40,7 +40,10 @@ public record Hello(Map<String, String> fields) {
         return Set.copyOf(List.of(fields.getOrDefault("capabilities", "").split(" ")));
     }
 
-    /** The encoding of what it reads and writes; ASCII if Java does not know it both ways. */
+    /**
+     * The encoding of the server's input and output; ASCII if Java cannot both decode and encode
+     * it.
+     */
     public Charset encoding() {
         try {
             Charset charset = Charset.forName(fields.getOrDefault("encoding", "ascii"));
@@ -53,7 +56,7 @@ public record Hello(Map<String, String> fields) {
     /**
      * A command's arguments in the server's encoding.
      *
-     * @throws IllegalArgumentException if one would hold a NUL, which ends an argument
+     * @throws IllegalArgumentException if an argument would hold a NUL, which ends an argument
      */
     public List<byte[]> encode(List<String> arguments) {
         Charset encoding = encoding();
@@ -75,12 +78,15 @@ public record Hello(Map<String, String> fields) {
         }
     }
 
-    /** The worker's process id; 0 if the server does not tell. */
+    /** The worker's process id; 0 if the hello has none. */
     public int pid() {
         return number("pid");
     }
 
-    /** The worker's process group, to which signals for the running command go; 0 if unknown. */
+    /**
+     * The worker's process group, which receives signals for the running command; 0 if the hello
+     * has none.
+     */
     public int pgid() {
         return number("pgid");
     }

@@ -7,10 +7,10 @@ import java.util.Arrays;
 
 /**
  * A message with its attributes ({@code channeledmessage} in commandserver.py): a map in CBOR (RFC
- * 8949), flat but for attributes that are of no concern here.
+ * 8949), flat except for attributes that the client ignores.
  *
- * @param data what is to be shown; empty if it is not text, such as progress
- * @param isForPassword whether it is a prompt for a password
+ * @param data the text to show; empty for a message without text, such as progress
+ * @param isForPassword whether the message is a prompt for a password
  */
 public record Message(byte[] data, boolean isForPassword) {
 
@@ -54,9 +54,7 @@ public record Message(byte[] data, boolean isForPassword) {
         return new Message(data, password);
     }
 
-    /**
-     * One item; that of the outermost map is its beginning, others have been read to their ends.
-     */
+    /** One item. Of the outermost map only the head has been read, of any other item all of it. */
     private record Item(int major, long number, byte[] bytes) {
 
         static Item read(ByteBuffer in, int depth) throws ProtocolException {
@@ -87,7 +85,7 @@ public record Message(byte[] data, boolean isForPassword) {
 
         private static void skip(ByteBuffer in, long items, int depth) throws ProtocolException {
             if (depth == MAX_DEPTH) {
-                throw new ProtocolException("a message of too many layers");
+                throw new ProtocolException("a message with too many layers");
             }
             for (long i = 0; i < items; i++) {
                 read(in, depth + 1);
@@ -103,8 +101,8 @@ public record Message(byte[] data, boolean isForPassword) {
                 case 25 -> in.getShort() & 0xffff;
                 case 26 -> in.getInt() & 0xffffffffL;
                 case 27 -> in.getLong();
-                default -> // of a length that is told by an end: Mercurial writes none
-                        throw new ProtocolException("a message of another encoding");
+                default -> // an indefinite length, which Mercurial never writes
+                        throw new ProtocolException("a message in another encoding");
             };
         }
     }

@@ -2,7 +2,7 @@ package org.hgcmdserver.protocol;
 
 import java.io.IOException;
 
-/** The server did not keep to the protocol, or ended the connection in the middle of something. */
+/** The server violated the protocol, or ended the connection before an exchange was complete. */
 public final class ProtocolException extends IOException {
 
     private static final long serialVersionUID = 1;

@@ -13,7 +13,7 @@ import java.nio.charset.StandardCharsets;
 /** The client's end of the wire: reads frames, writes requests and input. */
 public final class ServerStream {
 
-    /** More than any hello, or reason for there being none, has. */
+    /** More than the size of any hello, or of any reason for refusing one. */
     private static final int MAX_SMALL = 64 * 1024;
 
     private final DataInputStream in;
@@ -31,7 +31,7 @@ public final class ServerStream {
     /**
      * Reads the hello.
      *
-     * @throws ProtocolException with the reason, if the server says why it cannot serve
+     * @throws ProtocolException with the server's reason, if the server cannot serve
      */
     public Hello readHello() throws IOException {
         Frame frame = readFrame();
@@ -46,8 +46,8 @@ public final class ServerStream {
     }
 
     /**
-     * Reads the head of the next frame. Unless it is of an input channel, {@link #copyData} is to
-     * be called next.
+     * Reads the head of the next frame. Unless the frame is on an input channel, the caller must
+     * call {@link #copyData} next.
      *
      * @throws ProtocolException at the end of the connection, and for a required channel that this
      *     version does not know
@@ -72,7 +72,7 @@ public final class ServerStream {
     }
 
     /**
-     * Copies the frame's data as it comes: Mercurial sends a file, however large, as one frame.
+     * Copies the frame's data as it arrives: Mercurial sends a file, however large, as one frame.
      *
      * @throws ProtocolException if the connection ends before the data does
      */
@@ -89,7 +89,7 @@ public final class ServerStream {
         sink.flush();
     }
 
-    /** The number of a frame on the result channel. */
+    /** The number in a frame on the result channel. */
     public int readResult(Frame frame) throws IOException {
         if (frame.size() != Integer.BYTES) {
             throw new ProtocolException("a result of " + frame.size() + " bytes");
@@ -98,8 +98,8 @@ public final class ServerStream {
     }
 
     /**
-     * The message of a frame on the message channel; one that shows nothing if its encoding, which
-     * the hello names, is another than Mercurial has so far.
+     * The message of a frame on the message channel; an empty one if the hello names an encoding
+     * other than Mercurial's only one so far.
      */
     public Message readMessage(Frame frame, Hello hello) throws IOException {
         ByteArrayOutputStream data = new ByteArrayOutputStream();
@@ -122,9 +122,9 @@ public final class ServerStream {
     }
 
     /**
-     * Writes a request with its data, as {@code runcommand} and its arguments.
+     * Writes a request with its data, such as {@code runcommand} and its arguments.
      *
-     * @param arguments in the server's encoding, none with a NUL
+     * @param arguments in the server's encoding, without NULs
      */
     public void writeRequest(String name, Iterable<byte[]> arguments) throws IOException {
         ByteArrayOutputStream data = new ByteArrayOutputStream();
@@ -140,7 +140,7 @@ public final class ServerStream {
         writeInput(data.toByteArray(), data.size());
     }
 
-    /** Answers an input channel; no bytes mean the end of the input. */
+    /** Answers an input channel; zero bytes mean the end of the input. */
     public void writeInput(byte[] data, int length) throws IOException {
         out.writeInt(length);
         out.write(data, 0, length);

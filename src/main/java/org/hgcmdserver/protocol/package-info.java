@@ -1,5 +1,5 @@
 /**
  * The command-server protocol as Mercurial's commandserver.py speaks it: the channels, their frames
- * and the hello. Knows nobody.
+ * and the hello. Depends on no other package.
  */
 package org.hgcmdserver.protocol;

@@ -7,9 +7,9 @@ import java.util.List;
 import org.newsclub.net.unix.AFUNIXSocket;
 
 /**
- * What the daemon adds between a connect and the start of the worker's program: from connect to the
- * first byte of the same program, run by this daemon and by socat, connection by connection in
- * turn. The program is one whose own part is small and the same for both.
+ * Measures what the daemon adds between a connect and the start of the worker's program: the time
+ * from connect to the first byte of the same program, run by this daemon and by socat, in turn for
+ * each connection. The program's own part is small and the same for both.
  */
 public final class ConnectBenchmark {
 
@@ -24,8 +24,8 @@ public final class ConnectBenchmark {
         Path directory = Files.createTempDirectory("benchmark");
         Path ownSocket = directory.resolve("own");
         Path socatSocket = directory.resolve("socat");
-        // for socat the very arguments that the daemon passes to an hg
-        // nofork: without a process that relays, which would make its first byte later
+        // socat gets the very arguments that the daemon passes to an hg
+        // nofork: no relaying process, which would delay socat's first byte
         String exec = "EXEC:" + echo + " serve --cmdserver pipe,nofork";
         try (Server own =
                         Server.start(

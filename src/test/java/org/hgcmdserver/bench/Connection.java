@@ -7,7 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import org.newsclub.net.unix.AFUNIXSocket;
 
-/** The least client there can be, so that little of what is measured is its own. */
+/** A minimal client, so that little of the measured time is its own. */
 final class Connection implements Closeable {
 
     private final AFUNIXSocket socket;
@@ -23,7 +23,7 @@ final class Connection implements Closeable {
         in.readNBytes(in.readInt());
     }
 
-    /** Runs a command; its output, and its status if that is not 0. */
+    /** Runs a command; returns its output, and its status if that is not 0. */
     String run(java.util.List<String> arguments) throws IOException {
         byte[] data = String.join("\0", arguments).getBytes(StandardCharsets.UTF_8);
         java.io.ByteArrayOutputStream request = new java.io.ByteArrayOutputStream();

@@ -12,17 +12,17 @@ import java.util.Random;
 import java.util.stream.Stream;
 
 /**
- * The short form of {@link ServerBenchmark}: beside {@code hg serve --cmdserver unix} alone,
- * connection by connection in turn, this daemon whole, and as it is with a Mercurial that fits none
- * of the parts that a template can be without. Ends with status 1 if one of the two is not the
- * quicker one in each figure, or if an answer is wrong.
+ * The short form of {@link ServerBenchmark}: compares {@code hg serve --cmdserver unix} with this
+ * daemon, in turn for each connection: once whole, and once as with a Mercurial that fits none of
+ * the template's optional parts. Exits with status 1 if one of the two daemons is not quicker in
+ * each figure, or if an answer is wrong.
  */
 public final class LatencyCheck {
 
     private static final List<String> REQUESTS = List.of("hello", "log -l1", "status");
     private static final int WARM_UP = 5;
 
-    /** At least so many tell a server that is a tenth quicker from one that is not. */
+    /** Fewer rounds cannot show that a server is a tenth quicker. */
     private static final int ROUNDS_WITHOUT_PARTS = 60;
 
     /** Strict server, rehearsals, and a look at changed files. */
@@ -39,8 +39,8 @@ public final class LatencyCheck {
     }
 
     /**
-     * @param arguments the installed tree, the rounds for each figure, and the file for a line with
-     *     the result
+     * @param arguments the installed tree, the rounds for each figure, and the file that receives a
+     *     line with the result
      */
     public static void main(String[] arguments) throws Exception {
         Path directory = Files.createTempDirectory("latency");
@@ -107,7 +107,8 @@ public final class LatencyCheck {
     }
 
     /**
-     * A copy of the tree in which those parts fail, as they do where Mercurial has other internals.
+     * A copy of the tree in which the optional parts fail, as they do if Mercurial's internals
+     * differ.
      */
     private static Path withoutParts(Path tree, Path copy) throws IOException {
         try (Stream<Path> files = Files.walk(tree)) {

@@ -8,7 +8,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Clients that each connect, run a log, and leave, again and again. */
+/** Clients that repeatedly connect, run a log, and leave. */
 final class Load {
 
     private Load() {}
@@ -40,7 +40,7 @@ final class Load {
                 try {
                     done.get();
                 } catch (java.util.concurrent.ExecutionException e) {
-                    // the reference loses connections when its loader thread is at work in a fork
+                    // hg's own server loses connections when its loader thread is at work in a fork
                     results.lost(server.name(), e.getCause());
                 }
             }

@@ -11,14 +11,14 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** What processes hold, from /proc (proc(5): smaps_rollup), in MB. */
+/** The memory of processes, from /proc (proc(5): smaps_rollup), in MB. */
 final class Memory {
 
     private Memory() {}
 
     /** PSS of the daemon, its template and its idle workers. */
     static void measure(Server server, Results results) throws Exception {
-        Pause.of(500); // for the workers that were forked last to rehearse
+        Pause.of(500); // the workers forked last rehearse
         long daemon = server.process().pid();
         List<Long> children = children(daemon);
         double jvm = pss(daemon);
@@ -44,7 +44,7 @@ final class Memory {
         results.add("memory", server.name(), "all", jvm + template + workers);
     }
 
-    /** The daemon's oldest child; pids begin anew at some time. */
+    /** The daemon's oldest child by start time, since the kernel reuses pids. */
     static long template(long daemon) throws IOException {
         Map<Long, Long> starts = new HashMap<>(); // field starttime in proc(5)
         for (long child : children(daemon)) {
@@ -60,7 +60,10 @@ final class Memory {
         return kilobytes(pid, "Pss") / 1024.0;
     }
 
-    /** What the process alone has written to: it does not change with who else shares the rest. */
+    /**
+     * The pages that only this process has written to: other processes that share the rest do not
+     * change the figure.
+     */
     static double privateDirty(long pid) throws IOException {
         return kilobytes(pid, "Private_Dirty") / 1024.0;
     }
@@ -80,14 +83,14 @@ final class Memory {
         return open == null ? 0 : open.length;
     }
 
-    /** Zombies too. */
+    /** The children of a process, including zombies. */
     static List<Long> children(long parent) throws IOException {
         List<Long> children = new ArrayList<>();
         try (Stream<Path> all = Files.list(Path.of("/proc"))) {
             for (Path path : (Iterable<Path>) all::iterator) {
                 String name = path.getFileName().toString();
                 String[] stat = name.matches("\\d+") ? stat(path) : new String[0];
-                if (stat.length > 1 && stat[1].equals("" + parent)) { // none if it has just gone
+                if (stat.length > 1 && stat[1].equals("" + parent)) { // empty if just gone
                     children.add(Long.parseLong(name));
                 }
             }

@@ -2,7 +2,7 @@ package org.hgcmdserver.bench;
 
 import java.util.concurrent.locks.LockSupport;
 
-/** Think time of a client: part of what is measured, not a wait for something. */
+/** The think time of a client: part of the measured load, not a wait for an event. */
 final class Pause {
 
     private Pause() {}

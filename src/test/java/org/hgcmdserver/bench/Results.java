@@ -8,7 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** What was measured; prints it as it comes, and writes it in the end. */
+/** The measurements; prints each one at once, and writes all of them at the end. */
 final class Results {
 
     /** Section, row, column; milliseconds, MB, or a count. */
@@ -24,7 +24,7 @@ final class Results {
         }
     }
 
-    /** A connection that ended before its answer: of this daemon's that is a wrong answer. */
+    /** A connection that ended before its answer; for this daemon it counts as a wrong answer. */
     synchronized void lost(String server, Throwable reason) {
         lost.merge(server, 1, Integer::sum);
         if (server.startsWith("this")) {

@@ -2,7 +2,7 @@ package org.hgcmdserver.bench;
 
 import java.util.Arrays;
 
-/** Durations of one thing, in nanoseconds. */
+/** Durations of one operation, in nanoseconds. */
 final class Samples {
 
     private long[] values = new long[256];

@@ -34,7 +34,8 @@ record Server(String name, Process process, Path address, long startNanos)
     }
 
     /**
-     * Starts a daemon that notifies its service manager, and ends it; the nanoseconds to READY=1.
+     * Starts a daemon that notifies its service manager, and ends the daemon; returns the
+     * nanoseconds to READY=1.
      */
     static long nanosToReady(Path manager, List<String> command) throws Exception {
         try (AFUNIXDatagramSocket socket = AFUNIXDatagramSocket.newInstance()) {
@@ -69,7 +70,7 @@ record Server(String name, Process process, Path address, long startNanos)
         }
     }
 
-    /** Waits until it has so many children; the nanoseconds since its start. */
+    /** Waits until the server has so many children; returns the nanoseconds since its start. */
     long awaitChildren(int count) throws IOException {
         long started = System.nanoTime() - startNanos;
         while (Memory.children(process.pid()).size() < count) {

@@ -10,9 +10,9 @@ import java.util.Map;
 import java.util.Random;
 
 /**
- * This daemon beside its peers, in one run: the latency of commands, connections per second,
+ * Compares this daemon with its peers in one run: the latency of commands, connections per second,
  * memory, and the time to readiness. Prints tables, writes target/benchmark/result.json and
- * latency.svg, and ends with status 1 if a server gave a wrong answer.
+ * latency.svg, and exits with status 1 if a server gave a wrong answer.
  */
 public final class ServerBenchmark {
 
@@ -40,7 +40,7 @@ public final class ServerBenchmark {
     }
 
     /**
-     * @param arguments the installed tree; then, optional, the rounds for each figure and the
+     * @param arguments the installed tree; then, optionally, the rounds for each figure and the
      *     number of connections of the long run
      */
     public static void main(String[] arguments) throws Exception {
@@ -151,13 +151,13 @@ public final class ServerBenchmark {
         }
     }
 
-    /** From connect to the end of the command; for "hello" to the hello. */
+    /** The time from connect to the end of the command; for "hello" to the hello. */
     static long connection(
             Server server, TestRepository repository, String request, Results results)
             throws IOException {
         // A server is still busy when its client has left: hg's own collects garbage for 20 ms,
-        // this one forks the next worker and lets it rehearse. That is to be over when the next is
-        // measured.
+        // this daemon forks the next worker and lets it rehearse. The next measurement must start
+        // after that work.
         Pause.of(40);
         long start = System.nanoTime();
         try (Connection connection = new Connection(server)) {
@@ -184,7 +184,7 @@ public final class ServerBenchmark {
                     double rate =
                             Load.connectionsPerSecond(
                                     server, repository, results, clients, connections);
-                    perSecond.merge(server.name(), rate, Math::max); // the better of two
+                    perSecond.merge(server.name(), rate, Math::max); // the better of two runs
                 }
             }
             results.throughput(clients, perSecond);

@@ -2,7 +2,10 @@ package org.hgcmdserver.bench;
 
 import java.io.IOException;
 
-/** Many connections to one server: every answer right, and nothing grows after the first tenth. */
+/**
+ * Many connections to one server: every answer must be right, and nothing may grow after the first
+ * tenth.
+ */
 final class Soak {
 
     private final Server server;

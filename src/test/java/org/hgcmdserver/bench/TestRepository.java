@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A repository made by a fixed recipe, the requests that are measured on it, and their right
- * answers, which plain hg gives.
+ * A repository made by a fixed recipe, the requests that the benchmark measures on it, and the
+ * right answers, which come from plain hg.
  */
 final class TestRepository {
 
@@ -27,12 +27,15 @@ final class TestRepository {
         this.revisions = revisions;
     }
 
-    /** A linear history: all files in the first revision, an edit of one in each other. */
+    /**
+     * A linear history: revisions without files, one that adds all files, and one that edits a
+     * file.
+     */
     static TestRepository create(Path path, int revisions) throws Exception {
         TestRepository repository = new TestRepository(path, revisions);
         hg("init", path.toString());
         int synthetic = revisions - 2;
-        // the greater part of the history needs no files, and is made in one go
+        // the greater part of the history needs no files; one command makes it
         hg("debugbuilddag", "-R", path.toString(), "--config", "ui.username=t", "+" + synthetic);
         hg("update", "-q", "-R", path.toString(), "tip");
         for (int i = 0; i < FILES; i++) {
@@ -82,7 +85,7 @@ final class TestRepository {
         return revisions;
     }
 
-    /** By name; "hello" is the connection alone. */
+    /** The requests by name; "hello" is only the connection. */
     Map<String, List<String>> requests() {
         return requests;
     }

@@ -1,2 +1,5 @@
-/** Measurements beside the peers, in one run; not tests. Started by packaging/benchmark.sh. */
+/**
+ * Measurements of this daemon and its peers in one run; not tests. packaging/benchmark.sh starts
+ * them.
+ */
 package org.hgcmdserver.bench;

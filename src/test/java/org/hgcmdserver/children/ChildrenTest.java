@@ -11,10 +11,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** The table without a reaper: exits are told by the test, and no process is started. */
+/** The table without a reaper: the test reports exits, and starts no process. */
 class ChildrenTest {
 
-    /** More than any system's pid_max, so that it is nobody's. */
+    /** More than any system's pid_max, so that no process has this pid. */
     private static final int PID = 99_999_999;
 
     private ManualLoop manual;
@@ -38,7 +38,7 @@ class ChildrenTest {
         children.add(PID, exits::add);
         children.add(PID + 1, others::add);
         children.exited(new Exit(PID, 3, 0));
-        children.exited(new Exit(PID, 4, 0)); // another process, that is not in the table
+        children.exited(new Exit(PID, 4, 0)); // another process, not in the table
         assertThat(exits).containsExactly(new Exit(PID, 3, 0));
         assertThat(others).isEmpty();
         assertThat(children.pids()).containsExactly(PID + 1);
@@ -72,7 +72,7 @@ class ChildrenTest {
         children.expect();
         children.exited(new Exit(PID, 7, 0));
         manual.advance(Duration.ofSeconds(3));
-        children.exited(new Exit(PID + 1, 0, 0)); // by which older ones are forgotten
+        children.exited(new Exit(PID + 1, 0, 0)); // a new exit makes the table forget older ones
         children.addExpected(PID, exits::add);
         manual.run();
         assertThat(exits).isEmpty();
@@ -93,7 +93,7 @@ class ChildrenTest {
     @Test
     void adoptedProcessThatIsGoneHasAnUnknownExit() throws Exception {
         children.adopt(PID, exits::add);
-        assertThat(exits).as("not while the caller is still adopting").isEmpty();
+        assertThat(exits).as("no report while the caller is still adopting").isEmpty();
         manual.run();
         assertThat(exits).containsExactly(Exit.unknown(PID));
     }

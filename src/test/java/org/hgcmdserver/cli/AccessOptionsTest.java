@@ -32,7 +32,7 @@ class AccessOptionsTest {
     void emptyNamesAreNoNames(String names) {
         line.parseArgs("--allow-user", names);
         assertThatThrownBy(access::admission)
-                .as("not what holds for nobody named")
+                .as("not the rules that hold without the option")
                 .isInstanceOf(OptionException.class)
                 .hasMessage("there is no user \"\"; correct --allow-user");
     }

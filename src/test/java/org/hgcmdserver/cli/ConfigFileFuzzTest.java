@@ -20,8 +20,9 @@ import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 
 /**
- * Whatever a configuration file says: there is one line of an error that names the file and the
- * line, or the file leaves {@code serve}'s options as the same words on the command line do.
+ * For any content of a configuration file: either {@code serve} fails with a one-line error that
+ * names the file and the line, or the file sets {@code serve}'s options as the same words on the
+ * command line do.
  */
 class ConfigFileFuzzTest {
 
@@ -65,7 +66,7 @@ class ConfigFileFuzzTest {
     private static CommandLine serve() {
         return new CommandLine(new ServeCommand())
                 .setExpandAtFiles(false)
-                // a value can look like an option, or like the end of them
+                // a value can look like an option, or like the end of the options
                 .setAllowOptionsAsOptionParameters(true)
                 .setEndOfOptionsDelimiter("\n");
     }

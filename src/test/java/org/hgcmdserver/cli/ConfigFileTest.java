@@ -19,8 +19,9 @@ class ConfigFileTest {
     @TempDir Path directory;
 
     /**
-     * A parser of {@code serve} would refuse these options, which are not its own. A second parser
-     * of these options would convert a value again, or replace the specification's parser.
+     * A parser of {@code serve} would refuse these options, since {@code serve} does not have them.
+     * A second parser of these options would convert a value again, or replace the specification's
+     * parser.
      */
     @Test
     void eachValueIsConvertedOnceAndByNoOtherParser() throws Exception {
@@ -72,11 +73,11 @@ class ConfigFileTest {
         assertThat(given.commandSpec().findOption("--quiet").<Boolean>getValue()).isTrue();
     }
 
-    /** Without a converter {@link ConfigFile} would set a text. */
+    /** Without a converter {@link ConfigFile} would set the option to a string. */
     @Test
     void optionsThatAreNoTextsHaveAConverter() {
         for (OptionSpec option : new CommandLine(new ServeCommand()).getCommandSpec().options()) {
-            boolean alone = option.arity().max() == 0; // such as --check: not for a file
+            boolean alone = option.arity().max() == 0; // such as --check, which no file can set
             if (!alone && option.auxiliaryTypes()[0] != String.class) {
                 assertThat(option.converters()).as(option.longestName()).hasSize(1);
             }

@@ -9,8 +9,9 @@ import java.util.function.Function;
 import picocli.CommandLine.TypeConversionException;
 
 /**
- * Whatever a value says: it is refused by a message that quotes it, or it is within its bounds, the
- * same when it is written out and read again, and twice as much when it is said twice.
+ * For any text: either the parser refuses it with a message that quotes it, or the value is within
+ * its bounds, stays the same when written out and parsed again, and doubles when the text is given
+ * twice.
  */
 class ValuesFuzzTest {
 
@@ -24,7 +25,7 @@ class ValuesFuzzTest {
             assertThat(duration).isBetween(Duration.ZERO, LONGEST);
             assertThat(Values.duration(written(duration))).isEqualTo(duration);
             Duration twice = read(Values::duration, text.strip() + " " + text.strip());
-            if (twice != null) { // what is less than a nanosecond may add up to one
+            if (twice != null) { // two fractions of a nanosecond may add up to one
                 assertThat(twice.minus(duration.multipliedBy(2)))
                         .isBetween(Duration.ZERO, Duration.ofNanos(1));
             } else {
@@ -56,7 +57,7 @@ class ValuesFuzzTest {
         }
     }
 
-    /** Null if it is refused. */
+    /** Null if the parser refuses the text. */
     private static <T> T read(Function<String, T> reader, String text) {
         try {
             return reader.apply(text);

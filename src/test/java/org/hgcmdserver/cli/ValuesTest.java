@@ -12,7 +12,7 @@ import picocli.CommandLine.TypeConversionException;
 
 class ValuesTest {
 
-    /** The first ones are examples of systemd.time(7). */
+    /** The first cases are examples from systemd.time(7). */
     @ParameterizedTest
     @CsvSource({
         "2 h, PT2H",

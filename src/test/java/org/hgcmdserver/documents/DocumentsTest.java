@@ -11,7 +11,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 
-/** What is written from the list of options. */
+/** The documents that the build generates from the list of options. */
 class DocumentsTest {
 
     @Command(

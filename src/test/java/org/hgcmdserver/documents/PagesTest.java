@@ -13,12 +13,12 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** The pages that people read: their links, and the length of the first one. */
+/** The pages for readers: their links, and the length of the first page. */
 class PagesTest {
 
     private static final Path README = Path.of("README.md");
 
-    /** A link or a picture of Markdown: its target. */
+    /** The target of a link or picture in Markdown. */
     private static final Pattern LINK = Pattern.compile("\\]\\(([^)\\s]+)\\)");
 
     @Test
@@ -72,7 +72,7 @@ class PagesTest {
                         || headings(file).contains(parts[1].toLowerCase(Locale.ROOT)));
     }
 
-    /** The anchors that a forge makes of headings. */
+    /** The anchors that a forge derives from headings. */
     private static List<String> headings(Path file) throws IOException {
         return Files.readAllLines(file).stream()
                 .filter(line -> line.startsWith("#"))

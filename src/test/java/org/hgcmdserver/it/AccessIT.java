@@ -11,13 +11,16 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Who may connect, and how often; the clients are real processes of other users. */
+/**
+ * Which users may connect, and how many connections one user may have; the clients are real
+ * processes of other users.
+ */
 @RunsOnce
 class AccessIT {
 
     private static final boolean ROOT = System.getProperty("user.name").equals("root");
 
-    /** A user and groups that need no entry in a database. */
+    /** A user and groups without entries in a database. */
     private static final String STRANGER = "54321";
 
     @TempDir Path directory;
@@ -44,7 +47,10 @@ class AccessIT {
         }
     }
 
-    /** One that does not wait for the hello before it asks reads the end, and no ECONNRESET. */
+    /**
+     * A client that sends a request before the hello reads the end of the connection, not
+     * ECONNRESET.
+     */
     @Test
     void whoIsNotAllowedAndHasAskedAlreadyIsToldSo() throws Exception {
         String other = ROOT ? "daemon" : "root";
@@ -112,7 +118,7 @@ class AccessIT {
                         "--allow-group=60002")) {
             assertThat(firstFrameFor("1,2", daemon)).contains("access denied: uid " + STRANGER);
             assertThat(firstFrameFor("1,60002", daemon)).contains("capabilities");
-            // more than fit into the first buffer
+            // more groups than fit into the first buffer
             StringBuilder many = new StringBuilder("60001");
             for (int i = 0; i < 200; i++) {
                 many.append(',').append(70000 + i);
@@ -121,7 +127,7 @@ class AccessIT {
         }
     }
 
-    /** At a socket of the service manager's its permissions decide. */
+    /** On a socket of the service manager the socket's permissions decide. */
     @Test
     void inheritedSocketIsForWhoeverCanWriteToIt() throws Exception {
         Path address = directory.resolve("server.sock");

@@ -20,7 +20,7 @@ class BadClientIT {
         try (Daemon daemon = Daemon.start(directory);
                 Session good = Session.to(daemon);
                 RawClient neverReads = new RawClient(daemon.address())) {
-            // its answer is more than any socket buffer holds
+            // the answer is larger than any socket buffer
             String command = "cat\0--cwd\0" + repository + "\0big";
             neverReads.send("runcommand\n\0\0\0" + (char) command.length() + command);
 

@@ -9,7 +9,10 @@ import java.nio.file.attribute.PosixFilePermissions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Workers that cannot start or die before their hello: the client is told, the daemon goes on. */
+/**
+ * Workers that cannot start or die before their hello: the client receives the reason, the daemon
+ * goes on.
+ */
 class BrokenWorkerIT {
 
     @TempDir Path directory;
@@ -85,7 +88,7 @@ class BrokenWorkerIT {
     @Test
     @RunsOnce
     void nothingIsAddedAfterAHello() throws Exception {
-        // it says hello, waits until that must have been read, and fails
+        // the worker says hello, waits until the client must have read it, and fails
         String worker = "printf 'o\\0\\0\\0\\5hello'; read x; exit 3";
         try (Daemon daemon = Daemon.start(directory, "--worker-command", worker);
                 RawClient client = new RawClient(daemon.address())) {
@@ -113,7 +116,7 @@ class BrokenWorkerIT {
         try (Daemon daemon = Daemon.start(directory)) {
             for (int i = 0; i < 10; i++) {
                 try (RawClient client = new RawClient(daemon.address())) {
-                    // all of it at once for the daemon: the hello, its being read, the leaving
+                    // the daemon sees at once: the hello, its being read, the client leaving
                     Processes.await().until(() -> daemon.busyWorkers().size() == 1);
                     Processes.stop(daemon.pid());
                     client.readFrame();

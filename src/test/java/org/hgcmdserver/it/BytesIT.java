@@ -12,12 +12,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Arguments, directories and variables are bytes, which no locale changes. All is started by a
- * shell, since Java passes on what its own locale can say.
+ * Arguments, directories and variables are bytes, which no locale changes. A shell starts all
+ * programs, since Java passes on only what its own locale can encode.
  */
 class BytesIT {
 
-    /** In UTF-8, and in no encoding. */
+    /** A name in UTF-8, and one that is not. */
     private static final List<String> NAMES = List.of("\\303\\274", "caf\\351");
 
     private static final List<String> LOCALES = List.of("C", "C.UTF-8");
@@ -30,7 +30,7 @@ class BytesIT {
         repository = Repository.create(directory, "repository").commit("a", "x", "first");
     }
 
-    /** In the directory; $name is the name, $P the program, $A the address. */
+    /** Runs the script in the directory; $name is the name, $P the program, $A the address. */
     private Processes.Result shell(String locale, String name, Path address, String script)
             throws Exception {
         return Processes.run(
@@ -89,7 +89,7 @@ class BytesIT {
         }
     }
 
-    /** A reload finds its way by the same bytes: the launcher, all arguments, the socket. */
+    /** A reload uses the same bytes for the launcher, all arguments and the socket. */
     @Test
     void thoseOfTheDaemon() throws Exception {
         theDaemonIn("C", NAMES.get(0));
@@ -97,7 +97,7 @@ class BytesIT {
     }
 
     private void theDaemonIn(String locale, String name) throws Exception {
-        // a directory of that name holds all that the daemon is told of
+        // a directory of that name holds everything that the daemon's arguments name
         String prepare =
                 """
                 mkdir "$name"; cp -r repository "$name/$name"; mkdir "$name/tmp"
@@ -150,7 +150,7 @@ class BytesIT {
         return PlatformString.decode(java.util.Arrays.copyOf(bytes, length));
     }
 
-    /** Longer than sockaddr_un has room for. */
+    /** A path that is too long for sockaddr_un. */
     @Test
     @RunsOnce
     void longAddress() throws Exception {

@@ -14,9 +14,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.newsclub.net.unix.AFUNIXDatagramSocket;
 
 /**
- * The system clock is set while the daemon runs, by an administrator or by NTP on a machine that
- * had none: what takes an hour does not end a year too early, what takes seconds not a year too
- * late.
+ * An administrator, or NTP on a machine without a clock, sets the system clock while the daemon
+ * runs: a wait of an hour must not end a year too early, nor a wait of seconds a year too late.
  */
 @RunsOnce
 class ClockIT {
@@ -63,8 +62,8 @@ class ClockIT {
     }
 
     /**
-     * Returns when the daemon's loop has looked at all that is due, many times: between two pings
-     * of the watchdog are several poll intervals. Ten pings may be in the queue, from before.
+     * Returns when the daemon's loop has run all due timers many times: several poll intervals pass
+     * between two pings of the watchdog. Up to ten earlier pings may be in the queue.
      */
     private void awaitRounds() throws Exception {
         for (int i = 0; i < 20; i++) {
@@ -121,7 +120,7 @@ class ClockIT {
                 worker = hg.pid();
                 clock.assertSeenBy(hg, repository);
             }
-            // not that nobody is busy: as long as the log is behind, nobody is yet
+            // busyWorkers is empty too while the log is behind, so wait for the line in the log
             daemon.awaitLog("worker process exited (pid=" + worker + ",");
             clock.assertSeenBy(daemon);
         }
@@ -145,7 +144,7 @@ class ClockIT {
         clock.assertSeenBy(daemon);
     }
 
-    // seconds, in which the clock is set back: more than it takes to come to that
+    // waits of seconds, long enough to set the clock back before they end
 
     @Test
     void idleConnectionIsEnded() throws Exception {
@@ -197,7 +196,7 @@ class ClockIT {
         clock.assertSeenBy(daemon);
     }
 
-    /** An hg that is this command of the shell's. */
+    /** An hg that runs this shell command. */
     private String hg(String command) throws Exception {
         Path hg = Files.writeString(directory.resolve("hg"), "#!/bin/sh\n" + command + "\n");
         assertThat(hg.toFile().setExecutable(true)).isTrue();

@@ -96,7 +96,7 @@ class CommandLineIT {
 
             runIn(repository.path(), "", daemon, "log", "-r", "desc('second ü')").succeeded();
 
-            // more than one piece, and an argument that is a file's name to some
+            // a file of several pieces, and an argument that some parsers take for a file name
             Files.writeString(repository.path().resolve("args"), "log\n-l0\n");
             Files.writeString(repository.path().resolve("big"), "x".repeat(40 << 20));
             runIn(repository.path(), "", daemon, "commit", "-A", "-m", "@args").succeeded();
@@ -130,7 +130,7 @@ class CommandLineIT {
         }
     }
 
-    /** There SIGINT is ignored, as these tests may be. */
+    /** Processes in the background ignore SIGINT, and these tests may run in the background. */
     private static final String NOT_IN_THE_BACKGROUND = "--default-signal=INT";
 
     @Test
@@ -219,7 +219,7 @@ class CommandLineIT {
     void launcherTakesTheJavaOfThePath() throws Exception {
         assertThat(withJava("17.0.2").succeeded().out()).isEqualTo("path\n");
         assertThat(withJava("26-ea").succeeded().out()).isEqualTo("path\n");
-        // of a version that nobody tells
+        // a java whose version is unknown
         assertThat(withJava(null).succeeded().out()).isEqualTo("path\n");
     }
 
@@ -272,8 +272,8 @@ class CommandLineIT {
     }
 
     /**
-     * Runs a copy of the launcher that looks for Java in the test's directory "jvm", where there is
-     * one of {@code version} in the path, by links as Debian has them.
+     * Runs a copy of the launcher that looks for Java in the test's directory "jvm"; the path has a
+     * java of {@code version}, through symbolic links as in Debian.
      */
     private Processes.Result withJava(String version, String... environment) throws Exception {
         Path inPath = java("path", version);

@@ -11,7 +11,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The configuration file, as an administrator meets it. */
+/** The configuration file, as an administrator uses it. */
 @RunsOnce
 class ConfigFileIT {
 
@@ -62,12 +62,12 @@ class ConfigFileIT {
     void commandLineWins() throws Exception {
         Path file = directory.resolve("conf");
         Files.writeString(file, "; comment\n  workers=spawn  \nmin-idle = 9\ndebug = off\n");
-        assertThat(check(file).status()).as("more than the default maximum").isEqualTo(78);
+        assertThat(check(file).status()).as("over the default maximum").isEqualTo(78);
         check(file, "--min-idle", "1").succeeded();
         check(file, "--max-idle", "10").succeeded();
     }
 
-    /** Root's stands in /etc, which is the machine's and not this test's. */
+    /** Root's file is in /etc, which belongs to the machine and not to this test. */
     @Test
     void defaultFileOfTheUser() throws Exception {
         Path file = directory.resolve("hg-cmdserver/hg-cmdserver.conf");

@@ -26,7 +26,7 @@ final class Daemon implements AutoCloseable {
 
     static final String PROGRAM = DIST.resolve("bin/hg-cmdserver").toString();
 
-    /** The kind of workers that this run of the tests is about. */
+    /** The kind of workers that this run of the tests uses. */
     static final String WORKERS = System.getProperty("hgcmdserver.workers", "prefork");
 
     static final boolean PREFORK = WORKERS.equals("prefork");
@@ -42,9 +42,9 @@ final class Daemon implements AutoCloseable {
     }
 
     /**
-     * Starts a daemon on a socket in {@code directory}, with the kind of workers that this run of
-     * the tests is about unless the options name one; returns when it listens, and has idle workers
-     * if it is to have some.
+     * Starts a daemon on a socket in {@code directory}, with this run's kind of workers unless the
+     * options name one; returns when the daemon listens, and has idle workers if the options ask
+     * for some.
      */
     static Daemon start(Path directory, String... options) throws Exception {
         return start(directory, environment -> {}, options);
@@ -78,8 +78,7 @@ final class Daemon implements AutoCloseable {
 
     /**
      * Has systemd-socket-activate listen at a socket in {@code directory} and start the daemon,
-     * with the kind of workers that this run of the tests is about, for the first client. Returns
-     * when clients can connect.
+     * with this run's kind of workers, for the first client. Returns when clients can connect.
      */
     static Daemon activate(Path directory, String... options) throws Exception {
         Path address = directory.resolve("server.sock");
@@ -92,9 +91,9 @@ final class Daemon implements AutoCloseable {
         return daemon;
     }
 
-    /** By what the kernel tells of it: a connection would have consequences. */
+    /** Asks the kernel, since connecting would have side effects. */
     static void awaitListening(Path address) {
-        Pattern listening = // its flag SO_ACCEPTCON; the path is there before, from bind(2) on
+        Pattern listening = // the flag SO_ACCEPTCON; the path exists earlier, from bind(2) on
                 Pattern.compile(
                         "^\\S+ \\S+ \\S+ 00010000 .* " + Pattern.quote(address + "") + "$",
                         Pattern.MULTILINE);
@@ -105,7 +104,9 @@ final class Daemon implements AutoCloseable {
                         });
     }
 
-    /** Starts any command that leads to a daemon at {@code address}; does not wait for it. */
+    /**
+     * Starts any command that leads to a daemon at {@code address}; does not wait for the daemon.
+     */
     static Daemon launch(
             Path directory,
             Path address,
@@ -152,13 +153,16 @@ final class Daemon implements AutoCloseable {
         return busy;
     }
 
-    /** Whether this is a child of the daemon's that is alive, and no other with its number. */
+    /**
+     * Whether the process is a living child of the daemon, and not another process with the same
+     * pid.
+     */
     boolean isParentOf(long pid) throws IOException {
         return Processes.isAlive(pid)
                 && String.valueOf(pid()).equals(Processes.status(pid, "PPid"));
     }
 
-    /** Children that have exited and were not waited for. */
+    /** Children that have exited and that the daemon has not waited for. */
     private List<Long> zombies() throws IOException {
         List<Long> zombies = new ArrayList<>();
         for (long child : Processes.children(pid())) {
@@ -170,7 +174,10 @@ final class Daemon implements AutoCloseable {
         return zombies;
     }
 
-    /** One that has just exited may be left for a moment. While the daemon runs: then they go. */
+    /**
+     * Waits until the daemon has no zombies, since a child that has just exited may stay for a
+     * moment. For a running daemon only.
+     */
     void awaitNoZombies() {
         assertThat(isAlive()).as("a daemon that has ended has no children").isTrue();
         await().untilAsserted(() -> assertThat(zombies()).as("zombies").isEmpty());
@@ -195,13 +202,13 @@ final class Daemon implements AutoCloseable {
         return process.exitValue();
     }
 
-    /** SIGTERM, and the exit status 0 of a complete drain. */
+    /** Sends SIGTERM, and expects the exit status 0 of a complete drain. */
     void stop() throws Exception {
         signal("TERM");
         assertThat(awaitExit()).as("exit status; log: %s", log()).isZero();
     }
 
-    /** For the end of a test, whatever came of it. */
+    /** For the end of a test, passed or failed. */
     @Override
     public void close() throws Exception {
         if (process.isAlive()) {
@@ -210,7 +217,7 @@ final class Daemon implements AutoCloseable {
             for (long pid : left) {
                 Processes.killGroup(pid);
             }
-            // they write into the test's directory, which is about to be deleted
+            // these processes write into the test's directory, which JUnit is about to delete
             for (long pid : left) {
                 await().until(() -> !Processes.isGroupAlive(pid));
             }

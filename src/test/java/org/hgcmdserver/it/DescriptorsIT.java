@@ -44,8 +44,8 @@ class DescriptorsIT {
     }
 
     /**
-     * @param lines how many of the busy workers have a line to the daemon: those of this image
-     * @param managers how many sockets to a service manager it has
+     * @param lines the number of busy workers with a line to the daemon: those of this image
+     * @param managers the number of the daemon's sockets to a service manager
      */
     static void awaitTable(Daemon daemon, int busy, int lines, int managers) throws Exception {
         awaitTable(daemon, busy, lines, managers, Processes.PATIENCE);
@@ -66,7 +66,7 @@ class DescriptorsIT {
                             Map<String, Integer> kinds = kinds(daemon);
                             int forked = Daemon.PREFORK ? 1 + idle + lines : 0;
                             int sockets = 1 + busy + forked + managers;
-                            // the JVM's own: where jstack attaches, and a marker of its channels'
+                            // the JVM's own: the socket for jstack, and a marker of its channels
                             assertThat(kinds.remove("socket"))
                                     .as("sockets")
                                     .isBetween(sockets, sockets + 2);
@@ -79,7 +79,7 @@ class DescriptorsIT {
                         });
     }
 
-    /** What there is, but for the standard three and what the JVM has open of its own. */
+    /** The open descriptors, except for the standard three and the JVM's own. */
     private static Map<String, Integer> kinds(Daemon daemon) throws Exception {
         Map<String, Integer> kinds = new TreeMap<>();
         for (String descriptor : Processes.descriptors(daemon.pid())) {

@@ -19,32 +19,32 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The same answers as plain hg: random sequences of commands on two equal repositories, one of
- * which is used through the daemon. {@code -Dhgcmdserver.differential=SECONDS} looks for longer,
- * {@code -Dhgcmdserver.differential.seed=SEED} looks at the same sequences again. What it has found
- * is kept as a text in the resources, and replayed.
+ * The daemon gives the same answers as plain hg: random sequences of commands run on two equal
+ * repositories, on one of them through the daemon. {@code -Dhgcmdserver.differential=SECONDS}
+ * searches for longer, {@code -Dhgcmdserver.differential.seed=SEED} repeats the same sequences. The
+ * resources keep each sequence that found a difference, as text, and the test replays them.
  */
 @Timeout(value = 1, unit = java.util.concurrent.TimeUnit.DAYS)
 class DifferentialIT {
 
-    /** For one kind of workers; two minutes for both. */
+    /** The time for one kind of workers; two minutes for both. */
     private static final Duration LENGTH =
             Duration.ofSeconds(Integer.getInteger("hgcmdserver.differential", 60));
 
-    /** However slow the machine is, more than so many commands have succeeded. */
+    /** More than this many commands must have succeeded, however slow the machine is. */
     private static final int COMMANDS = 50;
 
     private static final long SEED =
             Long.getLong("hgcmdserver.differential.seed", new Random().nextInt());
 
-    /** Spent on a difference that is found. */
+    /** The time to spend on a difference once found. */
     private static final Duration SHRINKING =
             Duration.ofSeconds(Integer.getInteger("hgcmdserver.differential.shrink", 120));
 
-    /** What a fault that comes now and then is given to come. */
+    /** The number of runs in which an intermittent fault may appear. */
     private static final int REPLAYS = Integer.getInteger("hgcmdserver.differential.replays", 10);
 
-    /** As many as the daemon ever kept by default. */
+    /** The largest number of repositories that a daemon ever kept by default. */
     private static final String KEPT = System.getProperty("hgcmdserver.differential.kept", "4");
 
     @TempDir Path directory;
@@ -69,7 +69,7 @@ class DifferentialIT {
         }
     }
 
-    /** A fault that needs two steps of many: the machinery finds it, and these two. */
+    /** A fault that needs two of many steps: the experiment finds the fault and these two steps. */
     @Test
     @RunsOnce
     void wrongAnswerIsFoundAndItsSequenceShortened() throws Exception {
@@ -114,7 +114,7 @@ class DifferentialIT {
         Optional<String> of(Experiment experiment) throws Exception;
     }
 
-    /** Without a difference the daemon's side was served by the workers that this run is about. */
+    /** Without a difference, workers of this run's kind must have served the daemon's side. */
     private Optional<String> experiment(String extension, Duration shrinking, Trial trial)
             throws Exception {
         Path own = Files.createTempDirectory(directory, "experiment");
@@ -124,7 +124,7 @@ class DifferentialIT {
             Optional.ofNullable(System.getenv(name)).ifPresent(v -> environment.put(name, v));
         }
         environment.put("HOME", home.toString());
-        environment.put("HGPLAIN", "1"); // which workers have
+        environment.put("HGPLAIN", "1"); // as in workers
         environment.put("HGENCODING", "UTF-8");
         environment.put("LC_ALL", "C.UTF-8");
         environment.put("TZ", "UTC");

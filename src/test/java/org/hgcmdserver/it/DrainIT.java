@@ -16,7 +16,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** How the daemon ends: it stops accepting, serves who is there, waits for all and kills none. */
+/**
+ * The daemon's end: the daemon stops accepting, serves the connected clients, waits for all workers
+ * and kills none.
+ */
 class DrainIT {
 
     @TempDir Path directory;
@@ -45,7 +48,7 @@ class DrainIT {
                             "big");
             gate.awaitReached();
 
-            // stopped, the daemon leaves who connects in its queue
+            // a stopped daemon leaves new clients in its queue
             Processes.stop(daemon.pid());
             List<CompletableFuture<String>> queued = new ArrayList<>();
             for (int i = 0; i < 10; i++) {

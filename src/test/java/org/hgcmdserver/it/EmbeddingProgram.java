@@ -27,13 +27,13 @@ import org.hgcmdserver.worker.CommandServer;
 import org.hgcmdserver.worker.spawn.SpawnSource;
 
 /**
- * A program that embeds the service with a handler of its own, which reports each call on stdout. A
- * process of its own, since the service waits for all children of its process. Its time stands
- * still but for the line "tick" on stdin; "stop" stops it.
+ * A program that embeds the service with a handler of its own, which reports each call on stdout.
+ * The program is a process of its own, since the service waits for all children of its process. The
+ * program's time moves only at the line "tick" on stdin; "stop" stops the service.
  */
 public final class EmbeddingProgram implements ServiceHandler {
 
-    /** What a worker runs. */
+    /** The program of a worker. */
     private static final String WORKER =
             System.getenv().getOrDefault("EMBEDDING_WORKER", "echo served");
 
@@ -44,7 +44,7 @@ public final class EmbeddingProgram implements ServiceHandler {
     private int asked;
 
     public static void main(String[] arguments) throws IOException {
-        AtomicLong ahead = new AtomicLong(); // of the system's clock
+        AtomicLong ahead = new AtomicLong(); // ahead of the system's clock
         service =
                 ForkingService.open(
                         Path.of(arguments[0]),
@@ -94,7 +94,7 @@ public final class EmbeddingProgram implements ServiceHandler {
         }
     }
 
-    /** Runs it at the socket "server.sock" in the directory. */
+    /** Runs the program on the socket "server.sock" in the directory. */
     static Process start(Path directory, Consumer<Map<String, String>> environment)
             throws IOException {
         ProcessBuilder builder =

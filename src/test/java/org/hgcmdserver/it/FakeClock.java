@@ -15,12 +15,13 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * The system clock as a daemon and its workers see it, which a test can set while they run: the
- * machine's and as many hours, by libfaketime(1). The monotonic clock is left as it is.
+ * The system clock that a daemon and its workers see, which a test can set while they run: the
+ * machine's time plus a number of hours, by means of libfaketime(1). The monotonic clock stays as
+ * it is.
  */
 final class FakeClock {
 
-    /** A year and six hours: the time of day tells, too, that the clock was set. */
+    /** A year and six hours, so that the time of day also shows that the clock was set. */
     static final int YEAR = 365 * 24 + 6;
 
     private static final Duration TOLERANCE = Duration.ofHours(1);
@@ -29,7 +30,7 @@ final class FakeClock {
     private final Path setting;
     private int hours;
 
-    /** Leaves the test out where there is no libfaketime. */
+    /** Skips the test if libfaketime is not installed. */
     FakeClock(Path directory) throws IOException {
         try (Stream<Path> found =
                 Files.find(
@@ -43,16 +44,16 @@ final class FakeClock {
         set(0);
     }
 
-    /** For the environment of a daemon. */
+    /** Variables for the environment of a daemon. */
     void in(Map<String, String> environment) {
         environment.put("LD_PRELOAD", library.toString());
         environment.put("FAKETIME_TIMESTAMP_FILE", setting.toString());
         environment.put("FAKETIME_NO_CACHE", "1");
         environment.put("FAKETIME_DONT_FAKE_MONOTONIC", "1");
-        environment.put("NO_FAKE_STAT", "1"); // files stay as old as they are
+        environment.put("NO_FAKE_STAT", "1"); // files keep their real times
     }
 
-    /** So many hours after, or before, the machine's time. */
+    /** Sets the clock so many hours after, or before, the machine's time. */
     void set(int hours) throws IOException {
         Path next = setting.resolveSibling("clock.next");
         Files.writeString(next, "%+dh\n".formatted(hours));
@@ -65,7 +66,7 @@ final class FakeClock {
     }
 
     /**
-     * Shows that the daemon sees the clock as it is set: by the time of the last line it logged.
+     * Asserts that the daemon sees the clock as set, by the time of the last line that it logged.
      */
     void assertSeenBy(Daemon daemon) throws IOException {
         List<String> times =
@@ -82,7 +83,7 @@ final class FakeClock {
                 .isLessThan(TOLERANCE.toSeconds());
     }
 
-    /** Shows that a worker sees the clock as it is set: by the date of a commit. */
+    /** Asserts that a worker sees the clock as set, by the date of a commit. */
     void assertSeenBy(Session hg, Repository repository) throws IOException {
         String[] commit = {"tag", "-f", "-R", repository.toString(), "now"};
         assertThat(hg.run(commit).status()).isZero();
@@ -94,7 +95,7 @@ final class FakeClock {
                 .isBetween(now().minus(TOLERANCE), now().plus(TOLERANCE));
     }
 
-    /** Removes what libfaketime leaves of a process that has become another by execve(2). */
+    /** Removes the objects that libfaketime leaves behind when a process calls execve(2). */
     void forget(Daemon daemon) throws IOException {
         for (String name : new String[] {"faketime_shm_", "sem.faketime_sem_"}) {
             Files.deleteIfExists(Path.of("/dev/shm", name + daemon.pid()));

@@ -24,7 +24,7 @@ class FinishIT {
         repository = Repository.create(directory, "repository").commit("a", "x", "the one");
     }
 
-    /** With clients of python-hglib, thirteen in one process. */
+    /** The clients are python-hglib's, thirteen in one process. */
     @Test
     void idleClientsDoNotHoldItAndBusyOnesGetTheirAnswers() throws Exception {
         Path program = directory.resolve("clients.py");
@@ -135,11 +135,11 @@ class FinishIT {
             assertThat(daemon.awaitExit()).isZero();
         }
         assertThat(ran).doesNotExist();
-        // the whole one would have
+        // the complete request does run
         try (Daemon daemon = Daemon.start(directory, "--drain", "finish");
                 RawClient client = new RawClient(daemon.address())) {
             client.send(RawClient.request(request));
-            daemon.signal("TERM"); // what has arrived is answered, be it ever so late
+            daemon.signal("TERM"); // the worker answers a request that has arrived, however late
             client.readFrame();
             assertThat(client.awaitResult()).isZero();
             assertThat(daemon.awaitExit()).isZero();

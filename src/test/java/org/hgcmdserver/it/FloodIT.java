@@ -22,13 +22,13 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Many clients at once, and clients that send anything at all. One that was there before gets its
- * answers all the time, and the daemon is as it was when they have gone.
+ * Many clients at once, and clients that send arbitrary bytes. A client that was there before keeps
+ * getting its answers, and the daemon is unchanged when the others have gone.
  */
 @Timeout(value = 20, unit = TimeUnit.MINUTES)
 class FloodIT {
 
-    /** Forked workers are some ten times as quick to come as spawned ones. */
+    /** Forked workers start some ten times as fast as spawned ones. */
     private static final int CROWD = Daemon.PREFORK ? 2000 : 200;
 
     private static final int SILENT = Daemon.PREFORK ? 500 : 100;
@@ -36,12 +36,14 @@ class FloodIT {
     private static final int INPUTS =
             Integer.getInteger("hgcmdserver.inputs", 20_000) / (Daemon.PREFORK ? 1 : 20);
 
-    /** The command of the protocol, and a length. An unknown command of hg's takes it too long. */
+    /**
+     * The protocol's command and a length. A case with an unknown hg command would take too long.
+     */
     private static final int FRAME = "runcommand\n".length() + 4;
 
     private static final double SLOWEST = 5;
 
-    /** Less than a thread or a buffer for each of those who wait. */
+    /** Less than a thread or a buffer for each waiting client. */
     private static final int MAX_GROWTH = 8 << 10; // KiB
 
     private static final int THREADS = 4;
@@ -75,7 +77,7 @@ class FloodIT {
         }
     }
 
-    /** For as long as it takes to spawn a worker for each of many, on a machine that is busy. */
+    /** Allows the time to spawn a worker for each of many clients on a busy machine. */
     static ConditionFactory await() {
         return Processes.await().atMost(Duration.ofMinutes(5));
     }
@@ -108,14 +110,14 @@ class FloodIT {
                     }
                     await().until(() -> daemon.busyWorkers().size() == MAX_WORKERS);
                     assertThat(Processes.sockets(daemon.pid()))
-                            .as("sockets of the daemon: those who wait are in the queue")
+                            .as("sockets of the daemon: waiting clients are in the queue")
                             .hasSizeLessThan(3 * MAX_WORKERS);
                     enough.run();
                     int resident = Processes.residentKiB(daemon.pid());
                     silent.addAll(connect(SILENT));
                     enough.run();
                     assertThat(Processes.residentKiB(daemon.pid()) - resident)
-                            .as("what those who wait cost the daemon, in KiB")
+                            .as("the daemon's memory for the waiting clients, in KiB")
                             .isLessThan(MAX_GROWTH);
                     for (RawClient client : silent) {
                         client.close();
@@ -143,7 +145,7 @@ class FloodIT {
         assertThat(repository.hg("bookmarks").out()).contains("no bookmarks set");
     }
 
-    /** At each byte; what has arrived in part does not run. */
+    /** Cuts a request at each byte; a partial request does not run. */
     @Test
     void requestCutShort() throws Exception {
         byte[] request = RawClient.request("bookmark -R " + repository + " created");
@@ -190,7 +192,7 @@ class FloodIT {
                 });
     }
 
-    /** Random bytes, and requests with random bytes in their frame; always the same ones. */
+    /** Random bytes, and requests with random bytes in their frame; the same in each run. */
     @Test
     void anyBytes() throws Exception {
         during(
@@ -207,21 +209,21 @@ class FloodIT {
     }
 
     /**
-     * The answers must be right each time. The time, on a machine that may have other things to do,
-     * must be within bounds once in three times.
+     * The answers must be right in each attempt. The time must be within bounds in one of three
+     * attempts, since the machine may be busy.
      */
     private void during(String name, GoodClient.Trouble trouble) throws Exception {
         double ratio = SLOWEST + 1;
         for (int i = 0; i < 3 && ratio > SLOWEST; i++) {
-            awaitQuiet(); // which is what it is compared with
+            awaitQuiet(); // the comparison needs a quiet daemon
             ratio = good.during(name, trouble);
         }
         assertThat(ratio).as("median time, as a multiple of the quiet one").isLessThan(SLOWEST);
     }
 
     /**
-     * The good client is alone. Clients that have left are still served, in their order, and one
-     * that says so when it is its turn may wait as long as spawning takes for all of them.
+     * Waits until the good client is alone. The daemon still serves clients that have left, in
+     * their order, so a last client may wait until workers have been spawned for all of them.
      */
     private void awaitQuiet() throws Exception {
         try (RawClient last = new RawClient(daemon.address())) {
@@ -246,7 +248,7 @@ class FloodIT {
         return both;
     }
 
-    /** What comes after the hello when these bytes are all that is sent. */
+    /** The server's answer after the hello to exactly these bytes. */
     private String answer(byte[] bytes) throws IOException {
         try (RawClient client = new RawClient(daemon.address())) {
             assertThat(client.readFrame()).contains("capabilities");
@@ -254,7 +256,7 @@ class FloodIT {
                 client.send(bytes);
                 client.shutdownOutput();
                 return client.readToEnd();
-            } catch (IOException e) { // the worker has left, with something of it unread
+            } catch (IOException e) { // the worker has exited and left bytes unread
                 assertThat(e.getMessage()).containsAnyOf("Broken pipe", "reset");
                 return "";
             }

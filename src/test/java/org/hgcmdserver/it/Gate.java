@@ -7,7 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Holds a command of hg in its middle, by a hook, until the test opens the gate. */
+/** Holds an hg command midway, by a hook, until the test opens the gate. */
 final class Gate {
 
     private final Path reached;
@@ -19,12 +19,12 @@ final class Gate {
         open = own.resolve("open");
     }
 
-    /** A value for --config that stops the given command before it begins its work. */
+    /** A value for --config that stops the given command before its work begins. */
     String hook(String command) {
         return "hooks.pre-%s=%s".formatted(command, command());
     }
 
-    /** A command of the shell's that waits. */
+    /** A shell command that waits at the gate. */
     String command() {
         return "touch %s; while [ ! -e %s ]; do sleep 0.01; done".formatted(reached, open);
     }

@@ -9,9 +9,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * A client that has been there before the others, and asks one thing after the other all the time.
- * Each answer must be right; how long it takes beside the others is told as a ratio to how long it
- * takes alone.
+ * A client that connects before the others, and sends one request after another all the time. Each
+ * answer must be right; the result is the ratio of an answer's time beside the others to its time
+ * alone.
  */
 final class GoodClient implements AutoCloseable {
 
@@ -29,7 +29,7 @@ final class GoodClient implements AutoCloseable {
         session = Session.to(daemon);
         command = new String[] {"log", "-R", repository.toString(), "-l1", "-T", "{desc}"};
         this.answer = answer;
-        quietMedian(); // of a cold Python
+        quietMedian(); // warms up Python
     }
 
     private double quietMedian() throws Exception {
@@ -40,19 +40,18 @@ final class GoodClient implements AutoCloseable {
         return median(times);
     }
 
-    /** What the others do. */
+    /** The load from the other clients. */
     interface Trouble {
 
         /**
-         * @param enough returns when the good client has asked often enough while what is there now
-         *     stays as it is
+         * @param enough returns when the good client has asked often enough under the present load
          */
         void make(Runnable enough) throws Exception;
     }
 
     /**
-     * Asks before there is trouble, and then while there is. Returns its median time then, as a
-     * multiple of the quiet one.
+     * Asks before the trouble and during it. Returns the median time during it, as a multiple of
+     * the quiet one.
      */
     double during(String name, Trouble trouble) throws Exception {
         double quiet = quietMedian();

@@ -29,7 +29,7 @@ class HandlerIT {
             assertThat(said.readLine()).isEqualTo("shouldExit");
             long self = ProcessHandle.current().pid();
             String noticed = "newConnection from pid " + self + " in " + program.pid();
-            // however much happens: while the interval lasts it is not asked again
+            // the service does not ask again within the interval, however many connections come
             for (int i = 0; i < 3; i++) {
                 try (RawClient client = new RawClient(address)) {
                     assertThat(client.readToEnd()).isEqualTo("served\n");
@@ -39,7 +39,7 @@ class HandlerIT {
             }
             tell.append("tick\n").flush();
             assertThat(said.readLine()).isEqualTo("shouldExit");
-            // a handler that fails costs one connection
+            // a failing handler costs one connection
             try (RawClient client = new RawClient(address)) {
                 assertThat(client.readToEnd())
                         .contains("internal error")
@@ -73,7 +73,7 @@ class HandlerIT {
                 tell.append("reload\n").flush();
                 awaitSaid(said, "check");
                 awaitSaid(said, "replace 1");
-                client.send("still there\n"); // the replacement failed: all goes on
+                client.send("still there\n"); // the replacement failed: the service goes on
                 tell.append("finish\n").flush();
                 assertThat(client.readToEnd()).isEqualTo("still there\ngone\n");
             }
@@ -88,7 +88,7 @@ class HandlerIT {
         }
     }
 
-    /** As a signal that is read in the turn of the loop in which the check succeeds. */
+    /** Like a signal that the loop reads in the same turn in which the check succeeds. */
     @Test
     void stopAtTheEndOfACheckWins() throws Exception {
         Process program = EmbeddingProgram.start(directory, environment -> {});

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A service that goes to sleep, and that its socket wakes. */
+/** A service that exits when idle, and that its socket starts again. */
 class IdleExitIT {
 
     private static final long SECOND = 1_000_000_000L;
@@ -30,7 +30,7 @@ class IdleExitIT {
                         "cat",
                         "--idle-exit=100ms",
                         "--poll-interval=10ms");
-        // not Daemon.start: when that looks it may be over
+        // not Daemon.start: the daemon may exit before that looks
         try (Daemon daemon = Daemon.launch(directory, address, env -> {}, command)) {
             assertThat(daemon.awaitExit()).isZero();
             assertThat(daemon.log()).contains("listening at");
@@ -40,8 +40,8 @@ class IdleExitIT {
     }
 
     /**
-     * The client is there before the service is, and stays for much longer than the limit, in this
-     * image of the daemon and the next.
+     * The client connects before the service starts, and stays for much longer than the limit, in
+     * this image of the daemon and the next.
      */
     @Test
     void doesNotEndWithAConnection() throws Exception {
@@ -58,9 +58,9 @@ class IdleExitIT {
     }
 
     /**
-     * Clients that connect when the service is about to end, each a little later in that moment:
-     * each is served by this instance or the next. The manager starts the service as systemd does,
-     * when a connection is queued at the socket.
+     * Clients connect when the service is about to end, each a little later: this instance or the
+     * next serves each of them. The manager starts the service as systemd does, when a connection
+     * is queued at the socket.
      */
     @Test
     @RunsOnce
@@ -113,7 +113,7 @@ class IdleExitIT {
                 try (RawClient first = new RawClient(address)) {
                     assertThat(first.readToEnd()).isEqualTo("served\n");
                 }
-                // 30 to 70 ms later: around the 40 ms, and what the end itself takes
+                // 30 to 70 ms later: around the limit of 40 ms and the time that the end takes
                 long later =
                         System.nanoTime() + SECOND * 30 / 1000 + i * SECOND * 40 / 1000 / rounds;
                 while (System.nanoTime() - later < 0) {

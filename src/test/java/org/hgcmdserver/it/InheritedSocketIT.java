@@ -8,7 +8,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Socket activation: the listening socket is descriptor 3, passed on as systemd does. */
+/** Socket activation: the listening socket is descriptor 3, passed as systemd passes it. */
 class InheritedSocketIT {
 
     @TempDir Path directory;
@@ -21,7 +21,7 @@ class InheritedSocketIT {
                 assertThat(hg.run("version", "-q").status()).isZero();
                 assertThat(daemon.log()).contains("listening at " + address);
                 assertThat(Processes.status(hg.pid(), "PPid")).isEqualTo("" + daemon.pid());
-                // the worker has the connection alone, not the listener
+                // the worker has the connection, not the listener
                 assertThat(
                                 Processes.descriptors(hg.pid()).stream()
                                         .filter(d -> d.contains("socket:"))
@@ -40,7 +40,7 @@ class InheritedSocketIT {
     @RunsOnce
     void backlogIsLeftForTheNextInstance() throws Exception {
         Path address = directory.resolve("server.sock");
-        // holds the socket as a service manager does, and starts the service twice on it
+        // holds the socket like a service manager, and starts the service twice on it
         Path manager = directory.resolve("manager.py");
         Files.writeString(
                 manager,
@@ -149,7 +149,7 @@ class InheritedSocketIT {
                         .split(" ")[2]);
     }
 
-    /** Serves with such a descriptor 3; the error, which is one line. */
+    /** Serves with such a descriptor 3; returns the error, which is one line. */
     private String serveWith(String variable, String descriptor) throws Exception {
         String make = descriptor.startsWith("/") ? "open('" + descriptor + "')" : descriptor;
         String python =

@@ -12,15 +12,15 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the user tells the JVM holds at the start and after a reload. */
+/** The user's options for the JVM hold at the start and after a reload. */
 @RunsOnce
 class JavaOptionsIT {
 
     @TempDir Path directory;
 
     /**
-     * The check of a reload runs beside the daemon: it can have none of its ports, and writes none
-     * of its files.
+     * The check of a reload runs beside the daemon: it cannot use the daemon's ports, and must not
+     * write the daemon's files.
      */
     @ParameterizedTest
     @ValueSource(

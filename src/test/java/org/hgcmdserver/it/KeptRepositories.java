@@ -8,12 +8,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Daemons that keep repositories loaded, and repositories that are large enough for it. */
+/** Daemons that keep repositories loaded, and repositories large enough to be kept. */
 final class KeptRepositories {
 
     /**
-     * Its commands tell whether a worker was spared the work: the extension is loaded before the
-     * template puts itself in front of these functions, so that it sees only what is really done.
+     * An extension whose commands tell whether a worker was spared the work: Mercurial loads the
+     * extension before the template wraps these functions, so that the extension sees only the work
+     * that is really done.
      */
     private static final String PROBE =
             """
@@ -55,7 +56,7 @@ final class KeptRepositories {
     private final Path home;
 
     /**
-     * @param directory an empty one of the test's, for all that it makes
+     * @param directory an empty directory of the test, for all files made here
      */
     KeptRepositories(Path directory) throws Exception {
         this.directory = directory;
@@ -63,7 +64,9 @@ final class KeptRepositories {
         enable("");
     }
 
-    /** Further extensions, as lines of the section; for daemons that are started afterwards. */
+    /**
+     * Enables further extensions, given as lines of the section, for daemons started afterwards.
+     */
     void enable(String extensions) throws Exception {
         Path probe = Files.writeString(directory.resolve("probe.py"), PROBE);
         Files.writeString(
@@ -78,7 +81,7 @@ final class KeptRepositories {
         return Prefork.start(directory, home, all.toArray(String[]::new));
     }
 
-    /** Of enough revisions to be kept loaded, and with changesets of its own. */
+    /** A repository with enough revisions to be kept loaded, and with changesets of its own. */
     Repository large(String name) throws Exception {
         Repository repository = Repository.create(directory, name);
         repository.hg("debugbuilddag", "@" + name + " +1 @default +1199").succeeded();
@@ -89,7 +92,7 @@ final class KeptRepositories {
         Files.writeString(repository.path().resolve(".hg/hgrc"), "[ui]\nusername=t\n" + more);
     }
 
-    /** The answer of a worker that was forked ahead. */
+    /** The answer of a worker that the template forked ahead. */
     static String forked(Daemon daemon, String... arguments) throws Exception {
         try (Session hg = Session.to(daemon)) {
             assertThat(command(hg.pid())).contains("main.py template");
@@ -103,7 +106,7 @@ final class KeptRepositories {
         forked(daemon, "log", "-R", repository.toString(), "-l1");
     }
 
-    /** Which ones one worker finds loaded; those are used by that, in this order. */
+    /** Which of the repositories one worker finds loaded; asking uses them, in this order. */
     static String preloaded(Daemon daemon, Repository... repositories) throws Exception {
         return ask(daemon, "preloaded", repositories);
     }

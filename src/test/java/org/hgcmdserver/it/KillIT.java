@@ -15,8 +15,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * SIGKILL, to each kind of process that there is: nobody else's client notices, nothing is left
- * behind, and a repository is as it was, as it was to become, or can be recovered.
+ * SIGKILL to each kind of process: no other client notices, nothing is left behind, and a
+ * repository is in its old state, in its new state, or recoverable.
  */
 class KillIT {
 
@@ -40,13 +40,13 @@ class KillIT {
             kill(workerOtherThan(daemon, bystander.pid()));
             assertThat(client.readToEnd()).isEmpty();
             daemon.awaitLog("was killed by SIGKILL");
-            gate.open(); // the hook's shell has a life of its own
+            gate.open(); // the hook's shell outlives the worker
             nobodyElseNotices(daemon);
             endsWithNothingLeft(daemon);
         }
     }
 
-    /** Before, in and after the transaction. */
+    /** Kills the worker before, in and after the transaction. */
     @Test
     void workerInACommit() throws Exception {
         try (Daemon daemon = Daemon.start(directory)) {
@@ -66,9 +66,9 @@ class KillIT {
     }
 
     /**
-     * In the last moment of a transaction everything is written, and can be read, but the journal
-     * is still there: only recovering tells that the commit is to be taken back. Committing does
-     * not, as long as nothing is to be committed.
+     * In the last moment of a transaction everything is written and readable, but the journal is
+     * still there: only recovering shows that the commit must be rolled back. Committing does not,
+     * as long as there is nothing to commit.
      */
     @Test
     void workerBeforeTheJournalGoes() throws Exception {
@@ -100,7 +100,7 @@ class KillIT {
         }
     }
 
-    /** At any moment of many commits: which ones is drawn, and proves nothing by its length. */
+    /** Kills at random moments during many commits; the number of commits proves nothing. */
     @Test
     void workerAtAnyMomentOfACommit() throws Exception {
         Random random = new Random(20161126);
@@ -153,7 +153,7 @@ class KillIT {
             Prefork.awaitIdle(daemon, 2);
             List<Long> all = new ArrayList<>(Prefork.idleWorkers(daemon));
             all.add(0, Prefork.template(daemon));
-            Processes.stop(daemon.pid()); // so that it notices all at once
+            Processes.stop(daemon.pid()); // so that the daemon notices all kills at once
             for (long pid : all) {
                 kill(pid);
             }
@@ -177,7 +177,7 @@ class KillIT {
             first.signal("KILL");
             first.awaitExit();
             assertThat(first.address()).exists();
-            for (long pid : others) { // the template, and who is idle
+            for (long pid : others) { // the template and the idle workers
                 await().until(() -> !Processes.isAlive(pid));
             }
             try (Daemon second = Daemon.start(directory)) {
@@ -196,7 +196,7 @@ class KillIT {
         }
     }
 
-    /** A client whose command waits at the gate. */
+    /** A client with a command that waits at the gate. */
     private RawClient inTheMiddle(Daemon daemon, Gate gate) throws Exception {
         RawClient client = new RawClient(daemon.address());
         client.readFrame();
@@ -229,7 +229,7 @@ class KillIT {
         assertThat(repository.hg("log", "-l1", "-T", "{desc}").out()).isEqualTo(description);
     }
 
-    /** One that has been connected all the time, and one that comes now. */
+    /** Checks a client that has been connected all the time, and one that connects now. */
     private void nobodyElseNotices(Daemon daemon) throws Exception {
         assertThat(bystander.run("root", "-R", repository.toString()).out())
                 .isEqualTo(repository + "\n");

@@ -15,14 +15,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Activation by launchd, with a library in the place of macOS's that is compiled here: the
- * listening socket is a descriptor that the daemon asks for.
+ * Activation by launchd, with a library compiled here in place of macOS's: the listening socket is
+ * a descriptor that the daemon asks for.
  */
 class LaunchdIT {
 
     private static final int FD = 7;
 
-    /** Holds the socket as launchd does, and starts the job on it, twice. */
+    /** Holds the socket like launchd, and starts the job on it twice. */
     private static final String LAUNCHD =
             """
             import os, socket, sys
@@ -158,7 +158,7 @@ class LaunchdIT {
         environment.put("HG_CMDSERVER_JAVA_OPTIONS", "-Dhgcmdserver.launchd.lib=" + library);
     }
 
-    /** The error of a job whose socket is such a thing; it is one line. */
+    /** The error, of one line, of a job with such a socket. */
     private String serveWith(String sockets, String descriptor) throws Exception {
         String make = descriptor.startsWith("/") ? "open('" + descriptor + "')" : descriptor;
         String start =

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a client may not take for ever, and what ends a daemon that nobody can reach. */
+/** Limits on what a client may hold for ever, and the end of a daemon that no client can reach. */
 class LimitsIT {
 
     @TempDir Path directory;
@@ -48,12 +48,12 @@ class LimitsIT {
         }
     }
 
-    /** Neither a command that takes its time, nor one that waits for its client's input. */
+    /** The timeout ends neither a slow command nor one that waits for its client's input. */
     @Test
     void commandIsNotEnded() throws Exception {
         Files.writeString(repository.path().resolve("a"), "two\n");
         Gate gate = new Gate(directory);
-        // each asks as soon as it is there: the limit is for what comes before, too
+        // each client asks at once, since the limit also covers the time before a request
         try (Daemon daemon = Daemon.start(directory, "--idle-timeout", "1s");
                 RawClient busy = new RawClient(daemon.address())) {
             busy.runCommand(
@@ -65,7 +65,7 @@ class LimitsIT {
                                 + " --config ui.interface=text -R "
                                 + repository);
                 prompted.awaitPrompt();
-                long later = System.nanoTime() + 2_500_000_000L; // so much longer than the limit
+                long later = System.nanoTime() + 2_500_000_000L; // well beyond the limit
                 await().until(() -> System.nanoTime() - later > 0);
                 gate.open();
                 assertThat(busy.awaitResult()).isZero();

@@ -11,7 +11,7 @@ import org.hgcmdserver.posix.Users;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The socket that the daemon binds itself, and addresses that cannot be served. */
+/** The socket that the daemon binds itself, and addresses that the daemon cannot serve. */
 @RunsOnce
 class ListenIT {
 
@@ -66,7 +66,7 @@ class ListenIT {
     void directoryThatSomebodyKeepsLocked() throws Exception {
         Process locker = new ProcessBuilder("flock", directory.toString(), "sleep", "1000").start();
         try (Daemon daemon = Daemon.start(Files.createDirectory(directory.resolve("other")))) {
-            // taken once this succeeds no more
+            // the lock is taken once this fails
             Processes.await()
                     .until(
                             () ->
@@ -214,7 +214,7 @@ class ListenIT {
     @Test
     void defaultAddressOfAUserHasADirectoryOfItsOwn() throws Exception {
         if (System.getProperty("user.name").equals("root")) {
-            return; // root's default is the one address of the host, which may be in use
+            return; // root's default is one address for the whole host, which may be in use
         }
         Path runtime = Files.createDirectory(directory.resolve("runtime"));
         Path address = runtime.resolve("hg-cmdserver/server.sock");
@@ -231,7 +231,7 @@ class ListenIT {
         }
     }
 
-    /** Tries to serve there; the error, which is one line. */
+    /** Tries to serve there; returns the error, which is one line. */
     private String serve(Path address) throws Exception {
         Processes.Result result =
                 Processes.run(directory, Daemon.PROGRAM, "serve", "--address", address.toString());

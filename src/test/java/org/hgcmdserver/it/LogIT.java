@@ -10,7 +10,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is written to stderr. */
+/** The daemon's log on stderr. */
 class LogIT {
 
     @TempDir Path directory;
@@ -18,7 +18,7 @@ class LogIT {
     @Test
     @RunsOnce
     void journalGetsPriorities() throws Exception {
-        // stderr is a stream socket, as systemd's is, and JOURNAL_STREAM says so
+        // stderr is a stream socket, like systemd's, and JOURNAL_STREAM names it
         Path address = directory.resolve("server.sock");
         String python =
                 """
@@ -92,7 +92,7 @@ class LogIT {
             Process reader = readLog();
             await().until(
                             () -> {
-                                new RawClient(address).close(); // it has something to log
+                                new RawClient(address).close(); // makes the daemon log lines
                                 return Files.readString(directory.resolve("read"))
                                         .contains("lines of the log are lost: nobody has read it");
                             });
@@ -103,7 +103,7 @@ class LogIT {
         }
     }
 
-    /** The log cannot be asked. */
+    /** Connects to find out, since the test cannot read the log here. */
     private static void awaitListening(Path address) {
         await().ignoreExceptions()
                 .until(
@@ -113,7 +113,10 @@ class LogIT {
                         });
     }
 
-    /** More than a pipe and the daemon's own queue hold: some 100 bytes, and 4 lines, each. */
+    /**
+     * Logs more than a pipe and the daemon's own queue hold: each client makes 4 lines of some 100
+     * bytes.
+     */
     private static void fillPipe(Path address) throws Exception {
         for (int i = 0; i < 600; i++) {
             try (RawClient client = new RawClient(address)) {

@@ -14,8 +14,8 @@ import org.newsclub.net.unix.AFUNIXDatagramSocket;
 import org.newsclub.net.unix.AFUNIXSocketAddress;
 
 /**
- * Native libraries are loaded from where they are installed: what was unpacked for one start would
- * be mapped from another place, and from a file that is deleted by now.
+ * The JVM loads native libraries from where they are installed: a library unpacked for one start
+ * would be mapped from another place, and from a file that is deleted by now.
  */
 @RunsOnce
 class NativeLibrariesIT {
@@ -84,7 +84,7 @@ class NativeLibrariesIT {
                 .toList();
     }
 
-    /** Mapped libraries that are neither installed with the program nor the system's or Java's. */
+    /** Mapped libraries that are not the program's, the system's or Java's. */
     private static List<String> foreignLibraries(long pid) throws IOException {
         Path java =
                 ProcessHandle.of(pid).flatMap(p -> p.info().command()).map(Path::of).orElseThrow();

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.newsclub.net.unix.AFUNIXDatagramSocket;
 import org.newsclub.net.unix.AFUNIXSocketAddress;
 
-/** What the service manager is told, read from its end of a real notification socket. */
+/** The messages to the service manager, read from its end of a real notification socket. */
 @RunsOnce
 class NotifyIT {
 
@@ -40,13 +40,13 @@ class NotifyIT {
                     String status =
                             "STATUS=Stopping, waiting for 2 connections; the oldest: worker %d for pid %d for 0min, worker %d for pid %d for 0min"
                                     .formatted(first.pid(), client, second.pid(), client);
-                    String said = ""; // some of it together, some by itself
+                    String said = ""; // some states come together, some alone
                     while (!said.contains("STOPPING=1")
                             || !said.contains("EXTEND_TIMEOUT_USEC=60000000")
                             || !said.contains(status)) {
                         said += awaitMessage(manager, "") + "\n";
                     }
-                    // as long as the clients stay: again, before that time is over
+                    // while the clients stay, the daemon extends again before that time is over
                     awaitMessage(manager, "EXTEND_TIMEOUT_USEC=60000000");
                 }
                 assertThat(daemon.awaitExit()).isZero();
@@ -74,12 +74,12 @@ class NotifyIT {
         }
     }
 
-    /** The pings come from the loop: while a task blocks it, they fail to come. */
+    /** The loop sends the pings: while a task blocks the loop, no ping comes. */
     @Test
     void watchdogIsTheLoops() throws Exception {
         Path path = directory.resolve("notify");
         try (AFUNIXDatagramSocket manager = manager(path)) {
-            manager.setSoTimeout(1000); // now: junixsocket does not heed a later change
+            manager.setSoTimeout(1000); // set now: junixsocket ignores a later change
             Process program =
                     EmbeddingProgram.start(
                             directory,
@@ -95,7 +95,7 @@ class NotifyIT {
                 awaitSaid(program, "blocked");
                 assertThatThrownBy(
                                 () -> {
-                                    for (int i = 0; i < 5; i++) { // but for what is under way
+                                    for (int i = 0; i < 5; i++) { // past the pings already sent
                                         awaitMessage(manager, "WATCHDOG=1");
                                     }
                                 })
@@ -152,7 +152,7 @@ class NotifyIT {
                     Daemon daemon =
                             Daemon.start(directory, env -> env.put("NOTIFY_SOCKET", "@" + name))) {
                 awaitMessage(manager, "READY=1");
-                daemon.signal("HUP"); // its environment crosses the exec
+                daemon.signal("HUP"); // the environment survives the exec
                 awaitMessage(manager, "RELOADING=1");
                 awaitMessage(manager, "READY=1");
                 daemon.signal("TERM");
@@ -222,9 +222,9 @@ class NotifyIT {
 
     static String awaitMessage(AFUNIXDatagramSocket manager, String expected) throws Exception {
         while (true) {
-            // a new one each time: junixsocket takes the size of the last message for the limit
+            // a new packet each time: junixsocket limits the next message to the last one's size
             DatagramPacket packet = new DatagramPacket(new byte[4096], 4096);
-            manager.receive(packet); // a timeout is the failure
+            manager.receive(packet); // fails by a timeout
             String message =
                     new String(packet.getData(), 0, packet.getLength(), StandardCharsets.UTF_8);
             if (message.contains(expected)) {

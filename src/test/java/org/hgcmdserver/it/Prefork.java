@@ -16,8 +16,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Daemons whose workers are forked ahead, and what they and their processes tell. The tests that
- * use it are left out of the run that is about spawned workers.
+ * Daemons with workers forked ahead, and queries to them and their processes. The run for spawned
+ * workers leaves out the tests that use this class.
  */
 final class Prefork {
 
@@ -25,7 +25,9 @@ final class Prefork {
 
     private Prefork() {}
 
-    /** With a home of its own, so that configuration can be changed. */
+    /**
+     * A daemon's environment with a home of its own, so that a test can change the configuration.
+     */
     static Daemon start(Path directory, Path home, String... options) throws Exception {
         List<String> all = new ArrayList<>(List.of("--workers", "prefork"));
         all.addAll(List.of(options));
@@ -42,15 +44,16 @@ final class Prefork {
         };
     }
 
-    /** So many templates have become ready, one after the other. */
+    /** Waits until so many templates have become ready, one after the other. */
     static void awaitReady(Daemon daemon, int count) {
         await().until(() -> daemon.log().split(READY, -1).length > count);
     }
 
     /**
-     * A Mercurial of the test's own: a copy of the machine's, with a library directory of its own.
-     * Until 6.9 its script names that directory, as installed by "make install-home"; later ones do
-     * not, and the script has the interpreter of a virtual environment, as installed there by pip.
+     * Makes a Mercurial of the test's own: a copy of the machine's, with a library directory of its
+     * own. Until 6.9 the script names that directory, as "make install-home" installs it; a later
+     * script does not, and names the interpreter of a virtual environment, as pip installs it
+     * there.
      *
      * @param change commands of the shell, run in the library directory
      * @return its hg
@@ -76,7 +79,7 @@ final class Prefork {
         return directory.resolve("own/bin/hg");
     }
 
-    /** A command of the shell that writes another version into a Mercurial's __version__.py. */
+    /** A shell command that writes another version into a Mercurial's __version__.py. */
     static String setVersion(String version, Path file) {
         // version = b"6.3.2", or since 7.0 __version__ = version = '7.0.1'
         String edit = "sed -i -E \"s/( version|^version) = (b?).*/\\1 = \\2'%s'/\" '%s'";
@@ -108,7 +111,7 @@ final class Prefork {
                 .succeeded();
     }
 
-    /** The arguments of a process; nothing if it has gone. */
+    /** The arguments of a process; empty if the process has gone. */
     static String command(long pid) {
         try {
             return Files.readString(Path.of("/proc/" + pid + "/cmdline"), ISO_8859_1)
@@ -123,7 +126,7 @@ final class Prefork {
         return Long.parseLong(stat.substring(stat.lastIndexOf(')') + 2).split(" ")[field]);
     }
 
-    /** The template that was started last. */
+    /** The template that the daemon started last. */
     static long template(Daemon daemon) throws Exception {
         Matcher line =
                 Pattern.compile("started template process \\(pid=(\\d+)\\)").matcher(daemon.log());
@@ -134,13 +137,13 @@ final class Prefork {
         return pid;
     }
 
-    /** Forked, alive, and without a connection. */
+    /** The workers that are forked, alive, and without a connection. */
     static List<Long> idleWorkers(Daemon daemon) throws Exception {
         Set<Long> idle = new LinkedHashSet<>();
         Matcher line =
                 Pattern.compile("(forked )?worker process (exited )?\\(pid=(\\d+)")
                         .matcher(daemon.log());
-        while (line.find()) { // one after the other: in time a number is given again
+        while (line.find()) { // in the log's order, since the kernel reuses pids
             long pid = Long.parseLong(line.group(3));
             if (line.group(1) != null) {
                 idle.add(pid);

@@ -23,12 +23,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What is kept of repositories is used only where a file has the content from which it was made:
- * what a file's time and size, or the order of events, would make of it does not matter.
+ * A worker uses the template's data of a repository only where a file has the content from which
+ * the template made them, whatever the file's time and size, or the order of events, suggest.
  */
 class PreforkContentIT {
 
-    /** Holds up the template when it has parsed a changelog, as long as a file is there. */
+    /** Holds up the template after it has parsed a changelog, as long as a file exists. */
     private static final String GATE =
             """
             import os, time
@@ -47,7 +47,7 @@ class PreforkContentIT {
                 extensions.wrapfunction(revlog.parsers, 'parse_index2', parse)
             """;
 
-    /** Puts a FIFO into the place of a file when a command has finished, once. */
+    /** Replaces a file by a FIFO, once, when a command has finished. */
     private static final String FIFO =
             """
             import os
@@ -85,7 +85,7 @@ class PreforkContentIT {
         FileTime time = FileTime.from(Instant.parse("2020-01-01T00:00:00Z"));
         try (Daemon daemon = kept.start()) {
             boolean same = false;
-            while (!same) { // unless it takes long
+            while (!same) { // false if the two puts fall into different seconds
                 long second = put(first, repository, time);
                 await().until(() -> preloaded(daemon, repository).equals("yes "));
                 same = put(other.path(), repository, time) == second;
@@ -99,7 +99,7 @@ class PreforkContentIT {
         return Files.size(one.path().resolve(index)) == Files.size(other.path().resolve(index));
     }
 
-    /** Writes a changelog into the files of another; returns the second that its ctime is in. */
+    /** Writes a changelog into the files of another; returns the second of its ctime. */
     private static long put(Path source, Repository target, FileTime modified) throws Exception {
         for (String name : List.of("00changelog.d", "00changelog.i")) {
             Path from = source.resolve(".hg/store").resolve(name);
@@ -113,7 +113,7 @@ class PreforkContentIT {
         return ((FileTime) Files.getAttribute(index, "unix:ctime")).to(TimeUnit.SECONDS);
     }
 
-    /** The template has read the changelog before the transaction's end, and the phases after. */
+    /** The template reads the changelog before the transaction's end, and the phases after it. */
     @Test
     void phasesThatAreYoungerThanTheChangelogAreNotTakenForItsOwn() throws Exception {
         Path extension = directory.resolve("gate.py");
@@ -140,7 +140,7 @@ class PreforkContentIT {
         }
     }
 
-    /** Which changesets are orphans follows from three files. */
+    /** Three files determine which changesets are orphans. */
     @Test
     void orphanThatLeavesTheMarkersAsTheyAreIsSeen() throws Exception {
         Repository repository = kept.large("repository");
@@ -166,7 +166,7 @@ class PreforkContentIT {
         repository.commit("new", "x", "first");
         repository.hg("commit", "--amend", "-m", "second").succeeded();
         Path markers = repository.path().resolve(".hg/store/obsstore");
-        byte[] one = Files.readAllBytes(markers); // the version, and a marker
+        byte[] one = Files.readAllBytes(markers); // the version and one marker
         ByteArrayOutputStream many = new ByteArrayOutputStream();
         many.write(one);
         for (int i = 1; i < 300; i++) {
@@ -187,7 +187,7 @@ class PreforkContentIT {
                 String[] log = {"log", "-R", repository.toString(), "-l1", "-T", "{desc}"};
                 assertThat(forked(daemon, log)).isEqualTo(message);
             }
-            // as many bytes, and other markers
+            // the same number of bytes, other markers
             byte[] before = Files.readAllBytes(markers);
             byte[] last = Arrays.copyOfRange(before, before.length - one.length + 1, before.length);
             byte[] after = before.clone();
@@ -198,7 +198,7 @@ class PreforkContentIT {
         }
     }
 
-    /** Its changelog is a parsed one that it appends to. */
+    /** A bundle repository appends to a parsed changelog. */
     @Test
     void bundleThatIsLookedIntoLeavesNothingBehind() throws Exception {
         Repository repository = kept.large("repository");
@@ -230,7 +230,7 @@ class PreforkContentIT {
         repository.hg("verify", "-q").succeeded();
     }
 
-    /** What a worker has read may be something else when the template looks. */
+    /** A file that a worker has read may be something else when the template opens it. */
     @Test
     void fifoInThePlaceOfAFileHoldsUpNobody() throws Exception {
         Path extension = Files.writeString(directory.resolve("fifo.py"), FIFO);
@@ -242,7 +242,7 @@ class PreforkContentIT {
                 "log", "-R", "" + repository, "-l1", "--config", "test.fifo=00changelog.i"
             };
             forked(daemon, log);
-            for (int i = 0; i < 6; i++) { // more than were idle
+            for (int i = 0; i < 6; i++) { // more than the idle workers
                 use(daemon, other);
                 awaitIdle(daemon, 2);
             }
@@ -250,7 +250,7 @@ class PreforkContentIT {
         }
     }
 
-    /** So that a file that is not there any more, or not whole, costs nothing but the gain. */
+    /** A file that is missing or incomplete costs nothing but the speed-up. */
     @Test
     void changelogThatHasGoneIsGone() throws Exception {
         Repository repository = kept.large("repository");
@@ -273,7 +273,7 @@ class PreforkContentIT {
         }
     }
 
-    /** From the roots of the phases as they were before, of an index that has grown. */
+    /** Mercurial computes the phase from the earlier phase roots and an index that has grown. */
     @Test
     void phaseOfACommitIsKnownInItsTransaction() throws Exception {
         Path hook =
@@ -287,7 +287,7 @@ class PreforkContentIT {
         configure(repository, "[hooks]\npretxncommit=python:" + hook + ":phase\n");
         repository.hg("update", "-q", "tip").succeeded();
         Path roots = repository.path().resolve(".hg/store/phaseroots");
-        String before = Files.readString(roots); // of which the new ones are descendants
+        String before = Files.readString(roots); // the new changesets descend from these roots
         String[] commit = {"commit", "-q", "-A", "-R", repository.toString(), "-m", "new"};
         try (Daemon daemon = kept.start()) {
             for (int i = 0; i < 3; i++) {
@@ -300,7 +300,9 @@ class PreforkContentIT {
         }
     }
 
-    /** The command's second repository object has the same files and must not share a changelog. */
+    /**
+     * The command's second repository object has the same files, and must not share the changelog.
+     */
     @Test
     void repositoryThatPullsFromItselfIsAsItWas() throws Exception {
         Repository repository = kept.large("repository");
@@ -318,7 +320,7 @@ class PreforkContentIT {
         }
     }
 
-    /** Internals that are others in some release cost this gain, and nothing else. */
+    /** A release with different internals costs this speed-up, and nothing else. */
     @Test
     void workersAreForkedWithoutKeptRepositoriesIfMercurialDiffers() throws Exception {
         Path extension =
@@ -334,7 +336,7 @@ class PreforkContentIT {
             daemon.awaitLog("workers are forked without preloaded repositories: AttributeError: ");
             for (int i = 0; i < 4; i++) {
                 assertThat(preloaded(daemon, repository)).isEqualTo("no ");
-                use(daemon, repository); // of one that was forked ahead
+                use(daemon, repository); // through a worker that was forked ahead
             }
         }
     }

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Requests that are cut short or too long, and templates and idle workers that die. */
+/** Requests that end early or are too long, and templates and idle workers that die. */
 class PreforkFailureIT {
 
     @TempDir Path directory;
@@ -111,7 +111,7 @@ class PreforkFailureIT {
             while (!asked.startsWith("I") && !asked.startsWith("L")) {
                 asked = client.readFrameOrAsking();
             }
-            // a whole patch, and then no end of it
+            // a complete patch, but no end of the input
             byte[] bytes = patch.getBytes(UTF_8);
             client.send(length(bytes.length) + new String(bytes, ISO_8859_1));
             client.shutdownOutput();
@@ -142,7 +142,7 @@ class PreforkFailureIT {
             long template = template(daemon);
             Processes.signal(template, "KILL");
             daemon.awaitLog("killed by SIGKILL; starting hg for each connection");
-            for (int i = 0; i < 5; i++) { // more than were idle
+            for (int i = 0; i < 5; i++) { // more than the idle workers
                 assertThat(version(daemon)).contains("Mercurial");
             }
             assertThat(busy.run("version", "-q").status()).isZero();
@@ -176,7 +176,7 @@ class PreforkFailureIT {
             awaitIdle(daemon, 2);
             for (long pid : idleWorkers(daemon)) {
                 Processes.signal(pid, "KILL");
-                // else it may be given a connection
+                // else the daemon may give this worker a connection
                 daemon.awaitLog("worker process (pid=" + pid + ") was killed");
             }
             assertThat(version(daemon)).contains("Mercurial");

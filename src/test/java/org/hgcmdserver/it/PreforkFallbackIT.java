@@ -22,8 +22,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A template that cannot start: one warning says why, however often it is tried, and connections
- * are served by what hg can do without one.
+ * A template that cannot start: one warning gives the reason, however often the daemon tries, and
+ * plain hg processes serve the connections.
  */
 class PreforkFallbackIT {
 
@@ -37,9 +37,9 @@ class PreforkFallbackIT {
         home = Files.createDirectory(directory.resolve("home"));
     }
 
-    // not yet
+    // no template yet
 
-    /** In the order in which they came, and before whoever comes then. */
+    /** Waiting clients get workers in their order, and before any later client. */
     @Test
     void whoWaitsForASpawnedWorkerGetsOneOfTheTemplatesAsSoonAsThereIsOne() throws Exception {
         Gate template = new Gate(directory);
@@ -57,7 +57,7 @@ class PreforkFallbackIT {
         List<RawClient> clients = new ArrayList<>();
         try (Daemon daemon = Daemon.start(directory, inHome(home), "--workers", "prefork")) {
             template.awaitReached();
-            // few are started in a second, and these do not get far
+            // the daemon starts few workers per second, and these do not get far
             for (int i = 0; i < 60; i++) {
                 clients.add(new RawClient(daemon.address()));
             }
@@ -93,9 +93,11 @@ class PreforkFallbackIT {
         return false;
     }
 
-    // not any more
+    // no template any more
 
-    /** Its last workers announce themselves when it is gone, and there is nobody to fork others. */
+    /**
+     * A template's last workers announce themselves after its end, when nothing can fork others.
+     */
     @Test
     void whoWaitsIsServedThoughTheTemplateHasEndedMeanwhile() throws Exception {
         Gate workers = new Gate(directory);
@@ -133,7 +135,7 @@ class PreforkFallbackIT {
         List<RawClient> clients = new ArrayList<>();
         try (Daemon daemon = Daemon.start(directory, inHome(home), "--workers", "prefork")) {
             awaitReady(daemon, 1);
-            clients.add(new RawClient(daemon.address())); // the template is asked for a worker
+            clients.add(new RawClient(daemon.address())); // makes the daemon ask the template
             workers.awaitReached();
             Files.createFile(killed);
             Processes.signal(Prefork.template(daemon), "KILL");
@@ -170,7 +172,7 @@ class PreforkFallbackIT {
                 .contains("ModuleNotFoundError: No module named");
     }
 
-    /** What the strict server is made from is missing: workers are forked without it. */
+    /** A class that the strict server extends is missing: the template forks workers without it. */
     @Test
     void mercurialWithOtherInternals() throws Exception {
         String other = "sed -i s/channeledinput/inputofchannels/g mercurial/*.py";
@@ -211,7 +213,10 @@ class PreforkFallbackIT {
 
     // a broken extension or configuration
 
-    /** Rehearsals are without extensions: what one does in a repository, it does to a client. */
+    /**
+     * Rehearsals run without extensions: an extension's failure in a repository affects clients
+     * only.
+     */
     @Test
     void extensionThatEndsHgInARepository() throws Exception {
         extension(
@@ -274,7 +279,7 @@ class PreforkFallbackIT {
         return Files.writeString(home.resolve(".hgrc"), "[extensions]\nbroken=" + extension + "\n");
     }
 
-    /** An hg that has an interpreter of its own, and then is the machine's. */
+    /** An hg with an interpreter of its own that then runs the machine's hg. */
     private Path scriptOf(String interpreter) throws Exception {
         return script(
                 "#!"
@@ -314,7 +319,7 @@ class PreforkFallbackIT {
         return daemon;
     }
 
-    /** The one warning, once the template has been tried twice. */
+    /** The one warning, after the daemon has tried the template twice. */
     private static String onlyReason(Daemon daemon) throws Exception {
         await().until(() -> daemon.log().split("no warm Mercurial", -1).length > 2);
         List<String> warnings = warnings(daemon).filter(w -> w.contains("no warm Merc")).toList();
@@ -331,7 +336,7 @@ class PreforkFallbackIT {
             assertThat(version(daemon)).contains("Mercurial");
         }
         assertThat(isForked(daemon)).isFalse();
-        // whether spawned workers are strict is another question, and answered once as well
+        // a second warning may say, once as well, whether spawned workers are strict
         assertThat(warnings(daemon).filter(w -> !w.contains("the strict server does not fit")))
                 .as("the reason alone")
                 .hasSize(1);

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Forked workers answer by what is there now, not by what was there when they were warmed up. */
+/** Forked workers answer by the present state, not by the state at their warm-up. */
 class PreforkFreshnessIT {
 
     /** An extension. */
@@ -57,7 +57,7 @@ class PreforkFreshnessIT {
             long template = template(daemon);
             Files.writeString(hgrc, "[ui]\nusername=after\n");
             assertThat(username(daemon)).isEqualTo("after");
-            // a busy worker goes on as it was, the template is replaced
+            // a busy worker goes on unchanged, the daemon replaces the template
             assertThat(busy.run("config", "ui.username").out()).isEqualTo("before\n");
             await().until(() -> daemon.log().split(READY).length == 3);
             assertThat(Processes.isAlive(template)).isFalse();
@@ -105,7 +105,7 @@ class PreforkFreshnessIT {
         }
     }
 
-    /** As a package manager that writes into the file would; most replace it. */
+    /** Writes into the file, like some package managers; most replace it. */
     @Test
     void editedExtensionOfMercurialsOwnIsSeenByTheNextConnection() throws Exception {
         Path hg = copyMercurial(directory, "true");
@@ -146,7 +146,10 @@ class PreforkFreshnessIT {
         }
     }
 
-    /** Between the installation of another release and the reload, its daemon runs these files. */
+    /**
+     * Between the installation of this release and the reload, another release's daemon runs these
+     * files.
+     */
     @Test
     void otherReleasesDaemonIsUnderstood() throws Exception {
         String run = "exec /usr/bin/python3 '%s/lib/python/main.py' pipe /usr/bin/hg %s </dev/null";
@@ -159,7 +162,7 @@ class PreforkFreshnessIT {
 
     @Test
     void upgradedMercurialIsSeenByTheNextConnection() throws Exception {
-        // a Mercurial of the test's own: a copy, beside which a new version is put
+        // a Mercurial of the test's own: a copy, next to which the test puts a new version
         Path site = directory.resolve("site");
         Processes.run(
                         directory,
@@ -185,7 +188,7 @@ class PreforkFreshnessIT {
         }
     }
 
-    /** Its script may name another interpreter; who connects then is served as strictly as ever. */
+    /** The upgraded script may name another interpreter; new clients still get a strict server. */
     @Test
     void upgradedScriptIsRunByTheInterpreterThatItNames() throws Exception {
         Path hg = copyMercurial(directory, "true");

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What a user has configured runs for the user's commands, not for what the daemon does to be warm.
+ * The programs in a user's configuration run for the user's commands, not for the daemon's warm-up.
  * Each program of the one configuration leaves a file with its name.
  */
 class PreforkIsolationIT {
@@ -102,7 +102,7 @@ class PreforkIsolationIT {
             numcpus = 4
             """;
 
-    /** An extension with what is not the configuration's to say. */
+    /** An extension with programs that no configuration can name. */
     private static final String OWN =
             """
             import subprocess
@@ -178,7 +178,7 @@ class PreforkIsolationIT {
             daemon.awaitLog(Prefork.READY);
             rehearsals.await(daemon);
             Prefork.awaitIdle(daemon, 2);
-            assertThat(names(ran)).as("before there is a client").isEmpty();
+            assertThat(names(ran)).as("before any client").isEmpty();
             assertThat(programs.resolve("cmdserver.log")).doesNotExist();
             assertThat(daemon.log()).doesNotContain(" warn ");
             for (String[] command : commands()) {
@@ -191,7 +191,7 @@ class PreforkIsolationIT {
                 } catch (java.io.IOException e) {
                     throw new AssertionError(String.join(" ", command) + daemon.log(), e);
                 }
-                // the background's too
+                // background programs need time
                 await().untilAsserted(
                                 () ->
                                         assertThat(names(ran))
@@ -244,7 +244,7 @@ class PreforkIsolationIT {
         assertThat(path.toFile().setExecutable(true)).isTrue();
     }
 
-    /** With a change that is not committed. */
+    /** A repository with an uncommitted change. */
     private Path createRepository(String name) throws Exception {
         Repository repository = Repository.create(directory, name).commit("a", "x", "m");
         Path path = Path.of(repository.toString());

@@ -16,9 +16,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/**
- * Workers that are forked ahead: whose children they are, how many wait, and the way to the end.
- */
+/** Workers that are forked ahead: their parent, the number that wait, and their end. */
 class PreforkPoolIT {
 
     @TempDir Path directory;
@@ -50,7 +48,7 @@ class PreforkPoolIT {
         }
     }
 
-    /** Where clone(2) cannot make a worker the daemon's child, an orphan's way does. */
+    /** Where clone(2) cannot make a worker the daemon's child, reparenting an orphan does. */
     @Test
     void workerThatIsForkedTwiceIsTheSubreapersChild() throws Exception {
         String program =
@@ -81,7 +79,9 @@ class PreforkPoolIT {
         assertThat(result.out()).as(result.err()).isEqualTo("template 0\nworker 7\n");
     }
 
-    /** Which removes what nobody has used for some days, unless it is locked (tmpfiles.d(5)). */
+    /**
+     * systemd-tmpfiles removes files unused for some days, unless they are locked (tmpfiles.d(5)).
+     */
     @Test
     void ageingOfTemporaryFilesLeavesThePrivateRepositoryAlone() throws Exception {
         Path temporary = Files.createDirectory(directory.resolve("tmp"));
@@ -118,7 +118,7 @@ class PreforkPoolIT {
             }
             clients.add(new RawClient(daemon.address()));
             assertThat(clients.get(12).readFrame()).contains("runcommand");
-            await().until(() -> idleWorkers(daemon).size() == 3); // one, had it not grown
+            await().until(() -> idleWorkers(daemon).size() == 3); // one, if the pool had not grown
             for (RawClient client : clients) {
                 client.runCommand("version -q");
                 assertThat(client.awaitResult()).isZero();
@@ -240,7 +240,10 @@ class PreforkPoolIT {
         await().until(() -> daemon.busyWorkers().size() == 1);
     }
 
-    /** More connections than workers are idle: the daemon finds all of them when it looks. */
+    /**
+     * Opens more connections than there are idle workers, so that the daemon sees all of them at
+     * once.
+     */
     private static List<RawClient> openAtOnce(Daemon daemon, int count) throws Exception {
         List<RawClient> clients = new ArrayList<>();
         Processes.stop(daemon.pid());

@@ -22,31 +22,31 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Changesets that are made, looked at and amended in quick succession, each command over a
- * connection of its own, and others asking meanwhile: what a worker takes from a repository that
- * the template keeps loaded must be true at each moment, also just before and after the template
- * has loaded it anew.
+ * Commands that make, read and amend changesets in quick succession, each over a connection of its
+ * own, while other clients ask too: the data that a worker takes from a repository kept loaded in
+ * the template must be true at each moment, also just before and after the template has reloaded
+ * it.
  *
- * <p>{@code -Dhgcmdserver.quickamend=ROUNDS} has more of them.
+ * <p>{@code -Dhgcmdserver.quickamend=ROUNDS} sets the number of rounds.
  */
 @Timeout(value = 1, unit = TimeUnit.DAYS)
 class PreforkQuickAmendIT {
 
     private static final int ROUNDS = Integer.getInteger("hgcmdserver.quickamend", 1000);
 
-    /** As large as the template keeps loaded. */
+    /** Large enough for the template to keep the repository loaded. */
     private static final int REVISIONS = 1500;
 
     private static final int LOGS = 3;
 
-    /** Others take part in one round of so many. */
+    /** Other clients take part in one of this many rounds. */
     private static final int FEW = 4;
 
     private static final int OTHERS = 2;
 
     private static final String LINE = "{rev} {node} {phase} {desc}";
 
-    /** The changesets that one round saw: the one that was committed, and what became of it. */
+    /** The changesets of one round: the committed one, and its amended successor. */
     private record Round(String committed, String amended) {}
 
     @TempDir Path directory;
@@ -74,7 +74,7 @@ class PreforkQuickAmendIT {
 
     @Test
     void noAnswerIsWrong() throws Exception {
-        Map<Integer, Integer> shares = new LinkedHashMap<>(); // by their pauses, in ms
+        Map<Integer, Integer> shares = new LinkedHashMap<>(); // rounds for each pause, in ms
         shares.put(50, ROUNDS * 15 / 100);
         shares.put(10, ROUNDS * 40 / 100);
         shares.put(0, ROUNDS - shares.get(50) - shares.get(10));
@@ -99,7 +99,7 @@ class PreforkQuickAmendIT {
         repository.hg("verify", "-q").succeeded();
     }
 
-    /** Else the rounds would say nothing of what is kept. */
+    /** Otherwise the rounds would not test kept repositories. */
     private void assertThatResultsAreKept() throws Exception {
         Processes.await()
                 .until(
@@ -127,13 +127,13 @@ class PreforkQuickAmendIT {
             next = revision + 1;
         } catch (AssertionError | IOException e) {
             wrong.add("round " + round + ", pauses of " + pause + " ms: " + e.getMessage());
-            // the next round goes on from what there really is
+            // the next round starts from the real state
             repository.hg("update", "-q", "-C", "tip").succeeded();
             next = Integer.parseInt(repository.hg("log", "-l1", "-T", "{rev}").out()) + 1;
         }
     }
 
-    /** In some of the rounds others ask for the log while the repository is being changed. */
+    /** Changes the repository; in some rounds other clients ask for the log meanwhile. */
     private void beside(int round, Callable<String> change) throws Exception {
         AtomicBoolean over = new AtomicBoolean();
         List<CompletableFuture<Void>> others = new ArrayList<>();
@@ -151,15 +151,16 @@ class PreforkQuickAmendIT {
     }
 
     /**
-     * What they are told may be of the moment between two files that a transaction writes, as with
-     * plain hg. They only read: what asks for tags writes a cache, and has the lock meanwhile.
+     * Asks for the log. An answer may be from the moment between two files of a transaction, as
+     * with plain hg. The command only reads: one that asks for tags would write a cache, and take
+     * the lock.
      */
     private void askUntil(AtomicBoolean over) {
         while (!over.get()) {
             try (Session hg = Session.to(daemon)) {
                 hg.run("log", "-R", repository.toString(), "-l1", "-T", LINE);
             } catch (IOException e) {
-                // between two files, too
+                // also between two files
             }
         }
     }
@@ -168,7 +169,7 @@ class PreforkQuickAmendIT {
         Files.writeString(repository.path().resolve("file"), content);
     }
 
-    /** What the last changeset is called, which must have this number and this description. */
+    /** The last changeset's node; the changeset must have this number and this description. */
     private String node(int revision, String description, int pause) throws Exception {
         String[] answer = run(pause, "log", "-l1", "-T", LINE).split(" ", 4);
         assertThat(answer).hasSize(4);
@@ -177,7 +178,9 @@ class PreforkQuickAmendIT {
         return answer[1];
     }
 
-    /** Over a connection of its own, to a worker that was forked ahead; then pauses. */
+    /**
+     * Runs a command over a connection of its own, on a worker that was forked ahead; then pauses.
+     */
     private String run(int pause, String... arguments) throws Exception {
         List<String> command = new ArrayList<>(List.of("-R", repository.toString()));
         command.addAll(List.of(arguments));
@@ -188,11 +191,11 @@ class PreforkQuickAmendIT {
         }
         assertThat(answer.status()).as("%s: %s", arguments[0], answer).isZero();
         assertThat(answer.err()).as("%s", arguments[0]).isEmpty();
-        Thread.sleep(pause); // what the rounds differ in; nothing is waited for
+        Thread.sleep(pause); // the rounds differ in this pause, which waits for no event
         return answer.out();
     }
 
-    /** By plain hg: an amended changeset names the one in whose place it is. */
+    /** The rounds as plain hg shows them: an amended changeset names the one that it replaces. */
     private Map<Integer, Round> plainRounds() throws Exception {
         String line = "{rev} {node} {phase} {desc} {extras % '{key}={value} '}\n";
         String[] log = {"log", "-r", REVISIONS + 1 + ":", "-T", line};

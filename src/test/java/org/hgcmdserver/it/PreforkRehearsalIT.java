@@ -12,7 +12,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A rehearsal writes into its own directory only, whatever that is called, and may be missing. */
+/**
+ * A rehearsal writes into its own directory only, whatever the directory's name, and is optional.
+ */
 class PreforkRehearsalIT {
 
     /** Paths for printf(1), each below a repository. */
@@ -49,7 +51,7 @@ class PreforkRehearsalIT {
         for (String name : NAMES) {
             untouched(name, "C.UTF-8");
         }
-        untouched("caf\\303\\251", "C"); // which Java cannot name
+        untouched("caf\\303\\251", "C"); // a name that Java cannot express
     }
 
     private void untouched(String name, String locale) throws Exception {
@@ -78,7 +80,9 @@ class PreforkRehearsalIT {
         Files.delete(directory.resolve("seen"));
     }
 
-    /** Names, contents, times and inodes of all but private repositories, at any depth. */
+    /**
+     * Names, contents, times and inodes of all files outside private repositories, at any depth.
+     */
     private String listing() throws Exception {
         return shell(
                 ("cd '%s'; find . -name 'hg-cmdserver-*' -prune -o -type d -print -o"
@@ -116,21 +120,21 @@ class PreforkRehearsalIT {
         return daemon;
     }
 
-    /** The part is missing alone. */
+    /** Only the rehearsals are missing. */
     @Test
     void setUpThatFailsIsOneWarning() throws Exception {
         failsBecauseOf("from mercurial import localrepo as m\nowner = m.localrepository", "commit");
         try (Daemon daemon = startIn(directory)) {
             assertMissing(daemon, "commit -m one");
             assertThat(directory.toFile().list((d, name) -> name.startsWith("hg-cmdserver-")))
-                    .hasSize(1); // the directory, for the template's life
+                    .hasSize(1); // the directory exists as long as the template
             daemon.stop();
         }
         assertThat(directory.toFile().list((d, name) -> name.startsWith("hg-cmdserver-")))
                 .isEmpty();
     }
 
-    /** What each worker would run. */
+    /** The command that fails is one that each worker would run. */
     @Test
     void rehearsalThatFailsIsOneWarning() throws Exception {
         failsBecauseOf("from mercurial import logcmdutil as owner", "getrevs");

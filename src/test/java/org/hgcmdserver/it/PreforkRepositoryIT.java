@@ -19,11 +19,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Repositories that are used often, and kept loaded in the template or not: always as they are now.
+ * Repositories in frequent use, kept loaded in the template or not: answers show the present state.
  */
 class PreforkRepositoryIT {
 
-    /** An extension that a repository may have of its own. */
+    /** An extension that only one repository enables. */
     private static final String SAY =
             """
             from mercurial import registrar
@@ -46,7 +46,7 @@ class PreforkRepositoryIT {
         return kept.start(options);
     }
 
-    // how many
+    // the number of repositories
 
     @Test
     void leastRecentlyUsedMakesRoomForAnother() throws Exception {
@@ -71,7 +71,7 @@ class PreforkRepositoryIT {
     void maximumOfNoneKeepsNone() throws Exception {
         Repository repository = large("repository");
         try (Daemon daemon = start("--max-repo-cache", "0")) {
-            for (int i = 0; i < 6; i++) { // it would be loaded after one of these
+            for (int i = 0; i < 6; i++) { // enough for the template to load it
                 use(daemon, repository);
                 awaitIdle(daemon, 2);
                 assertThat(preloaded(daemon, repository)).isEqualTo("no ");
@@ -80,7 +80,7 @@ class PreforkRepositoryIT {
         }
     }
 
-    // what others do to them
+    // changes by other processes
 
     @Test
     void extensionOfARepositoryStaysInIt() throws Exception {
@@ -116,14 +116,14 @@ class PreforkRepositoryIT {
         repository.hg("debugbuilddag", "--config", "ui.username=t", "+1200").succeeded();
         repository.hg("update", "-q", "tip").succeeded();
         try (Daemon daemon = start()) {
-            for (int i = 0; i < 6; i++) { // loaded after one of these
+            for (int i = 0; i < 6; i++) { // enough for the template to load it
                 assertThat(tip(daemon, repository)).startsWith("1199 ");
                 awaitIdle(daemon, 2);
             }
             await().until(() -> preloaded(daemon, repository).equals("yes "));
             repository.commit("new", "x", "outside");
             assertThat(tip(daemon, repository)).isEqualTo("1200 outside");
-            await().until(() -> preloaded(daemon, repository).equals("yes ")); // anew
+            await().until(() -> preloaded(daemon, repository).equals("yes ")); // loaded again
             strip(repository, "1200");
             assertThat(tip(daemon, repository)).startsWith("1199 ");
             await().until(() -> preloaded(daemon, repository).equals("yes "));
@@ -159,7 +159,7 @@ class PreforkRepositoryIT {
             use(daemon, repository);
             await().until(() -> preloaded(daemon, repository).equals("yes "));
             String r = repository.toString();
-            // the first markers there are, then more
+            // the first markers, then more
             for (String message : List.of("second", "third")) {
                 repository.hg("commit", "--amend", "-m", message).succeeded();
                 assertThat(forked(daemon, "log", "-R", r, "-l1", "-T", "{desc}"))
@@ -170,7 +170,7 @@ class PreforkRepositoryIT {
         }
     }
 
-    /** Many commands of one connection, each with what was loaded for all of them. */
+    /** Many commands of one connection, each with the data loaded once for all of them. */
     @Test
     void laterCommandsOfAConnectionSeeWhatHasHappenedMeanwhile() throws Exception {
         Repository repository = large("repository");
@@ -209,7 +209,7 @@ class PreforkRepositoryIT {
                 String[] refused = {
                     "phase", "-R", r, "--public", "tip", "--config", "hooks.pretxnclose=false"
                 };
-                // 7.0 and later do not say "rollback completed" if there are phases alone
+                // 7.0 and later do not print "rollback completed" if only phases changed
                 assertThat(hg.run(refused).err()).contains("pretxnclose hook exited");
                 assertThat(hg.run(phase).out()).isEqualTo("draft");
                 Files.writeString(repository.path().resolve("new"), "y");
@@ -234,7 +234,7 @@ class PreforkRepositoryIT {
         return all;
     }
 
-    /** What was loaded from a path is of no use for another repository there. */
+    /** The data loaded from a path are of no use for another repository at the same path. */
     @Test
     void otherRepositoryInThePlaceOfALoadedOneIsServed() throws Exception {
         Repository source = large("source");
@@ -246,7 +246,7 @@ class PreforkRepositoryIT {
             source.commit("new", "x", "in the source");
             String replace =
                     "rm -r repository; hg --config extensions.share= share -q -U source repository";
-            for (int i = 0; i < 2; i++) { // a share, and a clone in its place
+            for (int i = 0; i < 2; i++) { // a share, then a clone in its place
                 Processes.run(directory, "sh", "-c", replace).succeeded();
                 for (int n = 0; n < 4; n++) {
                     assertThat(tip(daemon, repository)).isEqualTo("1200 in the source");
@@ -298,7 +298,7 @@ class PreforkRepositoryIT {
             share.hg("update", "-q", "1200").succeeded();
             strip(source, "1201");
             assertBoth(daemon, source, share, "1200 in the source");
-            // as many revisions as there were
+            // the same number of revisions
             share.commit("new", "z", "rewritten");
             assertBoth(daemon, source, share, "1201 rewritten");
 
@@ -317,7 +317,7 @@ class PreforkRepositoryIT {
         }
     }
 
-    // extensions of their own
+    // repositories with their own extensions
 
     @Test
     void repositoryWithItsOwnExtensionIsAsItIsNow() throws Exception {

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Templates with more than one thread, and forks that hang. */
 class PreforkThreadsIT {
 
-    /** With a thread that never rests and takes turns often, many forks come at a bad moment. */
+    /** With a thread that never rests and switches often, many forks come at a bad moment. */
     private static final int CONNECTIONS = 40;
 
     @TempDir Path directory;
@@ -65,12 +65,12 @@ class PreforkThreadsIT {
         assertThat(logWithForksThatHang("")).contains("is stuck; killing it");
     }
 
-    /** Its intermediate process hangs already. */
+    /** With threads, the intermediate process of a fork may hang too. */
     @Test
     void forkThatHangsIsEndedInATemplateWithThreads() throws Exception {
         String thread =
                 "import threading; threading.Thread(target=signal.pause, daemon=True).start()";
-        logWithForksThatHang(thread); // which of the two processes hangs is chance
+        logWithForksThatHang(thread); // either of the two processes may hang
     }
 
     private String logWithForksThatHang(String more) throws Exception {
@@ -92,7 +92,7 @@ class PreforkThreadsIT {
                         .formatted(hang, hung, more);
         try (Daemon daemon = startWithExtension(extension)) {
             Files.createFile(hang);
-            Prefork.version(daemon); // the fork in this worker's place hangs
+            Prefork.version(daemon); // the fork that replaces this worker hangs
             await().until(() -> Files.exists(hung) && Files.size(hung) > 0);
             daemon.stop();
             for (String pid : Files.readAllLines(hung)) {
@@ -102,7 +102,10 @@ class PreforkThreadsIT {
         }
     }
 
-    /** The profiler of {@code hg serve} would be a thread; each command of a client has its own. */
+    /**
+     * The profiler of {@code hg serve} would be a thread; each client's command has its own
+     * profiler.
+     */
     @Test
     void profilingIsForTheCommandsOfClients() throws Exception {
         Files.writeString(home.resolve(".hgrc"), "[profiling]\nenabled=true\n");
@@ -112,7 +115,7 @@ class PreforkThreadsIT {
                 assertThat(command(hg.pid())).contains("main.py template");
                 Answer answer = hg.run("version", "-q");
                 assertThat(answer.out()).startsWith("Mercurial");
-                assertThat(answer.err()).containsIgnoringCase("sample"); // or that there is none
+                assertThat(answer.err()).containsIgnoringCase("sample"); // or "no samples"
             }
         }
     }

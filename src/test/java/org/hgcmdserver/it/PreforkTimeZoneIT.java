@@ -14,7 +14,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A change of the local time holds for the next connection, as it does for plain hg. */
+/** A change of the local time zone holds for the next connection, as for plain hg. */
 class PreforkTimeZoneIT {
 
     private static final Path LOCALTIME = Path.of("/etc/localtime");
@@ -31,7 +31,7 @@ class PreforkTimeZoneIT {
         repository = Repository.create(directory, "repository").commit("a", "0", "m");
     }
 
-    /** A file in the format of tzfile(5), of a zone that is always so many hours east. */
+    /** Writes a file in the format of tzfile(5) for a zone that is always so many hours east. */
     private static void write(Path file, int hours) throws IOException {
         ByteBuffer zone = ByteBuffer.allocate(64).put("TZif".getBytes()).position(20);
         zone.putInt(0).putInt(0).putInt(0).putInt(0).putInt(1).putInt(4);
@@ -39,7 +39,7 @@ class PreforkTimeZoneIT {
         Files.write(file, java.util.Arrays.copyOf(zone.array(), zone.position()));
     }
 
-    /** Seen by the daemon alone (mount_namespaces(7)); the file changes beneath the mount. */
+    /** Only the daemon sees the mount (mount_namespaces(7)); the file beneath it changes. */
     @Test
     void localtimeIsWrittenAnew() throws Exception {
         LeftOut.unless(Files.exists(LOCALTIME), "there is no " + LOCALTIME);
@@ -74,7 +74,7 @@ class PreforkTimeZoneIT {
         return all;
     }
 
-    /** As an upgrade of the zones does. */
+    /** Replaces the file like an upgrade of the zones. */
     @Test
     void fileOfTheZoneIsReplaced() throws Exception {
         write(zone, 1);

@@ -19,13 +19,16 @@ import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
 
-/** Programs that a test runs, and what /proc says of processes. */
+/** Runs programs for a test, and reads the state of processes from /proc. */
 final class Processes {
 
-    /** A bound for what must happen, not a measure of it: far longer than it takes. */
+    /** The time limit for an expected event; far longer than the event takes. */
     static final Duration PATIENCE = Duration.ofSeconds(60);
 
-    /** A thread for each task: the common pool may have just one, which one blocked task takes. */
+    /**
+     * A thread for each task: the common pool may have a single thread, which one blocked task
+     * would take.
+     */
     static final Executor THREADS = task -> new Thread(task).start();
 
     record Result(int status, String out, String err) {
@@ -49,7 +52,7 @@ final class Processes {
     }
 
     /**
-     * Runs a program to its end; stdin, stdout and stderr go through files, so nothing can block.
+     * Runs a program to its end; stdin, stdout and stderr are files, so the program cannot block.
      */
     static Result runWithInput(Path directory, String stdin, String... command) throws Exception {
         Path in = Files.createTempFile("test", ".in");
@@ -88,7 +91,7 @@ final class Processes {
             return line.find() ? line.group(1) : null;
         } catch (NoSuchFileException e) {
             return null;
-        } catch (IOException e) { // ESRCH: it went while it was read
+        } catch (IOException e) { // ESRCH: the process went during the read
             return null;
         }
     }
@@ -97,7 +100,7 @@ final class Processes {
         return Integer.parseInt(status(pid, "VmRSS").replace(" kB", ""));
     }
 
-    /** The children of a process, zombies too. */
+    /** The children of a process, including zombies. */
     static List<Long> children(long parent) throws IOException {
         List<Long> children = new ArrayList<>();
         try (Stream<Path> all = Files.list(Path.of("/proc"))) {
@@ -119,7 +122,7 @@ final class Processes {
         return state != null && !state.startsWith("Z");
     }
 
-    /** Kills a process and, if it leads a group, the processes that it has started. */
+    /** Kills a process and, if it leads a group, the whole group. */
     static void killGroup(long leader) throws Exception {
         ProcessHandle.of(leader).ifPresent(ProcessHandle::destroyForcibly);
         if (isGroupAlive(leader)) {
@@ -127,7 +130,7 @@ final class Processes {
         }
     }
 
-    /** Whether a process lives that is the given one, or in the group that it leads. */
+    /** Whether the given process is alive, or a process in the group that it leads. */
     static boolean isGroupAlive(long leader) throws IOException {
         if (isAlive(leader)) {
             return true;
@@ -153,7 +156,7 @@ final class Processes {
         }
     }
 
-    /** The open descriptors of a process, and what they are: "3 -> socket:[123]". */
+    /** The open descriptors of a process with their targets: "3 -> socket:[123]". */
     static List<String> descriptors(long pid) throws IOException {
         List<String> found = new ArrayList<>();
         try (Stream<Path> all = Files.list(Path.of("/proc/" + pid + "/fd"))) {
@@ -161,7 +164,7 @@ final class Processes {
                 try {
                     found.add(path.getFileName() + " -> " + Files.readSymbolicLink(path));
                 } catch (NoSuchFileException closedMeanwhile) {
-                    // not open any more
+                    // no longer open
                 }
             }
         }
@@ -176,7 +179,7 @@ final class Processes {
                 .toList();
     }
 
-    /** SIGSTOP, and waits until each thread has stopped. */
+    /** Sends SIGSTOP, and waits until each thread has stopped. */
     static void stop(long pid) throws Exception {
         signal(pid, "STOP");
         await().until(

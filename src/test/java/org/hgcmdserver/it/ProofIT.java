@@ -10,13 +10,13 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is proven on a Mercurial before it serves a client, and how it is served without. */
+/** The proof that a Mercurial must pass before it serves a client, and the service without it. */
 class ProofIT {
 
     private static final String PROVEN =
             Daemon.PREFORK ? Prefork.READY : "the strict server answers as plain hg does";
 
-    /** A change of Mercurial's that its own server does not notice. */
+    /** A change of Mercurial that Mercurial's own server does not notice. */
     static final String OTHER_CAPABILITIES =
             "sed -i 's/capabilities = {/abilities = {/; s/self[.]capabilities/self.abilities/'"
                     + " mercurial/commandserver.py; sed -i"
@@ -57,7 +57,7 @@ class ProofIT {
         }
     }
 
-    /** What an extension has put around Mercurial's functions while it was loaded stays there. */
+    /** An extension's wrappers around Mercurial's functions stay in place. */
     @Test
     void extensionSeesTheCommandsOfClients() throws Exception {
         Path home = Files.createDirectory(directory.resolve("home"));
@@ -73,7 +73,7 @@ class ProofIT {
         }
     }
 
-    /** What the user makes of a template's keywords is no fault of a worker's. */
+    /** A user's aliases for template keywords are not a worker's fault. */
     @Test
     void templateAliasesOfTheUserFailNoProof() throws Exception {
         LeftOut.unless(Daemon.PREFORK, "spawned workers are proven without configuration");
@@ -92,7 +92,10 @@ class ProofIT {
         }
     }
 
-    /** The daemon may run in the tree of a repository: its programs are not the proof's to run. */
+    /**
+     * The daemon may run in the tree of a repository: the proof must not run that repository's
+     * programs.
+     */
     @Test
     void nothingOfARepositoryAroundTheDaemonRuns() throws Exception {
         Path ran = directory.resolve("ran");
@@ -115,12 +118,12 @@ class ProofIT {
             daemon.awaitLog(PROVEN);
             daemon.stop();
         }
-        if (Files.exists(ran)) { // by hg serve itself, whose directory this is
+        if (Files.exists(ran)) { // hg serve itself ran it, since this is its directory
             assertThat(Files.readAllLines(ran)).allMatch(line -> line.startsWith("serve"));
         }
     }
 
-    /** A stale worker's connection is served by a Mercurial that has not been proven. */
+    /** An unproven Mercurial serves a stale worker's connection. */
     @Test
     void upgradeToAMercurialThatTheStrictServerDoesNotFit() throws Exception {
         LeftOut.unless(Daemon.PREFORK, "a spawned worker is never stale");
@@ -136,12 +139,12 @@ class ProofIT {
         }
     }
 
-    /** Its fault shows after the hello alone. */
+    /** The fault shows only after the hello. */
     @Test
     void strictServerThatDoesNotFitIsLeftOut() throws Exception {
         Path hg = copyMercurial(directory, OTHER_CAPABILITIES);
         try (Daemon daemon = start(hg)) {
-            assertAnswers(daemon); // before the verdict, as like as not
+            assertAnswers(daemon); // probably before the verdict
             daemon.awaitLog(
                     Daemon.PREFORK
                             ? "workers are forked without the strict server: "
@@ -155,7 +158,10 @@ class ProofIT {
         }
     }
 
-    /** A server whose answers are not plain hg's is no fork's, whatever is left out of it. */
+    /**
+     * A server whose answers differ from plain hg's is not forked, whatever parts are left out of
+     * it.
+     */
     @Test
     void templateWhoseWorkersAnswerOtherwiseServesNoClient() throws Exception {
         LeftOut.unless(Daemon.PREFORK, "spawned workers have no template");

@@ -13,7 +13,7 @@ import java.util.Arrays;
 import org.newsclub.net.unix.AFUNIXSocketAddress;
 import org.newsclub.net.unix.AFUNIXSocketChannel;
 
-/** A connection without manners: any bytes, no protocol. */
+/** A connection that ignores the protocol: a test can send any bytes. */
 final class RawClient implements Closeable {
 
     private final AFUNIXSocketChannel channel;
@@ -40,7 +40,7 @@ final class RawClient implements Closeable {
         channel.shutdownOutput();
     }
 
-    /** Everything up to the end of the connection, a char per byte. */
+    /** All data up to the end of the connection, a char per byte. */
     String readToEnd() throws IOException {
         return new String(in.readAllBytes(), StandardCharsets.ISO_8859_1);
     }
@@ -52,7 +52,7 @@ final class RawClient implements Closeable {
         return (char) header[0] + new String(in.readNBytes(length), StandardCharsets.ISO_8859_1);
     }
 
-    /** The next frame; of an input channel, which has no data, just the letter. */
+    /** The next frame; for an input channel, which has no data, just the letter. */
     String readFrameOrAsking() throws IOException {
         byte[] header = in.readNBytes(5);
         char letter = (char) header[0];
@@ -63,7 +63,7 @@ final class RawClient implements Closeable {
         return letter + new String(in.readNBytes(length), StandardCharsets.ISO_8859_1);
     }
 
-    /** A request to run a command, whose arguments have no blanks. */
+    /** A request to run a command with arguments without blanks. */
     static byte[] request(String command) {
         byte[] arguments = command.replace(' ', '\0').getBytes(StandardCharsets.UTF_8);
         ByteArrayOutputStream request = new ByteArrayOutputStream();
@@ -88,7 +88,7 @@ final class RawClient implements Closeable {
         send(arguments);
     }
 
-    /** Reads on until the command asks for input. */
+    /** Reads until the command asks for input. */
     void awaitPrompt() throws IOException {
         String frame = readFrameOrAsking();
         while (frame.length() != 1) {
@@ -96,7 +96,7 @@ final class RawClient implements Closeable {
         }
     }
 
-    /** Reads on to the command's result. */
+    /** Reads up to the command's result. */
     int awaitResult() throws IOException {
         String frame = readFrameOrAsking();
         while (frame.charAt(0) != 'r') {

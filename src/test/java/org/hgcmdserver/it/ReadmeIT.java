@@ -10,7 +10,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The examples of the clients' page, run as they stand there. */
+/** The examples of the clients' page, run as printed there. */
 @RunsOnce
 class ReadmeIT {
 
@@ -39,7 +39,7 @@ class ReadmeIT {
         }
     }
 
-    /** The class of the README's example, through the work of a day. */
+    /** The class of the README's example, through a day's work. */
     @Test
     void pythonHglibDoesADaysWork() throws Exception {
         Path script = directory.resolve("day.py");
@@ -99,7 +99,7 @@ class ReadmeIT {
         }
     }
 
-    /** The class of the page's example for python-hglib, and what it imports. */
+    /** The class of the page's example for python-hglib, and its imports. */
     static String hglibClient() throws Exception {
         return example("python").split("\nwith ")[0];
     }

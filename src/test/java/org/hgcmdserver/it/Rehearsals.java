@@ -8,12 +8,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** An extension that tells which commands a template and its workers run, from within. */
+/** An extension that reports from within which commands a template and its workers run. */
 final class Rehearsals {
 
     private final Path seen;
 
-    /** What to enable, such as "rehearsals=/some/file". */
+    /** The line that enables the extension, such as "rehearsals=/some/file". */
     final String extension;
 
     Rehearsals(Path directory) throws IOException {
@@ -35,7 +35,7 @@ final class Rehearsals {
         extension = "rehearsals=" + file;
     }
 
-    /** The template has rehearsed, and a worker of its. */
+    /** Waits until the template and a worker of it have rehearsed. */
     void await(Daemon daemon) throws Exception {
         String template = Prefork.template(daemon) + " ";
         Processes.await()
@@ -51,7 +51,7 @@ final class Rehearsals {
                         });
     }
 
-    /** The private repository of the daemon's template, whose lock the template has. */
+    /** The private repository of the daemon's template, which holds its lock. */
     static Path directory(Daemon daemon) throws Exception {
         long template = Prefork.template(daemon);
         Processes.await().until(() -> find(template) != null);

@@ -25,12 +25,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** SIGHUP: the program is started anew in its own process, and no client notices. */
+/** SIGHUP: the program restarts in its own process, and no client notices. */
 class ReloadIT {
 
     private static final String LISTENING = "listening at";
 
-    /** Fewer where the same is shown a second time. */
+    /** The number of reloads; fewer where a test repeats what another one shows. */
     private static final int RELOADS = Integer.getInteger("hgcmdserver.reloads", 20);
 
     @TempDir Path directory;
@@ -45,7 +45,7 @@ class ReloadIT {
     @Timeout(600)
     void sixteenClientsNoticeNoReload() throws Exception {
         try (Daemon daemon = Daemon.start(directory)) {
-            reload(daemon); // from here on all is as after a reload
+            reload(daemon); // from here on the daemon is a reloaded one
             int descriptors = descriptorsAtRest(daemon);
             AtomicBoolean stop = new AtomicBoolean();
             AtomicInteger answers = new AtomicInteger();
@@ -108,7 +108,9 @@ class ReloadIT {
         return daemon.log().split(text, -1).length - 1;
     }
 
-    /** When nobody is forked or ends any more, seen by two looks that agree. */
+    /**
+     * The number of descriptors once no worker starts or ends any more: two counts in a row agree.
+     */
     private static int descriptorsAtRest(Daemon daemon) throws Exception {
         int[] last = {-1, -2};
         await().until(
@@ -202,7 +204,7 @@ class ReloadIT {
             holdTheLauncher(dist, "*\" --check\"*", gate);
             daemon.signal("HUP");
             gate.awaitReached();
-            daemon.signal("TERM"); // the gate stays shut: it is not waited for
+            daemon.signal("TERM"); // the gate stays shut: the daemon does not wait for the check
             assertThat(daemon.awaitExit()).isZero();
             assertThat(daemon.log()).contains("not reloading: the service is stopping");
             assertThat(count(daemon, LISTENING)).isEqualTo(1);
@@ -210,7 +212,7 @@ class ReloadIT {
         }
     }
 
-    /** Has the launcher stop at the gate, if its arguments match. */
+    /** Makes the launcher stop at the gate if its arguments match. */
     private static void holdTheLauncher(Path dist, String pattern, Gate gate) throws Exception {
         Path launcher = dist.resolve("bin/hg-cmdserver");
         Path aside = dist.resolve("bin/aside");
@@ -225,7 +227,7 @@ class ReloadIT {
         assertThat(launcher.toFile().setExecutable(true)).isTrue();
     }
 
-    /** What was being checked when the second request came may have changed since. */
+    /** The configuration under check may have changed by the time of the second request. */
     @Test
     @RunsOnce
     void requestDuringTheCheckIsAnotherCheckButNoOtherReload() throws Exception {
@@ -256,7 +258,7 @@ class ReloadIT {
         }
     }
 
-    /** Just after the exec, when the new JVM has one thread and nothing of it is set up. */
+    /** Just after the exec, when the new JVM has one thread and has set up nothing. */
     @Test
     @RunsOnce
     @Timeout(600)
@@ -272,19 +274,19 @@ class ReloadIT {
     }
 
     /**
-     * Reloads until an exec is seen: it is missed when this thread has no processor in those
+     * Reloads until this thread sees an exec; it misses one if it gets no processor in those
      * milliseconds.
      *
-     * @return how many reloads that took
+     * @return the number of reloads
      */
     private static int signalAfterExec(Daemon daemon, String signal) throws Exception {
         Path threads = Path.of("/proc/" + daemon.pid() + "/task");
-        long deadline = System.nanoTime() + 5 * Processes.PATIENCE.toNanos(); // of some reloads
+        long deadline = System.nanoTime() + 5 * Processes.PATIENCE.toNanos(); // for several reloads
         int listening = count(daemon, LISTENING);
         daemon.signal("HUP");
         int reloads = 1;
-        for (int looks = 1; threads.toFile().list().length > 1; looks++) { // no pause between two
-            assertThat(System.nanoTime() - deadline).as("an exec is seen").isNegative();
+        for (int looks = 1; threads.toFile().list().length > 1; looks++) { // without a pause
+            assertThat(System.nanoTime() - deadline).as("exec before the deadline").isNegative();
             // reading the log takes longer than a look
             if (looks % 100 == 0 && count(daemon, LISTENING) > listening) {
                 listening++;
@@ -296,7 +298,7 @@ class ReloadIT {
         return reloads;
     }
 
-    /** Java's own formatting would write other digits there. */
+    /** Java's own formatting would write the locale's digits. */
     @Test
     @RunsOnce
     void inALocaleWithOtherDigits() throws Exception {
@@ -354,7 +356,7 @@ class ReloadIT {
             try (Session hg = Session.to(daemon)) {
                 assertThat(hg.run("version", "-q").status()).as("without the jar").isZero();
             }
-            withVersion(aside, "9.9.9", jar); // as a package manager does: a new file of that name
+            withVersion(aside, "9.9.9", jar); // like a package manager: a new file of that name
             reload(daemon);
             daemon.awaitLog("hg-cmdserver 9.9.9");
             assertThat(before.run("version", "-q").status()).isZero();
@@ -379,7 +381,7 @@ class ReloadIT {
                 assertThat(hg.run("version", "-q").status()).isZero();
                 List<String> sockets = Processes.sockets(hg.pid());
                 assertThat(Processes.sockets(daemon.pid()))
-                        .as("of the daemon's the worker has its connection alone")
+                        .as("of the daemon's sockets the worker has only its connection")
                         .filteredOn(sockets::contains)
                         .hasSizeLessThanOrEqualTo(1);
             }
@@ -389,7 +391,7 @@ class ReloadIT {
         }
     }
 
-    /** The previous image is a program that leaves nonsense, as another release might. */
+    /** The previous image is a program that hands over nonsense, as another release might. */
     @Test
     @RunsOnce
     void stateThatCannotBeReadLeavesListenerAndChildren() throws Exception {
@@ -433,7 +435,7 @@ class ReloadIT {
             daemon.awaitLog(LISTENING + " " + address);
             assertThat(daemon.log())
                     .contains("cannot read what was handed over")
-                    .as("what may be its own opens to nobody else")
+                    .as("a socket that may be the daemon's own stays closed to other users")
                     .contains("who may connect: users [");
             List<String> sockets =
                     Processes.descriptors(daemon.pid()).stream()
@@ -442,7 +444,7 @@ class ReloadIT {
                             .toList();
             assertThat(sockets).hasSize(1);
             assertThat(Processes.sockets(daemon.pid()))
-                    .as("handles of connections that nobody knows are closed")
+                    .as("the image closes handles of unknown connections")
                     .filteredOn(sockets::contains)
                     .hasSize(1);
             try (Session hg = Session.to(daemon)) {

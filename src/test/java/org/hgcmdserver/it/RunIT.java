@@ -12,7 +12,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code run} where its surroundings fail it ends as hg does. */
+/** {@code run} ends as hg does when its environment fails. */
 @RunsOnce
 class RunIT {
 
@@ -25,7 +25,7 @@ class RunIT {
                 Repository.create(directory, "repository").commit("a", "x\n".repeat(1 << 20), "m");
     }
 
-    /** What a shell says of hg and of run: $HG is the command, $OUT takes its status. */
+    /** What a shell reports of hg and of run: $HG is the command, $OUT takes its status. */
     private Processes.Result shell(Daemon daemon, boolean plain, String script) throws Exception {
         String hg = plain ? "hg" : Daemon.PROGRAM + " run --address " + daemon.address() + " --";
         return Processes.run(
@@ -84,7 +84,9 @@ class RunIT {
         }
     }
 
-    /** As nohup(1) does, and a shell without job control for what is in the background. */
+    /**
+     * nohup(1), and a shell without job control for a background command, set signals to ignored.
+     */
     @Test
     void ignoredSignalsStayIgnored() throws Exception {
         Gate gate = new Gate(directory);

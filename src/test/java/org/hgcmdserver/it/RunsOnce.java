@@ -7,8 +7,8 @@ import java.lang.annotation.Target;
 import org.junit.jupiter.api.Tag;
 
 /**
- * The kind of workers makes no difference to these tests, or they choose it themselves: they are
- * left out of the run that is about spawned workers.
+ * The kind of workers makes no difference to these tests, or the tests choose it themselves: the
+ * run for spawned workers leaves them out.
  */
 @Tag("once")
 @Target({ElementType.TYPE, ElementType.METHOD})

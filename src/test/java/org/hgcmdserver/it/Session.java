@@ -10,7 +10,7 @@ import java.util.List;
 import org.hgcmdserver.client.CommandClient;
 import org.hgcmdserver.client.CommandStreams;
 
-/** A client that keeps what its commands print. */
+/** A client that keeps the output of its commands. */
 final class Session implements Closeable {
 
     record Answer(int status, String out, String err) {}

@@ -12,20 +12,20 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * When the system is short of descriptors or processes clients wait and none is lost; the log has a
- * line for the beginning and one for the end of it.
+ * When the system is short of descriptors or processes, clients wait and the daemon loses none; the
+ * log has one line for the beginning of the shortage and one for the end.
  */
 class ShortageIT {
 
     private static final boolean ROOT = System.getProperty("user.name").equals("root");
 
-    /** Any that has no processes. The number of root's is not limited. */
+    /** Any user without processes. The kernel does not limit the number of root's processes. */
     private static final String SOMEBODY = "54321";
 
     private static final List<String> AS_SOMEBODY =
             List.of("setpriv", "--clear-groups", "--reuid", SOMEBODY, "--regid", SOMEBODY);
 
-    /** More than there are idle workers. */
+    /** More than the number of idle workers. */
     private static final int CLIENTS = 10;
 
     @TempDir Path directory;
@@ -36,11 +36,11 @@ class ShortageIT {
                 Session attached = Session.to(daemon)) {
             List<RawClient> leaving = connectAndAwaitHello(daemon);
             for (int episode = 1; episode <= 2; episode++) {
-                limit("nofile", "10", daemon.pid()); // fewer than it has, and than it polls
+                limit("nofile", "10", daemon.pid()); // fewer than the daemon has and polls
                 List<RawClient> waiting = connect(daemon);
                 awaitLines(daemon, "cannot accept connections for now", episode);
                 assertThat(attached.run("version", "-q").status()).isZero();
-                for (RawClient client : leaving) { // at each exit it tries again
+                for (RawClient client : leaving) { // the daemon tries again at each exit
                     client.close();
                 }
                 await().until(() -> daemon.busyWorkers().size() == 1);
@@ -65,7 +65,7 @@ class ShortageIT {
         }
     }
 
-    /** When it fails and succeeds in turns that is one shortage, not one for each. */
+    /** When accepting fails and succeeds in turns, the daemon counts one shortage, not several. */
     @Test
     @RunsOnce
     void fewDescriptorsAreOneShortage() throws Exception {
@@ -74,8 +74,8 @@ class ShortageIT {
             limit("nofile", String.valueOf(open + 3), daemon.pid());
             for (int round = 0; round < 20; round++) {
                 List<RawClient> clients = connect(daemon);
-                awaitLines(daemon, "cannot accept connections for now", 1); // as they all stay
-                for (RawClient client : clients) { // for whom another is accepted, and then nobody
+                awaitLines(daemon, "cannot accept connections for now", 1); // all clients stay
+                for (RawClient client : clients) { // each end admits another client, at last none
                     client.send("hello");
                     client.shutdownOutput();
                     assertThat(client.readToEnd()).isEqualTo("hello");
@@ -89,7 +89,10 @@ class ShortageIT {
         }
     }
 
-    /** And then another failure of the one who waited: the next is served at once. */
+    /**
+     * After the shortage the waiting client fails for another reason: the daemon serves the next
+     * one at once.
+     */
     @Test
     @RunsOnce
     void shortageEndsWithWhoeverWaits() throws Exception {
@@ -126,7 +129,7 @@ class ShortageIT {
                     limit("nproc", "1", pid);
                 }
                 List<RawClient> served = new ArrayList<>();
-                if (Daemon.PREFORK) { // they take who is idle
+                if (Daemon.PREFORK) { // these clients take the idle workers
                     served = connect(daemon);
                     awaitLines(daemon, "cannot fork workers ahead for now", episode);
                 }
@@ -154,7 +157,7 @@ class ShortageIT {
         }
     }
 
-    /** Connections that wait for a worker when the daemon is told to stop. */
+    /** Connections that wait for a worker when the daemon receives the signal to stop. */
     @Test
     @RunsOnce
     void drainServesThoseWhoWait() throws Exception {
@@ -188,7 +191,7 @@ class ShortageIT {
         return clients;
     }
 
-    /** Sets a soft limit of a running process, which its limits of the hard kind do not hinder. */
+    /** Sets a soft limit of a running process, within its hard limit. */
     private void limit(String resource, String value, long pid) throws Exception {
         List<String> command = new ArrayList<>();
         if (ROOT && resource.equals("nproc")) {
@@ -223,7 +226,7 @@ class ShortageIT {
                 Daemon.launch(
                         directory, address, env -> env.put("HOME", directory.toString()), command);
         daemon.awaitLog("listening at");
-        daemon.awaitLog("who may connect: users [0, " + SOMEBODY + "]"); // who has no name
+        daemon.awaitLog("who may connect: users [0, " + SOMEBODY + "]"); // this user has no name
         return daemon;
     }
 }

@@ -11,19 +11,19 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A small tmpfs(5) at a directory of the test's, which just one command and its children see
- * (mount_namespaces(7)): when they have ended, nothing is left of it, whatever came of the test.
+ * A small tmpfs(5) on a directory of the test, visible to one command and its children only
+ * (mount_namespaces(7)): the tmpfs vanishes with these processes, whether the test passes or fails.
  */
 final class SmallSpace {
 
-    /** Some five times what a template needs. */
+    /** Some five times the space that a template needs. */
     private static final String MOUNT =
             "mount -t tmpfs -o size=1m,nr_inodes=200 none \"$0\" && (cd \"$0\"; %s) 2>/dev/null;"
                     + " exec \"$@\"";
 
     private final Path path;
 
-    /** Leaves the test out if this user may not mount anything, not even in a namespace. */
+    /** Skips the test if this user may not mount anything, not even in a namespace. */
     SmallSpace(Path directory) throws Exception {
         path = Files.createTempDirectory(directory, "space");
         List<String> command = command(":", "grep", "-F", path.toString(), "/proc/mounts");
@@ -33,7 +33,7 @@ final class SmallSpace {
                 "mounting a tmpfs is not allowed here: " + mounted.err().strip());
     }
 
-    /** A daemon whose TMPDIR it is, once the shell has run {@code filler} in there. */
+    /** Starts a daemon with the tmpfs as TMPDIR, after the shell has run {@code filler} there. */
     Daemon start(Path directory, String filler) throws Exception {
         Path address = directory.resolve("server.sock");
         List<String> command =
@@ -61,7 +61,7 @@ final class SmallSpace {
         return all;
     }
 
-    /** Fills it to the last byte and the last inode. */
+    /** Fills the tmpfs to the last byte and the last inode. */
     void fill(Daemon daemon) throws IOException {
         Path inside = inside(daemon);
         try (OutputStream filler = Files.newOutputStream(inside.resolve("full"))) {
@@ -84,12 +84,12 @@ final class SmallSpace {
                 .hasMessageContaining("No space left on device");
     }
 
-    /** Removes what has filled it. */
+    /** Removes the files that filled the tmpfs. */
     void empty(Daemon daemon) throws Exception {
         Processes.run(inside(daemon), "sh", "-c", "rm -rf full* [0-9]*").succeeded();
     }
 
-    /** How others see it: proc(5), "/proc/pid/root". */
+    /** The path by which other processes see the tmpfs: proc(5), "/proc/pid/root". */
     private Path inside(Daemon daemon) {
         Path inside = Path.of("/proc/" + daemon.pid() + "/root" + path);
         assertThat(inside).isDirectory();

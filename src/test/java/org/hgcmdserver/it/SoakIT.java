@@ -25,10 +25,10 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Things that go wrong, one after the other in an order that is drawn, under steady load and with a
- * service manager that cannot be told anything; and in the end the count: each client was served,
- * each answer was right, and nothing is left. Each of them happens once, and then they go on for as
- * long as {@code -Dhgcmdserver.soak=SECONDS} says of the whole.
+ * Faults, one after the other in random order, under steady load and with a service manager that
+ * reads no messages. At the end the test counts: the daemon has served each client, each answer was
+ * right, and nothing is left. Each fault happens once; after that faults go on until the whole test
+ * has taken {@code -Dhgcmdserver.soak=SECONDS}.
  */
 @Timeout(value = 1, unit = TimeUnit.DAYS)
 class SoakIT {
@@ -38,25 +38,28 @@ class SoakIT {
 
     private static final int CLIENTS = 3;
 
-    /** Forked workers are some ten times as quick to come as spawned ones. */
+    /** Forked workers start some ten times as fast as spawned ones. */
     private static final int BURST = Daemon.PREFORK ? 40 : 8;
 
     private static final boolean ROOT = System.getProperty("user.name").equals("root");
     private static final int MAX_REQUEST = 64 << 20;
 
     /**
-     * How many of what concerns one client come to each that concerns all: a template that was
-     * killed before is not replaced at once, and then all that is tried is spawned workers.
+     * The number of faults for one client per fault for all: the daemon does not replace a template
+     * at once if an earlier one was killed, and the test then tries spawned workers only.
      */
     private static final int OFTEN = 4;
 
-    /** It is started up to five minutes after some have been killed soon after their start. */
+    /**
+     * The daemon starts a template up to five minutes late if several were killed soon after their
+     * start.
+     */
     private static final Duration UNTIL_THE_NEXT_TEMPLATE = Duration.ofMinutes(6);
 
-    /** What the JVM may take for itself meanwhile, by far less than a leak per connection would. */
+    /** The JVM's own growth during the test; a leak per connection would be far larger. */
     private static final int MAX_GROWTH = 32 << 10; // KiB
 
-    /** One thing that goes wrong. */
+    /** One fault. */
     private interface Fault {
         void happen() throws Exception;
     }
@@ -105,7 +108,7 @@ class SoakIT {
             withReload.add(() -> ReloadIT.reload(daemon));
             letHappen(withReload, start + LENGTH.toNanos() / 2);
             ReloadIT.reload(daemon);
-            // the same process image from here on, so that it shows what it keeps
+            // the same process image from here on, so that its memory shows leaks
             letHappen(faults(), start + LENGTH.toNanos() * 6 / 10);
             int before = Processes.residentKiB(daemon.pid());
             letHappen(faults(), start + LENGTH.toNanos());
@@ -167,7 +170,7 @@ class SoakIT {
         faults.add(this::neverRead);
         faults.add(this::announceTooMuch);
         faults.add(this::lackDescriptors);
-        if (!ROOT) { // whose processes no limit hinders
+        if (!ROOT) { // no limit applies to root's processes
             faults.add(this::lackProcesses);
         }
         if (Daemon.PREFORK) {
@@ -217,7 +220,7 @@ class SoakIT {
     }
 
     private void killIdleWorkers() throws Exception {
-        connecting.writeLock().lock(); // else one might just be given a connection
+        connecting.writeLock().lock(); // else the daemon might be giving one of them a connection
         try {
             for (long pid : Prefork.idleWorkers(daemon)) {
                 killIfThere(pid);
@@ -236,7 +239,7 @@ class SoakIT {
             client.send(bytes);
             client.shutdownOutput();
             client.readToEnd();
-        } catch (IOException e) { // the worker has left, with something of it unread
+        } catch (IOException e) { // the worker has exited and left bytes unread
             assertThat(e.getMessage()).containsAnyOf("Broken pipe", "reset");
         }
     }
@@ -310,7 +313,7 @@ class SoakIT {
         lack("start worker processes", "nproc", "1", "1000", forking);
     }
 
-    /** The load is what finds that there is not enough. */
+    /** The load runs into the shortage. */
     private void lack(String what, String resource, String few, String many, List<Long> processes)
             throws Exception {
         String line = "cannot " + what + " for now";
@@ -331,7 +334,7 @@ class SoakIT {
         Processes.run(directory, "prlimit", "--pid", "" + pid, limit).succeeded();
     }
 
-    /** Its number, which the log told, may have become another's. */
+    /** Checks first, since another process may have the pid from the log by now. */
     private void killIfThere(long pid) throws Exception {
         if (daemon.isParentOf(pid)) {
             Processes.run(directory, "kill", "-s", "KILL", String.valueOf(pid));
@@ -340,9 +343,7 @@ class SoakIT {
 
     // the count
 
-    /**
-     * Processes that have the daemon's environment, in which this test's directory has its name.
-     */
+    /** Processes with the daemon's environment, which names this test's directory. */
     private List<String> orphans() throws IOException {
         List<String> orphans = new ArrayList<>();
         try (Stream<Path> all = Files.list(Path.of("/proc"))) {

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What an extension prints, or reads, while it is loaded has nothing to do with the connection. */
+/** An extension that prints or reads while Mercurial loads it does not affect the connection. */
 class StrayOutputIT {
 
     private static final String PRINTED = "an extension says so";

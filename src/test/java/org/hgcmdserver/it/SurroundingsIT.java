@@ -18,13 +18,16 @@ import org.newsclub.net.unix.AFUNIXDatagramChannel;
 import org.newsclub.net.unix.AFUNIXDatagramSocket;
 import org.newsclub.net.unix.AFUNIXSocketAddress;
 
-/** A service manager that is gone or does not listen, and no room for temporary files. */
+/** A service manager that is gone or does not read, and no room for temporary files. */
 class SurroundingsIT {
 
     private static final String NO_TEMPLATE = "no warm Mercurial to fork workers from";
     private static final String NO_REHEARSAL = "workers are forked without rehearsals";
 
-    /** Commands that leave no block; too few; no inode; one inode, for the template's directory. */
+    /**
+     * Commands that leave no block; too few blocks; no inode; one inode, for the template's
+     * directory.
+     */
     private static final List<String> FILLERS =
             List.of(
                     "cat /dev/zero > full",
@@ -42,7 +45,7 @@ class SurroundingsIT {
 
     // the service manager
 
-    /** Many messages fail, since the watchdog is to be told something every 10 ms. */
+    /** Many messages fail, since the daemon must send the watchdog a message every 10 ms. */
     @Test
     @RunsOnce
     void managerThatIsGoneIsOneWarning() throws Exception {
@@ -130,7 +133,8 @@ class SurroundingsIT {
     }
 
     /**
-     * By several senders, as each may have but so much under way; the last one could send nothing.
+     * Sends from several sockets, since each may have only so much in flight; the last one could
+     * send nothing.
      */
     private static void fillQueue(Path path) throws IOException {
         for (boolean sent = true; sent; ) {
@@ -156,7 +160,7 @@ class SurroundingsIT {
             try (Daemon daemon = space.start(directory, filler)) {
                 awaitForked(daemon);
                 servesAll(daemon);
-                boolean elsewhere = filler.endsWith("done"); // there is no place for a directory
+                boolean elsewhere = filler.endsWith("done"); // no inode for a directory
                 assertThat(warnings(daemon))
                         .as(filler)
                         .hasSize(Daemon.PREFORK && !elsewhere ? 1 : 0)
@@ -172,7 +176,7 @@ class SurroundingsIT {
         }
     }
 
-    /** After a reload the next template may find the place that the last one has left. */
+    /** After a reload the next template may find the space that the last one has freed. */
     @Test
     void filledUpLater() throws Exception {
         SmallSpace space = new SmallSpace(directory);
@@ -180,7 +184,7 @@ class SurroundingsIT {
             awaitForked(daemon);
             space.fill(daemon);
             servesAll(daemon);
-            awaitForked(daemon); // goes on
+            awaitForked(daemon); // the template goes on
             assertThat(warnings(daemon)).isEmpty();
             ReloadIT.reload(daemon);
             servesAll(daemon);
@@ -198,7 +202,7 @@ class SurroundingsIT {
 
     // clients
 
-    /** More at once than are idle, and more one after the other. */
+    /** Serves more clients at once than there are idle workers, and more one after the other. */
     private void servesAll(Daemon daemon) throws Exception {
         try (Session first = Session.to(daemon);
                 Session second = Session.to(daemon);
@@ -219,7 +223,10 @@ class SurroundingsIT {
                 .isEqualTo(new Session.Answer(0, "the one", ""));
     }
 
-    /** The last word on the template is that there is one, and it has forked workers. */
+    /**
+     * Waits until the log's last line on the template says that it is ready, and it has forked
+     * workers.
+     */
     private static void awaitForked(Daemon daemon) {
         if (Daemon.PREFORK) {
             await().until(() -> isTemplateThere(daemon.log()) && isForked(daemon));

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @RunsOnce
 class TerminalIT {
 
-    /** A command that asks for a name, a password, and one thing more. */
+    /** A command that asks for a name, a password, and one more line. */
     private static final String EXTENSION =
             """
             from mercurial import registrar
@@ -29,7 +29,7 @@ class TerminalIT {
                 ui.status(b'got %s\\n' % ui.prompt(b'more:', default=b'').upper())
             """;
 
-    /** Types what a user would, and looks at the terminal. */
+    /** Types a user's input, and looks at the terminal. */
     private static final String TYPIST =
             """
             import os, pty, signal, sys, termios, time
@@ -91,7 +91,7 @@ class TerminalIT {
         Files.writeString(directory.resolve("stdio.rc"), "");
     }
 
-    /** Returns what the terminal has shown. */
+    /** Returns the terminal's output. */
     private String typed(Daemon daemon, String how) throws Exception {
         String shell = "trap : INT; \"$@\"; echo \"status $?\"; read line";
         return Processes.run(

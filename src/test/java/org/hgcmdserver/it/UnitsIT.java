@@ -15,7 +15,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** systemd's own opinion of the units; packaging/boot-test.sh runs them. */
+/** systemd's own check of the units; packaging/boot-test.sh runs them. */
 @RunsOnce
 class UnitsIT {
 
@@ -38,7 +38,7 @@ class UnitsIT {
         assertThat(verify("user", "--user")).isEmpty();
     }
 
-    /** Of a copy that starts a program that is installed here. */
+    /** Checks a copy of the unit that starts a program installed here. */
     private String verify(String kind, String manager) throws Exception {
         Path copies = Files.createDirectory(directory.resolve(kind));
         List<String> command = new ArrayList<>(List.of("env", "XDG_RUNTIME_DIR=" + directory));
@@ -69,7 +69,9 @@ class UnitsIT {
         assertThat(result.out()).contains("Overall exposure level");
     }
 
-    /** The three services are one program: what is said of its life must not differ by accident. */
+    /**
+     * The three services run one program: their settings for its life must not differ by accident.
+     */
     @Test
     void theServicesAgree() throws Exception {
         Set<String> common =

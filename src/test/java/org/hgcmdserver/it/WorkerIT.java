@@ -12,7 +12,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a worker process is given, and what becomes of it. */
+/** The state that a worker process starts with, and its end. */
 class WorkerIT {
 
     private static final String NONE = "0000000000000000";
@@ -38,7 +38,7 @@ class WorkerIT {
         try (Daemon daemon =
                 Daemon.launch(directory, address, env -> {}, List.of("sh", "-c", start))) {
             daemon.awaitLog("listening at");
-            if (Daemon.PREFORK) { // else it might be spawned
+            if (Daemon.PREFORK) { // else the worker might be spawned
                 Prefork.awaitIdle(daemon, 1);
             }
             try (Session hg = Session.to(daemon)) {
@@ -48,8 +48,8 @@ class WorkerIT {
                 assertThat(Processes.status(worker, "SigIgn")).isIn(NONE, "0000000001001000");
                 assertThat(Processes.status(worker, "PPid")).isEqualTo("" + daemon.pid());
                 assertThat(limitOfFiles(worker)).startsWith("300 ");
-                // hg itself has moved 0 and 1 elsewhere; all are the connection, the log or
-                // /dev/null, and the code of libffi's closures, which it keeps open since 3.5
+                // hg itself has moved 0 and 1; all are the connection, the log or /dev/null, and
+                // the code of libffi's closures, which libffi keeps open since 3.5
                 String expected = "\\d+ -> (socket:.*|/dev/null|.*\\.log|.*/libffi\\.so[.\\d]*)";
                 assertThat(Processes.descriptors(worker))
                         .allMatch(d -> d.matches(expected))
@@ -207,9 +207,8 @@ class WorkerIT {
                             },
                             Processes.THREADS);
             gate.awaitReached();
-            // what a terminal does on Ctrl-C: to the whole group of the daemon. The test's JVM
-            // shares
-            // that group, so the members are signalled one by one.
+            // a terminal's Ctrl-C signals the daemon's whole group. The test's JVM shares
+            // that group, so the test signals the members one by one.
             long group = processGroup(daemon.pid());
             assertThat(processGroup(hg.pid())).isNotEqualTo(group);
             daemon.signal("INT");

@@ -1,5 +1,5 @@
 /**
- * Behaviour of the installed tree (target/dist), each class one of it, with real processes:
+ * Tests of the installed tree (target/dist), one behaviour per class, with real processes:
  * Mercurial, systemd-socket-activate, python-hglib.
  */
 package org.hgcmdserver.it;

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What has come into the place of the socket is somebody else's. */
+/** A file that has replaced the socket belongs to another process. */
 class BoundListenerTest {
 
     @TempDir Path directory;

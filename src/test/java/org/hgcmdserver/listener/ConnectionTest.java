@@ -29,14 +29,14 @@ class ConnectionTest {
         Listener listener = BoundListener.bind(path, 0600);
         try (AFUNIXSocket client = AFUNIXSocket.connectTo(AFUNIXSocketAddress.of(path))) {
             Connection connection = listener.accept();
-            // what became unreachable in accept has become so before this
+            // objects that accept left unreachable became so before this one
             WeakReference<Object> later = new WeakReference<>(new Object());
             await().until(
                             () -> {
                                 System.gc();
                                 return later.get() == null;
                             });
-            // and its cleaners have run, once one that was made later has
+            // and their cleaners have run once a cleaner made later has
             Object marker = new Object();
             java.util.concurrent.CountDownLatch cleaned =
                     new java.util.concurrent.CountDownLatch(1);
@@ -86,7 +86,7 @@ class ConnectionTest {
     void knowsItsPeer() throws Exception {
         Path path = directory.resolve("s");
         Listener listener = BoundListener.bind(path, 0600);
-        assertThat(listener.accept()).as("nobody is there").isNull();
+        assertThat(listener.accept()).as("no client is there").isNull();
         try (AFUNIXSocket client = AFUNIXSocket.connectTo(AFUNIXSocketAddress.of(path))) {
             assertThat(client.isConnected()).isTrue();
             Connection connection = listener.accept();

@@ -9,9 +9,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Whatever the variables say: descriptor 3 is taken only if they pass this very process one socket;
- * if they pass it anything else that is an error which says so. A case is an environment,
- * "NAME=value" in a line each; this process has the id 4711.
+ * For any variables: the listener takes descriptor 3 only if the variables pass this very process
+ * one socket; if they pass it anything else, an error says so. A case is an environment, one
+ * "NAME=value" per line; this process has the id 4711.
  */
 class ListenVariablesFuzzTest {
 

@@ -9,8 +9,8 @@ import java.nio.file.Path;
 import org.hgcmdserver.listener.ListenerState.Bound;
 
 /**
- * Whatever the path of a socket, the next image removes that and no other; and whatever an earlier
- * image says of its socket, this one starts. A case is a path, or a description.
+ * For any path of a socket, the next image removes that path and no other; for any description of a
+ * socket by an earlier image, this image starts. A case is a path, or a description.
  */
 class ListenerStateFuzzTest {
 

@@ -13,7 +13,7 @@ import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** launchd ignores what it does not know, and takes a wrong type for nothing: here both fail. */
+/** launchd ignores an unknown key, and treats a wrong type as no value: here both fail. */
 class PropertyListTest {
 
     private enum Type {
@@ -40,7 +40,7 @@ class PropertyListTest {
         }
     }
 
-    /** launchd.plist(5), the keys that a job like this one may use. */
+    /** launchd.plist(5): the keys that a job like this one may use. */
     private static final Map<String, Type> KEYS =
             Map.ofEntries(
                     Map.entry("Label", Type.STRING),
@@ -107,7 +107,7 @@ class PropertyListTest {
     @ValueSource(strings = {"daemon", "agent"})
     void launchdLetsTheDrainFinish(String kind) throws Exception {
         NSDictionary job = read(kind);
-        // zero would be for ever, which the manual warns of: it stalls the system's shutdown
+        // zero would mean no limit; the manual warns that this stalls the system's shutdown
         assertThat(integer(job, "ExitTimeOut")).isBetween(600, 86_400);
         assertThat(((NSNumber) job.get("AbandonProcessGroup")).boolValue()).isTrue();
     }
@@ -117,7 +117,7 @@ class PropertyListTest {
     void launchdHasTheSocket(String kind) throws Exception {
         NSDictionary job = read(kind);
         assertThat(string(job, "Label")).isEqualTo("org.hgcmdserver." + kind);
-        assertThat(job.allKeys()).as("started by its first client").doesNotContain("RunAtLoad");
+        assertThat(job.allKeys()).as("the first client starts the job").doesNotContain("RunAtLoad");
         NSDictionary socket = socket(job);
         assertThat(string(socket, "SockType")).isEqualTo("stream");
         int mode = integer(socket, "SockPathMode");
@@ -137,7 +137,7 @@ class PropertyListTest {
 
     private static NSDictionary socket(NSDictionary job) {
         NSDictionary sockets = dictionary(job, "Sockets");
-        assertThat(sockets.allKeys()).containsExactly("Listener"); // as LaunchdListener asks
+        assertThat(sockets.allKeys()).containsExactly("Listener"); // see LaunchdListener
         return dictionary(sockets, "Listener");
     }
 

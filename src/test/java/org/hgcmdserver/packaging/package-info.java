@@ -1,2 +1,2 @@
-/** What the service managers read: systemd's units and launchd's property lists. */
+/** The files that service managers read: systemd's units and launchd's property lists. */
 package org.hgcmdserver.packaging;

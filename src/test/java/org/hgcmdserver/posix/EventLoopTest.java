@@ -25,7 +25,7 @@ class EventLoopTest {
                             });
             poster.start();
             while (ran.size() < 10_000) {
-                loop.runOnce(LONG); // a lost wake-up would make it hang
+                loop.runOnce(LONG); // a lost wake-up would make this call hang
             }
             poster.join();
             assertThat(ran).isSorted();

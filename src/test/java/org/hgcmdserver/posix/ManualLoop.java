@@ -4,7 +4,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.time.Duration;
 
-/** An event loop whose time moves only when a test says so. */
+/** An event loop whose time moves only when a test advances it. */
 public final class ManualLoop implements Closeable {
 
     private long now = 1_000_000_000_000L;
@@ -18,14 +18,14 @@ public final class ManualLoop implements Closeable {
         return loop;
     }
 
-    /** Runs what is ready now, until nothing is. */
+    /** Runs ready actions until none is left. */
     public void run() throws IOException {
         while (loop.runOnce(Duration.ZERO)) {
-            // once more: an action may have posted a task or started a timer
+            // run again: an action may have posted a task or started a timer
         }
     }
 
-    /** Lets {@code time} pass in steps of a millisecond, and runs what becomes due on the way. */
+    /** Lets {@code time} pass in steps of a millisecond, and runs each timer that becomes due. */
     public void advance(Duration time) throws IOException {
         for (long millis = time.toMillis(); millis > 0; millis--) {
             now += 1_000_000;

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 
 class MessageLineTest {
 
-    /** What the numbers of a closed line stand for by then may be a client's connection. */
+    /** A client's connection may have the descriptor number of a closed line. */
     @Test
     void closedLineSendsNothingToWhoeverHasItsNumber() throws Exception {
         try (EventLoop loop = new EventLoop(Ticker.SYSTEM)) {

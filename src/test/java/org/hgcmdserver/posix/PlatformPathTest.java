@@ -8,12 +8,12 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Whatever the locale of the tests. */
+/** Paths keep their bytes in any locale of the tests. */
 class PlatformPathTest {
 
     @TempDir Path directory;
 
-    /** UTF-8, and what is none. */
+    /** A name with UTF-8 and with a byte that is not UTF-8. */
     private static final byte[] NAME = "\u00c3\u00bc %2f+\u00e9".getBytes(ISO_8859_1);
 
     private final String name = PlatformString.decode(NAME);

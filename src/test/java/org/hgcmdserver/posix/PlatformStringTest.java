@@ -21,7 +21,7 @@ class PlatformStringTest {
         for (int i = 0; i < 10_000; i++) {
             byte[] bytes = new byte[random.nextInt(20)];
             random.nextBytes(bytes);
-            if (i % 2 == 0) { // sequences that are right, or nearly so
+            if (i % 2 == 0) { // valid and nearly valid sequences
                 for (int j = 0; j < bytes.length; j++) {
                     bytes[j] = (byte) (0x80 | (j % 3 == 0 ? 0x40 : 0) | bytes[j] & 0x3f);
                 }

@@ -16,7 +16,9 @@ public final class SocketEnd implements AutoCloseable {
         Descriptors.setNonBlocking(this.end.fd(), true);
     }
 
-    /** What has arrived, a character for each byte; empty if nothing has or at the end of file. */
+    /**
+     * The bytes that have arrived, a character for each; empty if none has, or at the end of file.
+     */
     public String read() {
         Pointer buffer = NativeMemory.allocate(SIZE);
         byte[] bytes = new byte[(int) Math.max(0, LibC.C.read(end.fd(), buffer, SIZE))];
@@ -29,7 +31,7 @@ public final class SocketEnd implements AutoCloseable {
         UnixSocket.sendWithoutWaiting(end.fd(), text.getBytes(StandardCharsets.ISO_8859_1));
     }
 
-    /** Whether the other end has been closed and all that was sent has been read. */
+    /** Whether the other end is closed and this end has read all its bytes. */
     public boolean isAtEnd() {
         return LibC.C.read(end.fd(), NativeMemory.allocate(1), 1) == 0;
     }

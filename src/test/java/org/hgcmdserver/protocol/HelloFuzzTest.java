@@ -10,7 +10,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 
 /**
- * Whatever a server says first: either the client can go on with it, or there is a {@link
+ * For any first message of a server: either the client can go on, or it throws a {@link
  * ProtocolException}, which has the server's reason if the server gave one.
  */
 class HelloFuzzTest {

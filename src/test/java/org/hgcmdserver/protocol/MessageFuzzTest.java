@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 
-/** Whatever comes on the message channel: it is a message, or a {@link ProtocolException}. */
+/**
+ * For any bytes on the message channel the parser returns a message or throws a {@link
+ * ProtocolException}.
+ */
 class MessageFuzzTest {
 
     @FuzzTest

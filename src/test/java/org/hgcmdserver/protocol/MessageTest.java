@@ -8,7 +8,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import org.junit.jupiter.api.Test;
 
-/** Of the encoding that Mercurial's cborutil writes. */
+/** Messages in the encoding of Mercurial's cborutil. */
 class MessageTest {
 
     private static final byte[] PASSWORD =

@@ -14,9 +14,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Whatever the arguments and the server's encoding: the server reads as many arguments as the
- * client was given, and the same, or the client refuses them. A case is the name of the encoding,
- * and the arguments, one in a line each.
+ * For any arguments and any encoding of the server: the server reads the very arguments that the
+ * client was given, or the client refuses them. A case is the name of the encoding, and the
+ * arguments, one per line.
  */
 class RequestFuzzTest {
 
@@ -26,7 +26,7 @@ class RequestFuzzTest {
         Hello hello = new Hello(Map.of("encoding", lines.get(0)));
         List<String> arguments = lines.subList(1, lines.size());
         if (arguments.equals(List.of(""))) {
-            return; // which the protocol cannot tell from none
+            return; // the protocol cannot tell one empty argument from none
         }
         List<byte[]> encoded;
         try {
@@ -46,7 +46,7 @@ class RequestFuzzTest {
         }
     }
 
-    /** As {@code _readlist} of commandserver.py does; one char per byte. */
+    /** Reads arguments like {@code _readlist} in commandserver.py; one char per byte. */
     private static List<String> readByServer(byte[] request) {
         ByteBuffer wire = ByteBuffer.wrap(request);
         byte[] name = new byte["runcommand\n".length()];

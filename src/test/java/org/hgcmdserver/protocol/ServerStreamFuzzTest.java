@@ -16,12 +16,12 @@ import java.util.Arrays;
 
 /**
  * Whatever a server sends, and in whatever pieces it arrives: the client gets the frames' very
- * bytes up to the first thing that is no frame, then a {@link ProtocolException}, and never uses
- * memory for data that a frame only announces.
+ * bytes up to the first bytes that are not a frame, then a {@link ProtocolException}, and never
+ * uses memory for data that a frame only announces.
  */
 class ServerStreamFuzzTest {
 
-    /** Far less than a frame can announce, and enough to load classes that are instrumented. */
+    /** Far less than a frame can announce, and enough to load instrumented classes. */
     private static final long MEMORY = 64 << 20;
 
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
@@ -45,11 +45,11 @@ class ServerStreamFuzzTest {
         }
     }
 
-    /** Reads a frame, or fails as the protocol says it must. */
+    /** Reads a frame, or fails as the protocol requires. */
     private static void readFrame(ServerStream server, ByteBuffer expected) throws IOException {
         boolean whole = expected.remaining() >= Channel.HEADER_SIZE;
         Frame frame = server.readFrame();
-        assertThat(whole).as("a head of a frame is there").isTrue();
+        assertThat(whole).as("the head of a frame is complete").isTrue();
         char letter = (char) (expected.get() & 0xff);
         assertThat(frame.size()).isEqualTo(expected.getInt()).isNotNegative();
         if (frame.channel() == null) {
@@ -74,13 +74,13 @@ class ServerStreamFuzzTest {
             server.copyData(frame, copied);
             assertThat(data).as("the copied data").hasSize(frame.size());
         } finally {
-            if (frame.channel() != Channel.RESULT) { // what came before the end came through
+            if (frame.channel() != Channel.RESULT) { // the data before the end came through
                 assertThat(Arrays.equals(copied.toByteArray(), data)).isTrue();
             }
         }
     }
 
-    /** Gives at most so many bytes at a time, as a socket may. */
+    /** Returns at most so many bytes at a time, as a socket may. */
     private static final class InPieces extends FilterInputStream {
 
         private final int size;

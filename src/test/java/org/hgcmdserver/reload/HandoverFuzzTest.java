@@ -7,8 +7,8 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 import org.hgcmdserver.reload.Handover.BusyWorker;
 
 /**
- * Whatever an earlier image has written: it is refused as a whole, with the reason, or it names a
- * listener and single processes, and is the same when this image hands it on.
+ * For any text from an earlier image: either this image refuses all of it, with the reason, or the
+ * text names a listener and single processes, and this image hands on the same.
  */
 class HandoverFuzzTest {
 
@@ -22,7 +22,7 @@ class HandoverFuzzTest {
             return;
         }
         assertThat(handover.descriptors()).allMatch(fd -> fd >= 0);
-        // kill(2) and waitid(2) take 0 and less for groups, or for everybody
+        // kill(2) and waitid(2) take 0 and less for a group, or for every process
         assertThat(handover.leftovers()).allMatch(pid -> pid > 0);
         assertThat(handover.workers()).extracting(BusyWorker::pid).allMatch(pid -> pid > 0);
         Handover again = Handover.parse(handover.toText());

@@ -14,7 +14,7 @@ class AccessRulesTest {
     void users() {
         assertThat(rules.permit(new Peer(1, 1000, 1))).isTrue();
         assertThat(rules.permit(new Peer(1, 1001, 1))).isFalse();
-        assertThat(rules.permit(new Peer(1, 0, 0))).as("root is a user like others").isFalse();
+        assertThat(rules.permit(new Peer(1, 0, 0))).as("root is a user like any other").isFalse();
     }
 
     @Test

@@ -18,7 +18,7 @@ class ConnectionsPerUserTest {
         count.ended(1);
         assertThat(count.hasRoom(1)).isTrue();
         count.ended(1);
-        count.ended(1); // one too many does no harm
+        count.ended(1); // one end too many does no harm
         count.began(1);
         count.began(1);
         assertThat(count.hasRoom(1)).isFalse();

@@ -20,9 +20,10 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 
 /**
- * {@link HelloWatch} and {@link StartTimeout} on a real socket, with a worker that is no process.
+ * {@link HelloWatch} and {@link StartTimeout} on a real socket, with a worker that is not a
+ * process.
  */
-@EnabledOnOs(value = OS.LINUX, disabledReason = "elsewhere a hello cannot be noticed")
+@EnabledOnOs(value = OS.LINUX, disabledReason = "other systems cannot notice a hello")
 class HelloWatchTest {
 
     /** More than any system's pid_max, so that a kill reaches no process. */

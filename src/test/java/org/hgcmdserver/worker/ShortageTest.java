@@ -44,12 +44,12 @@ class ShortageTest {
         manual.advance(Duration.ofMillis(1));
         assertThat(retries).isOne();
         manual.advance(Duration.ofSeconds(5));
-        assertThat(retries).as("each failure is tried again once").isOne();
+        assertThat(retries).as("each failure has one retry").isOne();
     }
 
     @Test
     void logsItsBeginningAndItsEndOnceEach() throws Exception {
-        for (int i = 0; i < 5; i++) { // at the very limit failures and successes take turns
+        for (int i = 0; i < 5; i++) { // at the limit failures and successes alternate
             shortage.noticed("no descriptor");
             shortage.over();
             manual.advance(Duration.ofMillis(1500));

@@ -3,21 +3,21 @@ package org.hgcmdserver.it.differential;
 import java.nio.file.Path;
 import java.util.regex.Pattern;
 
-/** What a command said, and with what status it ended. */
+/** A command's output and exit status. */
 record Answer(String status, String out, String err) {
 
-    /** Of a Mercurial that failed: a traceback, or the end of the connection. */
+    /** The output of a Mercurial that failed: a traceback, or the end of the connection. */
     static final Answer CRASH = new Answer("crash", "", "");
 
-    /** As dispatch.handlecommandexception has it, with and without an extension to suspect. */
+    /** The message of dispatch.handlecommandexception, with and without a suspected extension. */
     private static final Pattern EXCEPTION =
             Pattern.compile("^\\*\\* [Uu]nknown exception encountered", Pattern.MULTILINE);
 
     private static final String UNKNOWN_PARENT = "warning: ignoring unknown working parent";
 
     /**
-     * With names instead of what the two sides cannot have in common: the place of their
-     * repositories, and whether a file's time stood in the dirstate, which depends on the second.
+     * The answer with placeholders for the differences that the two sides cannot avoid: the path of
+     * their repositories, and whether the dirstate has a file's time, which depends on the second.
      */
     static Answer of(int status, String out, String err, Path root) {
         if (EXCEPTION.matcher(err).find()) {
@@ -28,9 +28,9 @@ record Answer(String status, String out, String err) {
     }
 
     /**
-     * Whether the working directory is of a changeset that is gone, such as one that was stripped
-     * from the source of a share. Which files pass as changed then depends on whether their times
-     * stand in the dirstate.
+     * Whether the working directory's parent is gone, such as a changeset stripped from the source
+     * of a share. The files that count as changed then depend on whether the dirstate has their
+     * times.
      */
     boolean isOfUnknownParent() {
         return err.contains(UNKNOWN_PARENT);

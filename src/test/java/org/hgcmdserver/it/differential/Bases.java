@@ -8,12 +8,13 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What sequences begin with, made once and copied: {@code repo}, of so many revisions, and {@code
- * other}, which it pulls from and pushes to, and which lacks some changesets and has others.
+ * The repositories that sequences begin with, made once and copied: {@code repo}, with a given
+ * number of revisions, and {@code other}, which {@code repo} pulls from and pushes to, and which
+ * lacks some of its changesets and has others.
  */
 final class Bases {
 
-    /** Of the user on both sides. The dates are fixed so that hashes are equal. */
+    /** The user's configuration on both sides. The dates are fixed so that hashes are equal. */
     static final String CONFIGURATION =
             """
             [ui]
@@ -28,7 +29,7 @@ final class Bases {
             share =
             """;
 
-    /** Of which plain commits are the last. */
+    /** The number of plain commits, which are the last revisions. */
     private static final int COMMITS = 4;
 
     private static final int ON_SIDE = 3;
@@ -42,7 +43,7 @@ final class Bases {
         this.environment = environment;
     }
 
-    /** Copies the one of so many revisions, with all times. */
+    /** Copies the base with so many revisions, including all file times. */
     synchronized void copy(int revisions, Path root) throws IOException {
         Path base = made.get(revisions);
         if (base == null) {

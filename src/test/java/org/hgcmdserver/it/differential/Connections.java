@@ -15,7 +15,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.hgcmdserver.client.CommandClient;
 import org.hgcmdserver.client.CommandStreams;
 
-/** Connections to the daemon: one that is kept, and one for each of the other commands. */
+/** Connections to the daemon: one that stays open, and one for each of the other commands. */
 final class Connections implements Closeable {
 
     private static final int OTHERS = 2;
@@ -26,8 +26,8 @@ final class Connections implements Closeable {
     private CommandClient kept;
 
     /**
-     * @param forked counts the connections that a worker served that was forked ahead
-     * @param started counts the others
+     * @param forked counts the connections that forked workers served
+     * @param started counts the other connections
      */
     Connections(Path address, AtomicLong forked, AtomicLong started) {
         this.address = address;
@@ -53,9 +53,10 @@ final class Connections implements Closeable {
     }
 
     /**
-     * While others read the same repository. What they are told is of no account: it may be of the
-     * moment between two files of a transaction, with plain hg too. They never take the lock, as
-     * what asks for tags does: then the command would say that it waits.
+     * Runs a command while other clients read the same repository. Their answers do not count: with
+     * plain hg too, one may be from the moment between two files of a transaction. These clients
+     * never take the lock, as a command that asks for tags does: the command under test would then
+     * print that it waits.
      */
     Answer beside(List<String> command, Path root, Path repository) throws IOException {
         AtomicBoolean over = new AtomicBoolean();
@@ -101,13 +102,13 @@ final class Connections implements Closeable {
         return hg;
     }
 
-    /** Whether it has the template's command line still. */
+    /** Whether the worker still has the template's command line. */
     private static boolean isForked(CommandClient hg) throws IOException {
         Path file = Path.of("/proc/" + hg.hello().pid() + "/cmdline");
         return new String(Files.readAllBytes(file), UTF_8).contains("main.py\0template");
     }
 
-    /** Whether the next connection is served by a worker that was forked ahead, most likely. */
+    /** Whether a forked worker will most likely serve the next connection. */
     boolean servesForked() throws IOException {
         try (CommandClient hg = CommandClient.connect(address)) {
             return isForked(hg);
@@ -127,7 +128,7 @@ final class Connections implements Closeable {
         }
     }
 
-    /** Ends the connection that is kept; the next command that asks for it makes another. */
+    /** Ends the open connection; the next command that asks for it opens another. */
     @Override
     public void close() throws IOException {
         if (kept != null) {

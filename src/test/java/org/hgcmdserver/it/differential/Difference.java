@@ -1,11 +1,11 @@
 package org.hgcmdserver.it.differential;
 
 /**
- * Where the daemon's side was not as plain hg's.
+ * A difference between the daemon's side and plain hg's.
  *
- * @param step its number, from 0; one more than the last in the end
- * @param what was asked or done
- * @param again the same answer asked for once more, if that is possible
+ * @param step the step's number, from 0; at the end one more than the last step's
+ * @param the query or command
+ * @param again the answer to the same question asked again, if possible
  */
 record Difference(int step, String what, Answer expected, Answer seen, String again) {
 

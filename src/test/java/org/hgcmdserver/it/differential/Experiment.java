@@ -16,18 +16,18 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Looks for sequences of commands that the daemon answers otherwise than plain hg does.
+ * Searches for sequences of commands that the daemon answers differently from plain hg.
  *
- * <p>What plain hg makes of a sequence is the same each time, and takes long. So it is found out
- * once, while the daemon is tried with the sequence before; and the daemon runs each several times,
- * each time with other pauses, connections and queries in between.
+ * <p>Plain hg's result for a sequence is the same each time, and slow to get. So plain hg runs each
+ * sequence once, while the daemon runs the previous one; and the daemon runs each sequence several
+ * times, each time with other pauses, connections and queries in between.
  */
 public final class Experiment implements AutoCloseable {
 
     private static final int MIN_RUNS = 3;
     private static final int MAX_RUNS = 25;
 
-    /** What a difference that comes now and then is given to come again. */
+    /** The number of runs in which an intermittent difference may come again. */
     private static final int MAX_CHANCES = 40;
 
     private final Path directory;
@@ -46,8 +46,8 @@ public final class Experiment implements AutoCloseable {
     /**
      * To be called before the daemon starts: writes the configuration of its user.
      *
-     * @param home the daemon's user's
-     * @param more configuration that only the daemon's side has
+     * @param home the home of the daemon's user
+     * @param more configuration for the daemon's side only
      * @param environment of the daemon, its workers and plain hg
      * @param shrinking how long to try and shorten a sequence
      * @param preforking whether the daemon is expected to have workers forked ahead
@@ -78,10 +78,10 @@ public final class Experiment implements AutoCloseable {
     }
 
     /**
-     * Draws sequences from the seed for so long, and until enough has been compared.
+     * Runs sequences drawn from the seed for so long, and until enough commands have succeeded.
      *
-     * @param commands more than so many have succeeded by then
-     * @return a report of the first difference, which ends it
+     * @param commands more than this number must have succeeded
+     * @return a report of the first difference, which ends the search
      */
     public Optional<String> look(long seed, Duration length, int commands) throws Exception {
         long start = System.nanoTime();
@@ -118,7 +118,7 @@ public final class Experiment implements AutoCloseable {
     }
 
     /**
-     * Runs a sequence that is given as text, so many times.
+     * Runs a sequence, given as text, so many times.
      *
      * @return a report of the first difference, if there is one
      */
@@ -135,7 +135,7 @@ public final class Experiment implements AutoCloseable {
         return Optional.empty();
     }
 
-    /** Once, on a copy of its own. */
+    /** Runs the sequence once, on a copy of its own. */
     private Difference serve(Trace trace, Sequence schedule) throws IOException {
         Path root = directory.resolve("run%06d/serve".formatted(++runs));
         bases.copy(schedule.revisions(), root);
@@ -153,7 +153,10 @@ public final class Experiment implements AutoCloseable {
         }
     }
 
-    /** A template is made anew when its configuration has changed; if not at once, later. */
+    /**
+     * Waits for forked workers: the daemon replaces a template whose configuration has changed,
+     * sometimes with a delay.
+     */
     private void awaitForkedWorkers() throws IOException {
         Connections connections = new Connections(address, statistics.forked, statistics.started);
         long start = System.nanoTime();

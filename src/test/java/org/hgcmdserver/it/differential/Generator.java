@@ -5,8 +5,9 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * Draws sequences. Commands need not succeed: what they say then is compared as well. Those that
- * belong together, such as a change and its commit, are drawn together, so that most do.
+ * Draws sequences. Commands need not succeed: the experiment compares their errors as well.
+ * Commands that belong together, such as a change and its commit, are drawn together, so that most
+ * succeed.
  */
 final class Generator {
 
@@ -36,7 +37,7 @@ final class Generator {
                     "max(public())",
                     "first(children(.))");
 
-    /** What a merge, a graft or a rebase is mostly about. */
+    /** The revsets that most merges, grafts and rebases name. */
     private static final List<String> AWAY =
             List.of("side", "max(head() and not ::.)", ".~3", "b0", "max(draft() - ::.)");
 
@@ -60,7 +61,7 @@ final class Generator {
 
     private record Action(int weight, Runnable draw) {}
 
-    /** The weights are how often each is drawn, relative to the others. */
+    /** The weights set how often each action is drawn, relative to the others. */
     private final List<Action> actions =
             List.of(
                     new Action(14, this::commit),
@@ -96,7 +97,7 @@ final class Generator {
         this.random = random;
     }
 
-    /** The one that belongs to this seed. */
+    /** The sequence for this seed. */
     static Sequence sequence(long seed) {
         return new Generator(new Random(seed)).draw();
     }
@@ -124,7 +125,7 @@ final class Generator {
         throw new AssertionError();
     }
 
-    // what changesets are made of
+    // the contents of changesets
 
     private void commit() {
         if (chance(60)) {
@@ -140,7 +141,7 @@ final class Generator {
 
     private void amend() {
         if (chance(30)) {
-            commit(); // what is public cannot be amended
+            commit(); // a public changeset cannot be amended
         }
         if (chance(60)) {
             changeFile();
@@ -198,7 +199,7 @@ final class Generator {
         }
     }
 
-    // what changesets are called, and whether they are seen
+    // names and visibility of changesets
 
     private void strip() {
         hg("strip", chance(30) ? "--keep" : "--force", "-r", revset());
@@ -306,7 +307,7 @@ final class Generator {
         }
     }
 
-    /** Whatever has been begun, most of which has not. */
+    /** Ends an operation that may be in progress; mostly none is. */
     private void finish() {
         hg("resolve", "--mark", "--all");
         String how = chance(60) ? "--abort" : "--continue";
@@ -346,12 +347,12 @@ final class Generator {
         file("write", "repo/.hg/hgrc", PATHS + (chance(50) ? EVOLUTION : "") + pick(SETTINGS));
     }
 
-    /** And back again some steps later, or not. */
+    /** A later step may change the setting back. */
     private void configureUser() {
         file("append", "home/.hgrc", pick(SETTINGS));
     }
 
-    // how to say it
+    // helpers
 
     private String revset() {
         return pick(REVSETS);

@@ -19,14 +19,14 @@ final class PlainHg {
 
     private static final long PATIENCE = 300; // seconds, on any machine
 
-    /** As forks.py says it. */
+    /** The exit status for a failure of forks.py itself, not of hg. */
     private static final int FORKS_FAILED = 254;
 
     private final Map<String, String> environment;
     private final Path root;
 
     /**
-     * @param root where its repositories are, and it keeps files of its own
+     * @param root the directory of the repositories, and of this class's own files
      */
     PlainHg(Map<String, String> environment, Path home, Path root) {
         this.environment = new LinkedHashMap<>(environment);
@@ -67,10 +67,10 @@ final class PlainHg {
     }
 
     /**
-     * Runs commands that only read. Each is a process, but all are forked from one that has loaded
-     * Mercurial, which saves most of their time.
+     * Runs commands that only read. Each is a process, forked from one that has loaded Mercurial,
+     * which saves most of the time.
      *
-     * @param commands by the names that their answers are to have
+     * @param commands by the names for their answers
      */
     Map<String, Answer> runEach(Map<String, List<String>> commands) throws IOException {
         Path answers = Files.createDirectories(root.resolve("answers"));

@@ -10,7 +10,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Runs sequences by plain hg. */
+/** Runs sequences with plain hg. */
 final class PlainSide {
 
     private static final Pattern REVSET = Pattern.compile("%([^%\n]+)%");
@@ -27,13 +27,13 @@ final class PlainSide {
     }
 
     /**
-     * Up to the step that leaves a working directory whose parent is gone: what follows from that
-     * differs from one second to another.
+     * Runs the sequence up to the step that leaves a working directory whose parent is gone: later
+     * results depend on the second.
      *
-     * @param whole whether all queries are asked after each step, or just those that the steps name
+     * @param whole whether to ask all queries after each step, or just those that the steps name
      */
     Trace trace(Sequence sequence, boolean whole) throws IOException {
-        // as long as the path of the other side: lines may be cut by their length
+        // the same length as the other side's path: Mercurial may cut lines at a length
         Path root = directory.resolve("run%06d/plain".formatted(count.incrementAndGet()));
         Path home = Files.createDirectories(root.resolve("home"));
         Files.writeString(home.resolve(".hgrc"), Bases.CONFIGURATION);

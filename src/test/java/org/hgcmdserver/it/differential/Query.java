@@ -3,7 +3,7 @@ package org.hgcmdserver.it.differential;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A command that changes nothing, and whose answer tells in what state a repository is. */
+/** A command that changes nothing, and whose answer shows the state of a repository. */
 record Query(String name, List<String> command) {
 
     static final List<Query> ALL =
@@ -20,7 +20,7 @@ record Query(String name, List<String> command) {
                     of("markers", "debugobsolete"),
                     of("conflicts", "resolve", "-l"));
 
-    /** Of the whole repository, at the end of a sequence. */
+    /** Queries of the whole repository, at the end of a sequence. */
     static final List<Query> END =
             List.of(
                     of("end-log", "log", "-T", hidden()),
@@ -38,7 +38,7 @@ record Query(String name, List<String> command) {
         return new Query(name, List.of(command));
     }
 
-    /** It tells whether the parent of the working directory is gone. */
+    /** The query that tells whether the parent of the working directory is gone. */
     boolean isStatus() {
         return name.equals("status");
     }

@@ -6,9 +6,9 @@ import java.util.Random;
 import java.util.stream.Collectors;
 
 /**
- * Steps, one after the other, from a repository of so many revisions. As text: {@code revisions
- * NUMBER}, then a line for each step, {@code PAUSE VIA QUERIES REPOSITORY COMMAND...}; lines that
- * begin with "#" are comments.
+ * Steps that start from a repository with so many revisions. As text: {@code revisions NUMBER},
+ * then a line for each step, {@code PAUSE VIA QUERIES REPOSITORY COMMAND...}; lines that begin with
+ * "#" are comments.
  */
 record Sequence(int revisions, List<Step> steps) {
 
@@ -41,8 +41,8 @@ record Sequence(int revisions, List<Step> steps) {
     }
 
     /**
-     * The same steps at other times, by other connections, and with other queries between. Most are
-     * in a hurry, and have few queries.
+     * The same steps with other pauses, connections and queries in between. Most such schedules
+     * have short pauses and few queries.
      */
     Sequence rescheduled(Random random) {
         boolean hurry = random.nextInt(4) > 0;

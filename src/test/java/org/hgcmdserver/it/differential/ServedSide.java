@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** Runs a sequence through the daemon, and compares it with what plain hg has made of it. */
+/** Runs a sequence through the daemon, and compares the result with plain hg's. */
 final class ServedSide {
 
     private final Side side;
@@ -20,7 +20,7 @@ final class ServedSide {
     }
 
     /**
-     * @param schedule the steps of the trace, in any schedule, and maybe more
+     * @param schedule the steps of the trace, in any schedule, possibly with further steps
      * @return the first difference, or null
      */
     Difference run(Trace trace, Sequence schedule) throws IOException {
@@ -43,7 +43,7 @@ final class ServedSide {
 
     private Answer perform(Step step, List<String> words) throws IOException {
         if (step.changesUser()) {
-            connections.close(); // a connection has what the user's configuration was at its start
+            connections.close(); // a connection keeps the user's configuration of its start
         }
         if (step.changesFiles()) {
             return side.change(words);
@@ -86,7 +86,7 @@ final class ServedSide {
                 : connections.own(command, side.root());
     }
 
-    /** By the daemon, and by plain hg on its side. */
+    /** Asks the daemon, and plain hg on the daemon's side. */
     private Difference compareEnd(int end, Map<String, Answer> expected) throws IOException {
         for (String repository : side.repositories()) {
             for (Query query : Query.END) {
@@ -108,7 +108,7 @@ final class ServedSide {
         return null;
     }
 
-    /** With what is answered a moment later, which tells what kind of a fault it is. */
+    /** Adds the answer of a moment later, which shows the kind of fault. */
     private Difference difference(
             int i, Query query, String repository, Answer expected, Answer answer)
             throws IOException {

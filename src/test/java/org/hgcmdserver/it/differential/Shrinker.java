@@ -7,18 +7,18 @@ import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 
 /**
- * Leaves out of a sequence what a difference does not need: halves of it, then smaller parts, then
- * single steps, and in the end queries, other connections and pauses. What fails now and then is
- * given several chances.
+ * Removes the parts of a sequence that a difference does not need: halves, then smaller parts, then
+ * single steps, and at the end queries, other connections and pauses. An intermittent difference
+ * gets several runs.
  */
 final class Shrinker {
 
-    /** Whether a sequence makes a difference. */
+    /** Tells whether a sequence shows a difference. */
     interface Trial {
         boolean fails(Sequence sequence) throws IOException;
     }
 
-    /** What is tried with a step: all at once first, which mostly will do. */
+    /** The simplifications to try on a step: first all at once, which mostly works. */
     private static final List<UnaryOperator<Step>> SIMPLER =
             List.of(
                     step -> step.with(0, Via.OWN, Step.NONE),
@@ -30,7 +30,7 @@ final class Shrinker {
     private final BooleanSupplier enough;
 
     /**
-     * @param enough asked between trials: whether to leave it at what has been found
+     * @param enough asked between trials: whether to stop with the present result
      */
     Shrinker(Trial trial, BooleanSupplier enough) {
         this.trial = trial;
@@ -46,7 +46,7 @@ final class Shrinker {
         int part = (shortest.steps().size() + 1) / 2;
         while (part > 0) {
             boolean found = false;
-            // the end first: what comes after the difference is not needed
+            // the end first: steps after the difference are not needed
             for (int from = shortest.steps().size() - part; from > -part; from -= part) {
                 if (enough.getAsBoolean()) {
                     return shortest;

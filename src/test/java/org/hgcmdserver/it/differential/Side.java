@@ -13,7 +13,7 @@ import java.util.Map;
 /** The repositories of one side, and the user's configuration there. */
 final class Side {
 
-    /** Of all the repositories that a sequence may use. */
+    /** The names of all repositories that a sequence may use. */
     private static final List<String> REPOSITORIES = List.of("repo", "other", "share");
 
     private final Path root;
@@ -38,14 +38,14 @@ final class Side {
         return root.resolve(where).normalize();
     }
 
-    /** The repositories that there are, by their names. */
+    /** The existing repositories, by name. */
     List<String> repositories() {
         return REPOSITORIES.stream()
                 .filter(r -> Files.exists(directory(r).resolve(".hg")))
                 .toList();
     }
 
-    /** The repositories that may have changed by this step. */
+    /** The repositories that this step may have changed. */
     List<String> touched(Step step) {
         List<String> there = repositories();
         if (there.contains("share") || step.words().contains("push")) {
@@ -54,7 +54,7 @@ final class Side {
         return there.contains(step.where()) ? List.of(step.where()) : List.of("repo");
     }
 
-    /** Asks by plain hg; the answers by the names of queries and repositories. */
+    /** Asks plain hg; returns the answers by the names of queries and repositories. */
     Map<String, Answer> ask(List<Query> queries, List<String> repositories) throws IOException {
         Map<String, List<String>> commands = new LinkedHashMap<>();
         for (String repository : repositories) {
@@ -70,7 +70,7 @@ final class Side {
         return query.name() + "@" + repository;
     }
 
-    /** What no command of hg's does. */
+    /** Runs a step that is not an hg command. */
     Answer change(List<String> words) {
         Path file = path(words.get(1));
         List<String> rest = words.subList(2, words.size());
@@ -94,7 +94,7 @@ final class Side {
                 default -> throw new IllegalArgumentException(words.toString());
             }
             return new Answer("0", "", "");
-        } catch (IOException e) { // on both sides, then
+        } catch (IOException e) { // the step fails on both sides then
             return new Answer(e.getClass().getSimpleName(), "", "");
         }
     }
@@ -118,7 +118,7 @@ final class Side {
         run("rm", "-rf", root.toString());
     }
 
-    /** A program that is no hg, and must succeed. */
+    /** Runs a program other than hg, which must succeed. */
     static void run(String... command) throws IOException {
         List<String> all = new ArrayList<>(List.of(command));
         Process process = new ProcessBuilder(all).inheritIO().start();

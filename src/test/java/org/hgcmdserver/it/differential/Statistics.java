@@ -4,10 +4,10 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** What an experiment has done, so that one which does nothing is seen. */
+/** Counts the work of an experiment, so that an experiment that does nothing is noticed. */
 public final class Statistics {
 
-    /** The connections that a worker served that was forked ahead, and the others. */
+    /** The connections that forked workers served, and the others. */
     final AtomicLong forked = new AtomicLong();
 
     final AtomicLong started = new AtomicLong();
@@ -37,17 +37,17 @@ public final class Statistics {
         runs++;
     }
 
-    /** Commands that were run and ended with the status 0. */
+    /** Commands that ended with status 0. */
     public int succeeded() {
         return commands.values().stream().mapToInt(counts -> counts[1]).sum();
     }
 
-    /** Connections that a worker served that was forked ahead. */
+    /** Connections that forked workers served. */
     public long forked() {
         return forked.get();
     }
 
-    /** Connections that another worker served. */
+    /** Connections that other workers served. */
     public long started() {
         return started.get();
     }

@@ -3,14 +3,14 @@ package org.hgcmdserver.it.differential;
 import java.util.List;
 
 /**
- * One thing that is done: a command of hg in a repository, or a change of a file.
+ * One step: an hg command in a repository, or a change of a file.
  *
- * @param pause milliseconds before it, an input of the experiment
- * @param queries what is asked afterwards on the daemon's side: the names of queries, {@code all},
- *     or {@code none}
+ * @param pause milliseconds before the step, an input of the experiment
+ * @param queries the queries asked afterwards on the daemon's side: their names, {@code all}, or
+ *     {@code none}
  * @param where the repository's name, or {@link #FILES}
- * @param words the command and its arguments. What stands between two "%" is a revset, whose last
- *     revision's node is put there
+ * @param words the command and its arguments. Text between two "%" is a revset; the node of its
+ *     last revision replaces it
  */
 record Step(int pause, Via via, String queries, String where, List<String> words) {
 
@@ -32,12 +32,12 @@ record Step(int pause, Via via, String queries, String where, List<String> words
         return where.equals(FILES);
     }
 
-    /** A file of the user's own, which a connection reads when it begins. */
+    /** A file of the user's own, which a connection reads at its start. */
     boolean changesUser() {
         return changesFiles() && words.get(1).startsWith("home/");
     }
 
-    /** Whether a query can be answered otherwise because of this step. */
+    /** Whether this step can change the answer to a query. */
     boolean mayChange(Query query) {
         return !changesFiles() || isConfiguration() || query.isStatus();
     }
@@ -55,7 +55,7 @@ record Step(int pause, Via via, String queries, String where, List<String> words
         return new Step(pause, via, queries, where, words);
     }
 
-    /** The same on the plain side, where nothing but the command matters. */
+    /** The same step for the plain side, where only the command matters. */
     boolean isLike(Step other) {
         return where.equals(other.where) && words.equals(other.words);
     }

@@ -2,15 +2,17 @@ package org.hgcmdserver.it.differential;
 
 import java.util.Locale;
 
-/** How a step is done on the daemon's side. */
+/** How a step runs on the daemon's side. */
 enum Via {
-    /** By a connection of its own. */
+    /** Over a connection of its own. */
     OWN,
-    /** By the connection that other such steps of the sequence use, too. */
+    /** Over the connection that all such steps of the sequence share. */
     KEPT,
-    /** By a connection of its own, while others ask the daemon about the same repository. */
+    /**
+     * Over a connection of its own, while other clients ask the daemon about the same repository.
+     */
     BESIDE,
-    /** By plain hg, behind the daemon's back. */
+    /** With plain hg, which the daemon does not see. */
     PLAIN;
 
     static Via of(String text) {

@@ -1,5 +1,5 @@
 /**
  * Sequences of commands, run by plain hg and through the daemon on equal repositories, and the
- * comparison of what they answer and leave. Knows a daemon by its socket alone.
+ * comparison of their answers and results. Depends on a daemon's socket only.
  */
 package org.hgcmdserver.it.differential;

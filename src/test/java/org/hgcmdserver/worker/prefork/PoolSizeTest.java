@@ -47,7 +47,7 @@ class PoolSizeTest {
     void whoWaitsComesFirstWhateverTheMaximum() {
         size.missed(now);
         assertThat(size.toFork(0, 20, now)).isGreaterThanOrEqualTo(20);
-        // those that are being forked are for those who wait
+        // workers that are being forked are for the clients that wait
         assertThat(size.toFork(20, 20, now)).isZero();
         assertThat(size.toFork(15, 20, now)).isEqualTo(5);
     }

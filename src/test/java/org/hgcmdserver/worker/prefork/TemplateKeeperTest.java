@@ -11,7 +11,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** The keeper with templates that are no processes: a real one is PreforkFallbackIT's. */
+/** The keeper with templates that are not processes; PreforkFallbackIT uses a real one. */
 class TemplateKeeperTest implements TemplateKeeper.Owner {
 
     private ManualLoop manual;

@@ -50,14 +50,17 @@ class TemplateProgramTest {
                 .hasMessageContaining("no Python script");
     }
 
-    /** Such as without a free descriptor: that must not bring a client a less strict server. */
+    /**
+     * For example without a free descriptor; such a failure must not give a client a less strict
+     * server.
+     */
     @Test
     void scriptThatCannotBeReadIsTakenForWhatItWas() throws Exception {
         TemplateProgram program = program();
         Files.delete(hg);
-        Files.createDirectory(hg); // stands for any failure of reading
+        Files.createDirectory(hg); // stands for any read failure
         assertThat(program.commandServer().program()).isEqualTo("/usr/bin/python3");
-        Files.delete(hg); // the error is to name hg, not Python
+        Files.delete(hg); // the error must name hg, not Python
         assertThat(program.commandServer().program()).isEqualTo(hg.toString());
     }
 }
