@@ -20,7 +20,7 @@ import picocli.CommandLine.ParseResult;
         synopsisSubcommandLabel = "COMMAND",
         exitCodeListHeading = "%nExit status:%n",
         exitCodeList = {
-            "0:fine",
+            "0:success",
             "1:failure",
             "64:wrong usage",
             "78:an error in the configuration file"

@@ -68,7 +68,7 @@ final class ServeCommand implements Callable<Integer> {
             defaultValue = "0600",
             converter = ModeConverter.class,
             description =
-                    "The permissions of the socket, in octal. Anybody who can write to the socket acts as this user."
+                    "The permissions of the socket, in octal. Any user who can write to the socket acts as this user."
                             + " Default: ${DEFAULT-VALUE}.")
     private int socketMode;
 

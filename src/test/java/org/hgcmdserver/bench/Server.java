@@ -70,7 +70,7 @@ record Server(String name, Process process, Path address, long startNanos)
         }
     }
 
-    /** Waits until the server has so many children; returns the nanoseconds since its start. */
+    /** Waits until the server has that many children; returns the nanoseconds since its start. */
     long awaitChildren(int count) throws IOException {
         long started = System.nanoTime() - startNanos;
         while (Memory.children(process.pid()).size() < count) {

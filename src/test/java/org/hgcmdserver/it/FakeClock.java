@@ -53,7 +53,7 @@ final class FakeClock {
         environment.put("NO_FAKE_STAT", "1"); // files keep their real times
     }
 
-    /** Sets the clock so many hours after, or before, the machine's time. */
+    /** Sets the clock a number of hours after, or before, the machine's time. */
     void set(int hours) throws IOException {
         Path next = setting.resolveSibling("clock.next");
         Files.writeString(next, "%+dh\n".formatted(hours));

@@ -44,7 +44,7 @@ final class Prefork {
         };
     }
 
-    /** Waits until so many templates have become ready, one after the other. */
+    /** Waits until the given number of templates have become ready, one after the other. */
     static void awaitReady(Daemon daemon, int count) {
         await().until(() -> daemon.log().split(READY, -1).length > count);
     }

@@ -13,7 +13,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A rehearsal writes into its own directory only, whatever the directory's name, and is optional.
+ * A rehearsal writes into its own directory only, whatever the directory's name, and may be
+ * missing.
  */
 class PreforkRehearsalIT {
 

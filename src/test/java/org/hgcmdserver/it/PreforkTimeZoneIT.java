@@ -31,7 +31,7 @@ class PreforkTimeZoneIT {
         repository = Repository.create(directory, "repository").commit("a", "0", "m");
     }
 
-    /** Writes a file in the format of tzfile(5) for a zone that is always so many hours east. */
+    /** Writes a file in the format of tzfile(5) for a zone at a constant offset in hours east. */
     private static void write(Path file, int hours) throws IOException {
         ByteBuffer zone = ByteBuffer.allocate(64).put("TZif".getBytes()).position(20);
         zone.putInt(0).putInt(0).putInt(0).putInt(0).putInt(1).putInt(4);

@@ -73,12 +73,12 @@ final class RawClient implements Closeable {
         return request.toByteArray();
     }
 
-    /** Sends such a request; does not wait for the answer. */
+    /** Sends a request to run a command; does not wait for the answer. */
     void runCommand(String command) throws IOException {
         send(request(command));
     }
 
-    /** Sends a request with so many bytes of arguments, which any hg can answer. */
+    /** Sends a request with the given number of bytes of arguments, which any hg can answer. */
     void runCommandOfLength(int length) throws IOException {
         byte[] start = "version\0-q\0--config\0a.b=".getBytes(StandardCharsets.ISO_8859_1);
         byte[] arguments = Arrays.copyOf(start, length);

@@ -228,7 +228,7 @@ class WorkerIT {
         return statField(pid, 3);
     }
 
-    /** proc(5): state is the first field behind the name, then ppid, pgrp, session. */
+    /** proc(5): state is the first field after the name, then ppid, pgrp, session. */
     private static long statField(long pid, int index) throws Exception {
         String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
         return Long.parseLong(stat.substring(stat.lastIndexOf(')') + 2).split(" ")[index]);

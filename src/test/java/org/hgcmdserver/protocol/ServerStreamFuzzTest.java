@@ -80,7 +80,7 @@ class ServerStreamFuzzTest {
         }
     }
 
-    /** Returns at most so many bytes at a time, as a socket may. */
+    /** Returns at most {@code size} bytes at a time, as a socket may. */
     private static final class InPieces extends FilterInputStream {
 
         private final int size;

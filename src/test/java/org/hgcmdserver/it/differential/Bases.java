@@ -43,7 +43,7 @@ final class Bases {
         this.environment = environment;
     }
 
-    /** Copies the base with so many revisions, including all file times. */
+    /** Copies the base with the given number of revisions, including all file times. */
     synchronized void copy(int revisions, Path root) throws IOException {
         Path base = made.get(revisions);
         if (base == null) {

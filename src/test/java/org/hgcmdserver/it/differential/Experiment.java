@@ -118,7 +118,7 @@ public final class Experiment implements AutoCloseable {
     }
 
     /**
-     * Runs a sequence, given as text, so many times.
+     * Runs a sequence, given as text, several times.
      *
      * @return a report of the first difference, if there is one
      */

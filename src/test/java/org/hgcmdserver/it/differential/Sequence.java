@@ -6,9 +6,9 @@ import java.util.Random;
 import java.util.stream.Collectors;
 
 /**
- * Steps that start from a repository with so many revisions. As text: {@code revisions NUMBER},
- * then a line for each step, {@code PAUSE VIA QUERIES REPOSITORY COMMAND...}; lines that begin with
- * "#" are comments.
+ * Steps that start from a repository with a given number of revisions. As text: {@code revisions
+ * NUMBER}, then a line for each step, {@code PAUSE VIA QUERIES REPOSITORY COMMAND...}; lines that
+ * begin with "#" are comments.
  */
 record Sequence(int revisions, List<Step> steps) {
 

@@ -12,7 +12,7 @@ enum Via {
      * Over a connection of its own, while other clients ask the daemon about the same repository.
      */
     BESIDE,
-    /** With plain hg, which the daemon does not see. */
+    /** With plain hg, which the daemon does not notice. */
     PLAIN;
 
     static Via of(String text) {
