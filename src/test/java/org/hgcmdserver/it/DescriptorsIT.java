@@ -30,7 +30,7 @@ class DescriptorsIT {
             }
             awaitTable(daemon, CONNECTIONS);
             ReloadIT.reload(daemon);
-            awaitTable(daemon, CONNECTIONS, 0, 0);
+            awaitTable(daemon, CONNECTIONS);
             for (Session session : sessions) {
                 session.close();
             }
@@ -40,18 +40,13 @@ class DescriptorsIT {
     }
 
     private static void awaitTable(Daemon daemon, int busy) throws Exception {
-        awaitTable(daemon, busy, busy, 0);
+        awaitTable(daemon, busy, 0, Processes.PATIENCE);
     }
 
     /**
-     * @param lines the number of busy workers with a line to the daemon: those of this image
      * @param managers the number of the daemon's sockets to a service manager
      */
-    static void awaitTable(Daemon daemon, int busy, int lines, int managers) throws Exception {
-        awaitTable(daemon, busy, lines, managers, Processes.PATIENCE);
-    }
-
-    static void awaitTable(Daemon daemon, int busy, int lines, int managers, Duration patience)
+    static void awaitTable(Daemon daemon, int busy, int managers, Duration patience)
             throws Exception {
         await().atMost(patience)
                 .untilAsserted(
@@ -64,7 +59,7 @@ class DescriptorsIT {
                                 assertThat(children).as("children").isEqualTo(busy);
                             }
                             Map<String, Integer> kinds = kinds(daemon);
-                            int forked = Daemon.PREFORK ? 1 + idle + lines : 0;
+                            int forked = Daemon.PREFORK ? 1 + idle + busy : 0;
                             int sockets = 1 + busy + forked + managers;
                             // the JVM's own: the socket for jstack, and a marker of its channels
                             assertThat(kinds.remove("socket"))

@@ -117,7 +117,7 @@ class SoakIT {
             for (CompletableFuture<Void> client : load) {
                 client.get(Processes.PATIENCE.toSeconds(), TimeUnit.SECONDS);
             }
-            DescriptorsIT.awaitTable(daemon, 0, 0, 1, UNTIL_THE_NEXT_TEMPLATE);
+            DescriptorsIT.awaitTable(daemon, 0, 1, UNTIL_THE_NEXT_TEMPLATE);
             daemon.awaitNoZombies();
             int descriptors = Processes.descriptors(daemon.pid()).size();
             daemon.stop();
