@@ -62,8 +62,12 @@ tests() {
     step "tests with workers of the kind $kind"
 }
 failed=
+# both kinds at once: most of their time, tests wait
+tests spawn "$spawn" "$@" >spawn.log 2>&1 &
+spawned=$!
 tests prefork "$prefork" "$@" || failed="$failed prefork"
-tests spawn "$spawn" "$@" || failed="$failed spawn"
+wait "$spawned" || failed="$failed spawn"
+cat spawn.log
 
 # the client collects no garbage and compiles little while it measures
 timeout 600 java -XX:+UseSerialGC -Xms256m -Xmn192m -XX:TieredStopAtLevel=1 \
