@@ -14,24 +14,24 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The table of this process's children: for each pid the one callback that its exit runs. Used in
- * the loop's thread only. As in OpenSSH's sshd, a daemon that starts several kinds of processes
+ * The table of this process's children: for each pid the callback that the child's exit runs. Used
+ * in the loop's thread only. Like OpenSSH's sshd, a daemon that starts several kinds of processes
  * keeps such a table for four reasons:
  *
  * <ul>
- *   <li>waitpid(2) with -1, the one way to be given every exit, says which pid has exited and not
- *       what it was;
- *   <li>an exit that the reaper's thread notices must not overtake the entry of the child: exits
- *       are posted to the loop, whose thread enters children;
- *   <li>a worker that a template forked announces itself, and may have exited by then: while one is
- *       expected, exits of unknown pids are kept;
+ *   <li>waitpid(2) with -1, the only way to receive every exit, reports which pid has exited and
+ *       not which kind of process;
+ *   <li>an exit that the reaper's thread notices must not overtake the child's entry: the reaper
+ *       posts exits to the loop, whose thread enters the children;
+ *   <li>a worker that a template forked announces itself, and may have exited by then: while a
+ *       worker is expected, the table keeps exits of unknown pids;
  *   <li>a drain waits for some children (workers, templates) and not for others (a check, an orphan
  *       that a hook left behind).
  * </ul>
  */
 public final class Children implements Closeable {
 
-    /** Runs in the loop's thread when the child has exited and has been waited for. */
+    /** Runs in the loop's thread when the child has exited and the reaper has waited for it. */
     public interface ExitCallback {
         void exited(Exit exit) throws IOException;
     }
@@ -39,8 +39,8 @@ public final class Children implements Closeable {
     private static final Logger log = LoggerFactory.getLogger(Children.class);
 
     /**
-     * A worker's exit overtakes its announcement by much less; the kernel reuses a pid after much
-     * more.
+     * A worker's exit overtakes its announcement by much less than this; the kernel reuses a pid
+     * after much longer.
      */
     private static final Duration CLAIM_TIME = Duration.ofSeconds(2);
 
@@ -55,13 +55,13 @@ public final class Children implements Closeable {
     private final Reaper reaper;
     private final Map<Integer, Entry> entries = new HashMap<>();
 
-    /** Exits of unknown pids, while a worker is expected. */
+    /** The exits of unknown pids, while a worker is expected. */
     private final Map<Integer, Unclaimed> unclaimed = new HashMap<>();
 
     private int awaited;
     private int expected;
 
-    /** Makes the table, without a reaper until {@link #start}. */
+    /** Makes the table, whose reaper runs from {@link #start} on. */
     public Children(EventLoop loop) {
         this.loop = loop;
         reaper =
@@ -74,7 +74,7 @@ public final class Children implements Closeable {
                                         }));
     }
 
-    /** Starts the reaper: from now on this process's children are the table's to wait for. */
+    /** Starts the reaper: from now on the table waits for all children of this process. */
     public void start() {
         reaper.start();
     }
@@ -91,7 +91,7 @@ public final class Children implements Closeable {
 
     /**
      * Enters a child that an earlier image of this process started. If that image has waited for
-     * the child, the callback is posted with {@link Exit#unknown}.
+     * the child already, the callback runs with {@link Exit#unknown}.
      */
     public void adopt(int pid, ExitCallback callback) {
         add(pid, callback);
@@ -101,7 +101,7 @@ public final class Children implements Closeable {
     }
 
     /**
-     * Enters a child that an earlier image of this process has told to end, and kills it if it does
+     * Enters a child that an earlier image of this process told to end, and kills a child that does
      * not.
      */
     public void adoptLeftover(int pid) {
@@ -123,12 +123,12 @@ public final class Children implements Closeable {
                 });
     }
 
-    /** A child will be entered by {@link #addExpected}, or will not come: {@link #unexpect}. */
+    /** A child may announce itself: {@link #addExpected} or {@link #unexpect} follows. */
     public void expect() {
         expected++;
     }
 
-    /** Enters a child that has announced itself, whether or not it still lives. */
+    /** Enters a child that has announced itself, whether or not the child is still alive. */
     public void addExpected(int pid, ExitCallback callback) {
         add(pid, callback);
         Unclaimed earlier = unclaimed.remove(pid);
@@ -146,7 +146,7 @@ public final class Children implements Closeable {
         }
     }
 
-    /** Whether there is, or may come, a child that a drain waits for. */
+    /** Whether the table has, or expects, a child that a drain waits for. */
     public boolean isAnyAwaited() {
         return awaited > 0 || expected > 0;
     }
@@ -162,7 +162,7 @@ public final class Children implements Closeable {
         reaper.childStarted();
     }
 
-    /** Called by the reaper by way of the loop. */
+    /** Called in the loop's thread for an exit that the reaper posted. */
     void exited(Exit exit) throws IOException {
         Entry entry = entries.remove(exit.pid());
         if (entry != null) {
@@ -177,7 +177,7 @@ public final class Children implements Closeable {
         }
     }
 
-    /** Stops the reaper. The children that are left stay children; this process forgets them. */
+    /** Stops the reaper. The remaining children stay children; the table forgets them. */
     @Override
     public void close() {
         reaper.stop();

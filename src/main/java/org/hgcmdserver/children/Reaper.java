@@ -7,9 +7,9 @@ import org.hgcmdserver.posix.Exit;
 import org.hgcmdserver.posix.PosixException;
 
 /**
- * The one place that waits for children: a thread that blocks in waitpid(2) for any child, so that
- * none stays a zombie whatever its process group, and hands each exit on. A SIGCHLD handler, which
- * Mercurial uses, is the JVM's to install and takes twice as long.
+ * The only place that waits for children: a thread that blocks in waitpid(2) for any child, so that
+ * no child stays a zombie whatever its process group, and passes each exit on. A SIGCHLD handler,
+ * which Mercurial uses, belongs to the JVM and takes twice as long.
  */
 final class Reaper {
 
@@ -20,7 +20,7 @@ final class Reaper {
 
     /**
      * @param onExit called in the reaper's thread for each exit
-     * @param onFailure called in the reaper's thread when it cannot wait any more
+     * @param onFailure called in the reaper's thread when the reaper can no longer wait
      */
     Reaper(Consumer<Exit> onExit, Consumer<PosixException> onFailure) {
         this.onExit = onExit;
@@ -29,11 +29,11 @@ final class Reaper {
 
     void start() {
         Thread thread = new Thread(this::run, "reaper");
-        thread.setDaemon(true); // in waitpid it cannot be interrupted, and must not hold the exit
+        thread.setDaemon(true); // waitpid cannot be interrupted, and must not delay the exit
         thread.start();
     }
 
-    /** There is a child to wait for; called by the thread that started it. */
+    /** A child has been started; called by the thread that started the child. */
     void childStarted() {
         childrenStarted.release();
     }
@@ -48,8 +48,8 @@ final class Reaper {
             try {
                 Exit exit = Child.waitForAny();
                 if (exit == null) {
-                    // without children waitpid returns at once. One that was started since has left
-                    // a permit, so it cannot be slept over.
+                    // without children waitpid returns at once. A child started since
+                    // then has left a permit, so the reaper cannot oversleep it.
                     childrenStarted.acquireUninterruptibly();
                     childrenStarted.drainPermits();
                 } else {

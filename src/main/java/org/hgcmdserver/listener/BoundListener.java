@@ -23,7 +23,7 @@ import org.hgcmdserver.posix.Users;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A socket that this daemon has bound to a path, and whose path it removes in the end. */
+/** A socket that this daemon bound to a path, and whose path it removes in the end. */
 public final class BoundListener extends Listener {
 
     private static final Logger log = LoggerFactory.getLogger(BoundListener.class);
@@ -60,12 +60,12 @@ public final class BoundListener extends Listener {
     }
 
     /**
-     * Binds to {@code path} and listens. The path of a server that has gone is taken over; nothing
-     * else that stands there is touched. Two daemons that start at the same time cannot both
-     * succeed: they lock the directory.
+     * Binds to {@code path} and listens. Replaces the socket of a server that is gone, but no other
+     * file. Two daemons that start at the same time cannot both succeed: they lock the directory.
      *
-     * @param mode the permission bits of the socket's file; nobody can connect before they are set
-     * @throws ListenException if it cannot be done, with what to do
+     * @param mode the permission bits of the socket's file; no client can connect before they are
+     *     set
+     * @throws ListenException if this fails; the message says what to do
      */
     public static BoundListener bind(Path path, int mode) throws IOException {
         checkDirectory(path);
@@ -89,7 +89,7 @@ public final class BoundListener extends Listener {
                 cause);
     }
 
-    /** Another server may just be starting there; whoever holds the lock for longer is none. */
+    /** Waits for a server that is starting; a longer holder of the lock is not such a server. */
     private static Closeable lock(Path path) throws IOException {
         for (int i = 0; i < LOCK_TRIES; i++) {
             Closeable lock = Descriptors.tryLockDirectory(path.getParent());
@@ -108,7 +108,7 @@ public final class BoundListener extends Listener {
         try (OwnedDescriptor socket = UnixSocket.open()) {
             UnixSocket.bind(socket.fd(), path);
             bound = Inode.of(path);
-            // before listen: until then a connect is refused, so nobody slips in with a wider mode
+            // before listen: until then connects fail, so no client gets in under a wider mode
             setMode(path, bound, mode);
             UnixSocket.listen(socket.fd(), path);
             return new BoundListener(socket.release(), path, bound);
@@ -120,7 +120,7 @@ public final class BoundListener extends Listener {
         }
     }
 
-    /** Of the very socket: another that has come into its place keeps what it has. */
+    /** Sets the mode of exactly this socket: a socket that has replaced it keeps its own mode. */
     private static void setMode(Path path, Inode socket, int mode) throws IOException {
         try (FileHandle handle = FileHandle.of(path)) {
             if (socket.equals(Inode.ofTarget(handle.path()))) {
@@ -191,7 +191,7 @@ public final class BoundListener extends Listener {
         }
     }
 
-    /** Finds out as a client would: a socket whose server is gone refuses connections. */
+    /** Tests as a client would: a socket whose server is gone refuses connections. */
     private static void refuseIfServed(Path path) throws IOException {
         try (OwnedDescriptor socket = UnixSocket.open()) {
             UnixSocket.connect(socket.fd(), path);
@@ -201,7 +201,7 @@ public final class BoundListener extends Listener {
                             .formatted(
                                     path, pid > 0 ? "pid " + pid + owner(pid) : "another process"));
         } catch (PosixException e) {
-            if (e.errno() == Errno.EAGAIN) { // its queue is full, so it is there
+            if (e.errno() == Errno.EAGAIN) { // a full queue means a live server
                 throw new ListenException(
                         "cannot listen at %s: already being served by a busy server; stop that server or choose another path with --address"
                                 .formatted(path));
@@ -221,11 +221,11 @@ public final class BoundListener extends Listener {
         }
     }
 
-    /** Gives the socket's file other permission bits, if it is still this socket. */
+    /** Changes the permission bits of the socket's file, if it is still this socket. */
     public void setMode(int mode) {
         try {
             setMode(path, inode, mode);
-        } catch (IOException e) { // no reason not to serve
+        } catch (IOException e) { // the daemon can serve anyway
             log.warn("cannot set the permissions of {}: {}", path, e.toString());
         }
     }
@@ -260,11 +260,11 @@ public final class BoundListener extends Listener {
                 log.warn("{} is not this server's socket any more; left alone", path);
             }
         } catch (NoSuchFileException e) {
-            log.warn("{} has been removed by somebody else", path);
+            log.warn("{} has been removed by another process", path);
         }
     }
 
-    /** Null if it cannot be had: nobody, nor a want of descriptors, may hold up the drain. */
+    /** Null without a lock: neither its holder nor a lack of descriptors may delay the drain. */
     private static Closeable lockIfPossible(Path directory) {
         try {
             return Descriptors.tryLockDirectory(directory);

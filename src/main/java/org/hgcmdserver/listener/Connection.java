@@ -3,8 +3,9 @@ package org.hgcmdserver.listener;
 import org.hgcmdserver.posix.OwnedDescriptor;
 
 /**
- * An accepted connection. It has one owner at a time: the service until a worker source has taken
- * it, and then whoever that names; the owner ends with {@link #release}.
+ * An accepted connection. A connection has one owner at a time: first the service, then the worker
+ * source that takes it over, then the owner that the source names. The last owner calls {@link
+ * #release}.
  */
 public final class Connection {
 
@@ -20,7 +21,7 @@ public final class Connection {
         this.peer = peer;
     }
 
-    /** One of which this process has no handle, and knows nothing but that it is there. */
+    /** A connection that exists, but of which this process has no handle and knows no peer. */
     public static Connection unknown() {
         return new Connection(-1, new Peer(0, -1, -1));
     }
@@ -30,7 +31,7 @@ public final class Connection {
         return fd() >= 0;
     }
 
-    /** Has {@code action} run once, when this handle has been released. */
+    /** Runs {@code action} once, when this handle has been released. */
     public void onRelease(Runnable action) {
         onRelease = action;
     }
@@ -45,8 +46,8 @@ public final class Connection {
     }
 
     /**
-     * Closes this process's handle of the connection and leaves the connection itself to whoever
-     * else has a handle. Only the first call has an effect. Called in the service's loop thread.
+     * Closes this process's handle of the connection; other holders of a handle keep the connection
+     * itself. Only the first call has an effect. Called in the service's loop thread.
      */
     public void release() {
         if (released) {

@@ -8,14 +8,14 @@ import org.hgcmdserver.posix.UnixSocket;
 
 /**
  * A socket that the service manager bound and passed on: as descriptor 3 (sd_listen_fds(3)), or on
- * request (see {@link LaunchdListener}). Its path is never unlinked, and what is queued in it when
- * the service ends is left for the next instance.
+ * request (see {@link LaunchdListener}). The service never unlinks the socket's path, and leaves
+ * connections that are queued when it ends to the next instance.
  */
 public final class InheritedListener extends Listener {
 
     private static final int SD_LISTEN_FDS_START = 3;
 
-    /** Who passed the socket, and what to tell its administrator of one of the wrong kind. */
+    /** The manager that passed the socket, and its advice for a socket of the wrong kind. */
     enum Manager {
         SYSTEMD(
                 "start this through a socket unit or without LISTEN_FDS",
@@ -44,10 +44,10 @@ public final class InheritedListener extends Listener {
     private final boolean certain;
 
     /**
-     * Takes {@code fd}, which belongs to this object from now on.
+     * Takes {@code fd} over.
      *
-     * @param name what the manager calls it
-     * @throws ListenException if it is something else than a listening AF_UNIX stream socket
+     * @param name the manager's name for the socket
+     * @throws ListenException if {@code fd} is not a listening AF_UNIX stream socket
      */
     InheritedListener(int fd, String name, Manager manager) throws IOException {
         super(fd, checkedAddress(fd, name, manager));
@@ -61,7 +61,8 @@ public final class InheritedListener extends Listener {
     }
 
     /**
-     * @param certain whether it is the service manager's; else it only is not known to be our own
+     * @param certain whether the socket is known to be the service manager's; else its origin is
+     *     unknown
      */
     static InheritedListener adopt(int fd, boolean wasNonBlocking, boolean certain)
             throws IOException {
@@ -69,7 +70,7 @@ public final class InheritedListener extends Listener {
                 fd, UnixSocket.describe(fd).address(), wasNonBlocking, certain);
     }
 
-    /** Whether the variables say that a socket was passed to this process, whatever it is. */
+    /** Whether the variables say that this process was passed a socket, of whatever kind. */
     public static boolean isPassed(Map<String, String> environment, long pid) {
         try {
             return ListenVariables.nameOfSocket(environment, pid).isPresent();
@@ -86,9 +87,9 @@ public final class InheritedListener extends Listener {
     /**
      * Looks for a passed socket in the environment.
      *
-     * @param pid this process's id: variables that are meant for another process do not count
-     * @return empty if none was passed to this process
-     * @throws ListenException if something else than one listening AF_UNIX stream socket was passed
+     * @param pid this process's id: variables for another process do not count
+     * @return empty if no socket was passed to this process
+     * @throws ListenException if anything other than one listening AF_UNIX stream socket was passed
      */
     public static Optional<Listener> fromEnvironment(Map<String, String> environment, long pid)
             throws IOException {
@@ -135,11 +136,11 @@ public final class InheritedListener extends Listener {
 
     @Override
     public boolean refuseNewConnections() {
-        return false; // shutting it down would end it for the service manager too
+        return false; // shutdown(2) would end the socket for the service manager too
     }
 
     @Override
     public void unlink() {
-        // the path belongs to whoever bound it
+        // the path belongs to the process that bound it
     }
 }

@@ -13,7 +13,7 @@ record Inode(long device, long number) {
         return read(path, LinkOption.NOFOLLOW_LINKS);
     }
 
-    /** Of what a symbolic link leads to. */
+    /** The identity of the file that a symbolic link leads to. */
     static Inode ofTarget(Path path) throws IOException {
         return read(path);
     }
@@ -29,7 +29,7 @@ record Inode(long device, long number) {
         } catch (NoSuchFileException e) {
             return false;
         } catch (IOException e) {
-            return true; // such as a directory that cannot be searched for now
+            return true; // such as a directory that is not searchable for now
         }
     }
 }

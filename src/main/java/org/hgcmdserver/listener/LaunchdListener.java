@@ -7,22 +7,22 @@ import org.hgcmdserver.posix.Launchd;
 import org.hgcmdserver.posix.PosixException;
 
 /**
- * The socket that launchd bound for this job: macOS's socket activation passes no descriptors on,
+ * The socket that launchd bound for this job: macOS's socket activation passes no descriptors on;
  * the job asks for them.
  */
 public final class LaunchdListener {
 
-    /** What the property lists in launchd/ call it, under Sockets. */
+    /** The socket's name under Sockets in the property lists in launchd/. */
     private static final String SOCKET = "Listener";
 
     private LaunchdListener() {}
 
     /**
-     * Asks launchd for the socket, which it gives to a process once.
+     * Asks launchd for the socket, which launchd gives to a process only once.
      *
      * @return empty if this system has no launchd or if it did not start this process
-     * @throws ListenException if the job has no such socket, or several, or not a listening AF_UNIX
-     *     stream socket
+     * @throws ListenException if the job has no such socket, or several, or one that is not a
+     *     listening AF_UNIX stream socket
      */
     public static Optional<Listener> activate() throws IOException {
         if (!Launchd.isThere()) {
@@ -37,7 +37,7 @@ public final class LaunchdListener {
             }
             if (e.errno() == Errno.ENOENT) {
                 throw new ListenException(
-                        "launchd has no socket named %s for this job; call it so under Sockets in the property list"
+                        "launchd has no socket named %s for this job; use this name under Sockets in the property list"
                                 .formatted(SOCKET),
                         e);
             }

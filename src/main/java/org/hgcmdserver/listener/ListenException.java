@@ -2,7 +2,7 @@ package org.hgcmdserver.listener;
 
 import java.io.IOException;
 
-/** There is no listening socket to be had; the message is one line that says what to do. */
+/** The daemon gets no listening socket; the message is one line that says what to do. */
 public final class ListenException extends IOException {
 
     private static final long serialVersionUID = 1;

@@ -11,9 +11,9 @@ final class ListenVariables {
     /**
      * The name of the one socket that was passed.
      *
-     * @param pid this process's id: variables that are meant for another process do not count
-     * @return empty if none was passed to this process
-     * @throws ListenException if it was not one
+     * @param pid this process's id: variables for another process do not count
+     * @return empty if no socket was passed to this process
+     * @throws ListenException if systemd did not pass exactly one socket
      */
     static Optional<String> nameOfSocket(Map<String, String> environment, long pid)
             throws ListenException {

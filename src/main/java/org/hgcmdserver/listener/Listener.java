@@ -21,7 +21,7 @@ public abstract class Listener {
     private final String address;
     private final boolean wasNonBlocking;
 
-    /** Takes {@code fd}, which is bound and listening and belongs to this object from now on. */
+    /** Takes over {@code fd}, which is bound and listening. */
     Listener(int fd, String address) throws IOException {
         this(fd, address, Descriptors.isNonBlocking(fd));
     }
@@ -31,7 +31,7 @@ public abstract class Listener {
         this.address = address;
         this.wasNonBlocking = wasNonBlocking;
         Descriptors.setCloseOnExec(fd);
-        Descriptors.setNonBlocking(fd, true); // between poll and accept a client may give up
+        Descriptors.setNonBlocking(fd, true); // a client may give up between poll and accept
     }
 
     public final int fd() {
@@ -44,23 +44,23 @@ public abstract class Listener {
     }
 
     /**
-     * Whether the socket is somebody else's, who passed it on, and whose permissions therefore
-     * decide who may connect.
+     * Whether another process made the socket and passed it on, so that the permissions of the
+     * socket decide who may connect.
      */
     public abstract boolean isInherited();
 
     /**
-     * Whether clients still reach this socket at its path; what is not this process's own is taken
-     * to be there.
+     * Whether clients still reach this socket at its path; a socket that this process did not bind
+     * counts as reachable.
      */
     public abstract boolean isReachable();
 
-    /** Who can write to the socket, by the permissions of its file, for people. */
+    /** A text for people: who can write to the socket, by the permissions of its file. */
     public final String permissions() {
         try {
             Map<String, Object> file =
                     Files.readAttributes(PlatformPath.of(address), "posix:permissions,owner,group");
-            @SuppressWarnings("unchecked") // as the documentation of PosixFileAttributeView has it
+            @SuppressWarnings("unchecked") // as PosixFileAttributeView documents
             Set<PosixFilePermission> mode = (Set<PosixFilePermission>) file.get("permissions");
             return "by the permissions of %s, %s of user %s and group %s"
                     .formatted(
@@ -68,24 +68,24 @@ public abstract class Listener {
                             PosixFilePermissions.toString(mode),
                             file.get("owner"),
                             file.get("group"));
-        } catch (IOException | IllegalArgumentException e) { // an abstract name has none
+        } catch (IOException | IllegalArgumentException e) { // an abstract name has no file
             return "everybody who can reach " + address;
         }
     }
 
-    /** Whether it did not block when it came to this process. */
+    /** Whether the socket was non-blocking when this process received it. */
     final boolean wasNonBlocking() {
         return wasNonBlocking;
     }
 
-    /** What another image of this process needs to know; for {@link ListenerState}. One line. */
+    /** One line for {@link ListenerState}, from which another image of this process continues. */
     public abstract String description();
 
     /**
      * Takes the next connection from the queue (accept(2)).
      *
-     * @return null if none is queued
-     * @throws IOException such as EMFILE, which leaves the queue as it is
+     * @return null if no connection is queued
+     * @throws IOException such as EMFILE, which leaves the queue unchanged
      */
     public final Connection accept() throws IOException {
         int accepted = UnixSocket.accept(fd);
@@ -98,24 +98,24 @@ public abstract class Listener {
     }
 
     /**
-     * Ends the socket for new clients, while those that are queued can still be accepted.
+     * Closes the socket to new clients; queued clients can still be accepted.
      *
-     * @return whether the queue is now this process's to serve; false for a socket of the service
-     *     manager, whose queue is left for the next instance
+     * @return whether this process has to serve the queue; false for a socket of the service
+     *     manager, whose queue the next instance serves
      */
     public abstract boolean refuseNewConnections();
 
     /**
-     * Removes the socket's path, if this process made it and it still is this socket.
+     * Removes the socket's path, if this process made the path and it still leads to this socket.
      *
-     * @throws IOException if it should go and cannot
+     * @throws IOException if the path cannot be removed
      */
     public abstract void unlink() throws IOException;
 
-    /** Closes the descriptor, and leaves the socket as it was found to whoever else holds it. */
+    /** Closes the descriptor, and leaves the socket to its other holders in its original mode. */
     public final void release() throws IOException {
         if (!wasNonBlocking) {
-            Descriptors.setNonBlocking(fd, false); // the flag belongs to all holders of the socket
+            Descriptors.setNonBlocking(fd, false); // all holders of the socket share the flag
         }
         Descriptors.close(fd);
     }

@@ -6,18 +6,18 @@ import org.hgcmdserver.posix.PlatformPath;
 import org.hgcmdserver.posix.Words;
 
 /**
- * A listening socket that an earlier image of this process has left: "bound DEVICE INODE PATH", the
- * path with its special characters encoded, "inherited blocking", "inherited nonblocking", or
- * "unknown".
+ * The description of a listening socket that an earlier image of this process handed over: "bound
+ * DEVICE INODE PATH" (the path with its special characters encoded), "inherited blocking",
+ * "inherited nonblocking", or "unknown".
  */
 public final class ListenerState {
 
     static final String UNKNOWN = "unknown";
 
-    /** What the socket is bound to, and was bound by an earlier image. */
+    /** The path and the inode of a socket that an earlier image bound. */
     record Bound(Path path, long device, long inode) {
 
-        /** Null if the description is of another kind, or of none that this image knows. */
+        /** Null for a description of another kind, or of a kind unknown to this image. */
         static Bound parse(String description) {
             String[] words = description.split(" ");
             if (words.length != 4 || !words[0].equals("bound")) {
@@ -26,7 +26,7 @@ public final class ListenerState {
             try {
                 Path path = PlatformPath.of(Words.decode(words[3]));
                 return new Bound(path, Long.parseLong(words[1]), Long.parseLong(words[2]));
-            } catch (IllegalArgumentException e) { // all three throw a kind of it
+            } catch (IllegalArgumentException e) { // all three calls throw it or a subclass
                 return null;
             }
         }
@@ -47,10 +47,10 @@ public final class ListenerState {
     /**
      * Takes the socket over.
      *
-     * @param description {@link Listener#description} of the earlier image; null if it is not
-     *     known: then the path is left alone in the end, for it may be somebody else's
-     * @param passed whether the service manager has passed a socket to this process; if that is not
-     *     known of this one, it is what tells
+     * @param description {@link Listener#description} of the earlier image; null if not known: then
+     *     the daemon never removes the path, which may belong to another process
+     * @param passed whether the service manager passed a socket to this process; decides for a
+     *     socket whose description does not say so
      */
     public static Listener adopt(int fd, String description, boolean passed) throws IOException {
         Bound bound = description == null ? null : Bound.parse(description);

@@ -1,7 +1,7 @@
 /**
- * Where a listening socket comes from: bound here or inherited from the service manager. After
- * start-up nobody else can tell the difference, save who may unlink.
+ * The sources of a listening socket: the daemon binds it or inherits it from the service manager.
+ * After start-up other packages cannot tell the difference, except for who may unlink the path.
  *
- * <p>May depend on {@code posix}; knows neither the service nor workers.
+ * <p>The package may depend on {@code posix}; it knows neither the service nor workers.
  */
 package org.hgcmdserver.listener;

@@ -10,12 +10,12 @@ import java.util.List;
 import jnr.ffi.Pointer;
 
 /**
- * Starts programs with posix_spawn(3) and waits for them. No {@code ProcessBuilder} may be used
- * beside it: {@link #waitForAny} would take its children's statuses.
+ * Starts programs with posix_spawn(3) and waits for them. The daemon must not use {@code
+ * ProcessBuilder} as well: {@link #waitForAny} would take the exit statuses of its children.
  */
 public final class Child {
 
-    // spawn.h, alike on glibc, musl and macOS but for the last
+    // spawn.h, the same on glibc, musl and macOS except for the last
     private static final int POSIX_SPAWN_SETPGROUP = 0x02;
     private static final int POSIX_SPAWN_SETSIGDEF = 0x04;
     private static final int POSIX_SPAWN_SETSIGMASK = 0x08;
@@ -42,8 +42,8 @@ public final class Child {
     }
 
     /**
-     * Makes orphans among this process's descendants its children (PR_SET_CHILD_SUBREAPER in
-     * prctl(2)), from any thread for the whole process. Linux only.
+     * Makes orphaned descendants of this process its children (PR_SET_CHILD_SUBREAPER in prctl(2)).
+     * May be called in any thread for the whole process. Linux only.
      */
     public static void becomeSubreaper() throws PosixException {
         int result = LibC.Linux.C.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
@@ -51,15 +51,15 @@ public final class Child {
     }
 
     /**
-     * Starts {@code program} as a child of this process and the leader of a process group of its
-     * own. It gets the given descriptors as 0, 1 and so on (-1 leaves the one that the daemon has),
-     * no other, no blocked and no ignored signal, and just that environment. Returns when the
-     * program has been executed or could not be (glibc uses CLONE_VFORK).
+     * Starts {@code program} as a child of this process and the leader of a new process group. The
+     * program gets the given descriptors as 0, 1 and so on (-1 keeps the daemon's), no other
+     * descriptors, no blocked or ignored signals, and exactly the given environment. Returns when
+     * the exec has succeeded or failed (glibc uses CLONE_VFORK).
      *
      * @param program the absolute path of an executable
      * @param arguments argv, the program's own name first
-     * @param descriptors each at least as high as the number of its place, or -1; they stay the
-     *     caller's
+     * @param descriptors each at least as high as its index, or -1; the caller keeps and closes
+     *     them
      * @return the process id
      * @throws PosixException the error of fork or exec: ENOENT, EACCES, EAGAIN, ENOMEM and others
      */
@@ -110,7 +110,7 @@ public final class Child {
             if (descriptors[i] >= 0) {
                 int error = LibC.C.posix_spawn_file_actions_adddup2(actions, descriptors[i], i);
                 if (error == Errno.EBADF.number()) {
-                    // glibc says so of any number above RLIMIT_NOFILE, which may have been lowered
+                    // glibc's error for any number above RLIMIT_NOFILE, which may have been lowered
                     error = Errno.EMFILE.number();
                 }
                 if (error != 0) {
@@ -122,7 +122,7 @@ public final class Child {
         if (Os.LINUX) {
             CloseOnExec.above(first, actions);
         } else {
-            // macOS closes all but what an action names, so the standard three must be named
+            // macOS closes all descriptors that no action names, so actions must name 0 to 2
             for (int i = descriptors.length; i < 3; i++) {
                 LibC.C.posix_spawn_file_actions_adddup2(actions, i, i);
             }
@@ -131,10 +131,10 @@ public final class Child {
 
     /**
      * Waits for any child to exit (waitpid(2) with -1): a child of this process, whatever its
-     * process group, or an orphan that was given to it. Blocks the calling thread.
+     * process group, or an orphan that the kernel reparented to it. Blocks the calling thread.
      *
      * @return the exit, or null if there are no children at all (ECHILD)
-     * @throws PosixException any other error
+     * @throws PosixException on any other error
      */
     public static Exit waitForAny() throws PosixException {
         Pointer status = NativeMemory.allocate(4);
@@ -153,8 +153,8 @@ public final class Child {
     }
 
     /**
-     * Whether {@code pid} is a child of this process that has not been waited for (waitid(2) with
-     * WNOWAIT, which leaves a zombie as it is).
+     * Whether {@code pid} is a child of this process for which nothing has waited yet (waitid(2)
+     * with WNOWAIT, which does not reap a zombie).
      */
     public static boolean isChild(int pid) {
         Pointer info = NativeMemory.allocate(SIGINFO_SIZE);
@@ -162,8 +162,8 @@ public final class Child {
     }
 
     /**
-     * The children of this process that lead a process group of their own, as workers do and what a
-     * hook has left in the background does not; none where there is no /proc.
+     * The children of this process that lead a process group: workers do, background processes of a
+     * hook do not. Empty on a system without /proc.
      */
     public static List<Integer> groupLeaders() {
         List<Integer> children = new ArrayList<>();
@@ -174,37 +174,38 @@ public final class Child {
                 String stat =
                         Files.readString(
                                 Path.of("/proc", pid, "stat"), StandardCharsets.ISO_8859_1);
-                // proc(5): pid (name) state ppid pgrp; the name may hold anything
+                // proc(5): pid (name) state ppid pgrp; the name may contain any character
                 String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
                 if (fields[1].equals(self) && fields[2].equals(pid)) {
                     children.add(Integer.valueOf(pid));
                 }
             } catch (IOException gone) {
-                // no child of anybody any more
+                // the process has ended
             }
         }
         return children;
     }
 
-    /** Ends a process that serves nobody: SIGKILL. */
+    /** Kills a process that serves no client: SIGKILL. */
     public static void kill(int pid) {
         LibC.C.kill(pid, Signal.SIGKILL.number());
     }
 
     /**
-     * Ends a process that serves nobody, and what it has started: SIGKILL to the group that it
-     * leads.
+     * Kills a process that serves no client, and its descendants in the process group that it
+     * leads: SIGKILL.
      */
     public static void killGroup(int leader) {
         if (LibC.C.kill(-leader, Signal.SIGKILL.number()) < 0) {
-            kill(leader); // which has not become the leader yet
+            kill(leader); // the process has not become a group leader yet
         }
     }
 
     /**
      * Sends a signal to each process of a group (kill(2) with a negative pid).
      *
-     * @throws PosixException ESRCH if there is none any more, EPERM if they are somebody else's
+     * @throws PosixException ESRCH if the group has no processes left, EPERM if another user owns
+     *     them
      */
     public static void signalGroup(int processGroup, int signal) throws PosixException {
         if (processGroup <= 1) {

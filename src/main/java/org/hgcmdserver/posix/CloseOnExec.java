@@ -6,8 +6,8 @@ import jnr.ffi.Platform;
 import jnr.ffi.Pointer;
 
 /**
- * Keeps the daemon's descriptors from a spawned program: of the JVM's own (jars, the modules file)
- * none is close-on-exec.
+ * Keeps the daemon's descriptors from a spawned program: the JVM does not make its own descriptors
+ * (jars, the modules file) close-on-exec.
  */
 final class CloseOnExec {
 
@@ -30,7 +30,7 @@ final class CloseOnExec {
         }
     }
 
-    /** Marks what is open now; the dup2 actions of a spawn unmark what is to be passed. */
+    /** Marks all open descriptors; the dup2 actions of a spawn unmark those for the program. */
     static void markAll(int first) {
         String[] open = new File(Os.LINUX ? "/proc/self/fd" : "/dev/fd").list();
         for (String name : open == null ? new String[0] : open) {

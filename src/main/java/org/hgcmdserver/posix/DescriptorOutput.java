@@ -5,8 +5,8 @@ import java.io.OutputStream;
 import java.util.Arrays;
 
 /**
- * Writes to a descriptor, which stays the caller's, and fails with an errno: what FileOutputStream
- * throws has but a text in the user's language.
+ * Writes to a descriptor, which the caller keeps and closes. Failures carry an errno; the
+ * exceptions of FileOutputStream have only a text in the user's language.
  */
 public final class DescriptorOutput extends OutputStream {
 
@@ -22,7 +22,7 @@ public final class DescriptorOutput extends OutputStream {
     }
 
     /**
-     * @throws PosixException such as EPIPE if it has no reader
+     * @throws PosixException such as EPIPE if the descriptor has no reader
      */
     @Override
     public void write(byte[] bytes, int offset, int length) throws PosixException {

@@ -6,20 +6,20 @@ import java.nio.file.Path;
 import jnr.constants.platform.Fcntl;
 import jnr.constants.platform.OpenFlags;
 
-/** Calls on file descriptors that belong to nobody else in this process. */
+/** Calls on file descriptors that no other code in this process uses. */
 public final class Descriptors {
 
-    private static final int FD_CLOEXEC = 1; // fcntl.h, alike on all platforms
+    private static final int FD_CLOEXEC = 1; // fcntl.h, the same on all platforms
     private static final int O_DIRECTORY = Os.LINUX ? linuxDirectoryFlag() : 0x100000;
     private static final int O_PATH = 0x200000;
-    private static final int LOCK_EX = 2; // sys/file.h, alike on all platforms
+    private static final int LOCK_EX = 2; // sys/file.h, the same on all platforms
     private static final int LOCK_NB = 4;
 
     private Descriptors() {}
 
     /**
-     * close(2). EINTR is no failure: on Linux the descriptor is gone all the same, and a second
-     * close could hit a number that another thread has been given meanwhile.
+     * close(2). EINTR is not a failure: on Linux the descriptor is closed anyway, and a second
+     * close could hit a number that another thread has received meanwhile.
      */
     public static void close(int fd) {
         LibC.C.close(fd);
@@ -31,7 +31,7 @@ public final class Descriptors {
                 LibC.C.fcntl(fd, F_SETFD, flags | FD_CLOEXEC), "set FD_CLOEXEC on", "fd " + fd);
     }
 
-    /** Has a program that this process executes get the descriptor. */
+    /** Passes the descriptor on to a program that this process executes. */
     static void clearCloseOnExec(int fd) throws PosixException {
         int flags = PosixException.check(LibC.C.fcntl(fd, F_GETFD, 0), "fcntl", "fd " + fd);
         PosixException.check(
@@ -52,7 +52,7 @@ public final class Descriptors {
                 "fd " + fd);
     }
 
-    /** A descriptor that stands for a file without opening it (O_PATH in open(2)); Linux only. */
+    /** A descriptor that refers to a file without opening it (O_PATH in open(2)); Linux only. */
     static OwnedDescriptor openHandle(Path file) throws PosixException {
         return owned(LibC.C.open(NativeMemory.path(file), O_PATH, 0), "open", file);
     }
@@ -80,10 +80,10 @@ public final class Descriptors {
     }
 
     /**
-     * Locks a directory against every other process that locks it in this way, until the result is
-     * closed (flock(2)); nothing is left behind in it. Does not wait.
+     * Locks a directory against every other process that locks it with this method, until the
+     * result is closed (flock(2)). Leaves no file in the directory. Does not wait.
      *
-     * @return null if another process has it locked
+     * @return null if another process has locked the directory
      */
     public static Closeable tryLockDirectory(Path directory) throws IOException {
         OwnedDescriptor lock = openDirectory(directory);
@@ -105,7 +105,7 @@ public final class Descriptors {
     private static final int F_SETFL = Fcntl.F_SETFL.intValue();
 
     private static int linuxDirectoryFlag() {
-        // asm/fcntl.h: arm and powerpc chose their own number
+        // asm/fcntl.h: arm and powerpc use their own number
         return switch (System.getProperty("os.arch")) {
             case "aarch64", "arm", "ppc64", "ppc64le" -> 0x4000;
             default -> 0x10000;

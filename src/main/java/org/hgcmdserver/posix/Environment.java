@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The environment of a process to start, as bytes: a value that is no valid text in the daemon's
+ * The environment for a new process, as bytes: a value that is not valid text in the daemon's
  * locale (a user name in HGUSER, say) reaches the child unchanged.
  *
  * <p>Immutable.
@@ -18,19 +18,19 @@ public final class Environment {
 
     private static final Path OWN = Path.of("/proc/self/environ");
 
-    /** "NAME=value" each; one char per byte (ISO 8859-1), so that the value is kept to the bit. */
+    /** Each "NAME=value"; one char per byte (ISO 8859-1), so that values keep every bit. */
     private final List<String> entries;
 
     private Environment(List<String> entries) {
         this.entries = List.copyOf(entries);
     }
 
-    /** Read once: later there may be no descriptor to read it by. */
+    /** Read once: later the process may have no descriptor left for reading. */
     private static final class Own {
         static final Environment ENVIRONMENT = read();
     }
 
-    /** What this process was started with. */
+    /** The environment with which this process was started. */
     public static Environment inherited() {
         return Own.ENVIRONMENT;
     }
@@ -38,8 +38,7 @@ public final class Environment {
     private static Environment read() {
         List<String> entries = new ArrayList<>();
         try {
-            // proc(5): NUL-terminated strings. System.getenv has decoded, and perhaps damaged,
-            // them.
+            // proc(5): NUL-terminated strings. System.getenv decodes, and perhaps damages, them.
             String all = new String(Files.readAllBytes(OWN), StandardCharsets.ISO_8859_1);
             for (String entry : all.split("\0")) {
                 if (entry.indexOf('=') > 0) {
@@ -58,7 +57,7 @@ public final class Environment {
         return entries.stream().anyMatch(e -> e.startsWith(name + "="));
     }
 
-    /** The variable's value, for {@link PlatformString} to encode; null if it is not set. */
+    /** The variable's value, as {@link PlatformString} decodes it; null if not set. */
     public String get(String name) {
         byte[] bytes = getBytes(name);
         return bytes == null ? null : PlatformString.decode(bytes);
@@ -73,7 +72,7 @@ public final class Environment {
                 .orElse(null);
     }
 
-    /** This environment with the variable set, whether or not it was there before. */
+    /** This environment with the variable set or replaced. */
     public Environment with(String name, String value) {
         List<String> changed = new ArrayList<>(without(name + "=").entries);
         changed.add(entry(name, value));
@@ -84,7 +83,7 @@ public final class Environment {
         return has(name) ? this : with(name, value);
     }
 
-    /** This environment without every variable whose entry begins with one of the prefixes. */
+    /** This environment without the variables whose entry begins with one of the prefixes. */
     public Environment without(String... prefixes) {
         List<String> kept = new ArrayList<>(entries);
         for (String prefix : prefixes) {

@@ -1,8 +1,8 @@
 package org.hgcmdserver.posix;
 
 /**
- * The errors of system calls that this program tells apart (errno(3)); their numbers are those of
- * the platform.
+ * The errors of system calls that this program distinguishes (errno(3)), with the platform's
+ * numbers.
  */
 public enum Errno {
     EADDRINUSE,

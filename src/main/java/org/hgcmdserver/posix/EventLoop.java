@@ -15,17 +15,17 @@ import jnr.ffi.Pointer;
 
 /**
  * Waits for descriptors to become readable (poll(2)), for timers and for tasks from other threads,
- * and runs what was registered for them, all in the one thread that calls {@link #runOnce}. Only
- * {@link #post} may be called from other threads.
+ * and runs their actions in the one thread that calls {@link #runOnce}. Other threads may call only
+ * {@link #post}.
  */
 public final class EventLoop implements Closeable {
 
-    /** What the loop runs: for a readable or hung-up descriptor, a due timer, a posted task. */
+    /** An action of a readable or hung-up descriptor, a due timer or a posted task. */
     public interface Action {
         void run() throws IOException;
     }
 
-    /** A timer of this loop, stopped at first; for the loop's thread. */
+    /** A timer of this loop, initially stopped. Used in the loop's thread only. */
     public final class Timer {
 
         private final Action action;
@@ -36,7 +36,7 @@ public final class EventLoop implements Closeable {
             this.action = action;
         }
 
-        /** Has the action run once, after {@code delay}; forgets an earlier start. */
+        /** Runs the action once, after {@code delay}; replaces an earlier start. */
         public void start(Duration delay) {
             cancel();
             due = nanoTime() + delay.toNanos();
@@ -44,14 +44,14 @@ public final class EventLoop implements Closeable {
             timers.add(this);
         }
 
-        /** As {@link #start}, unless the timer is running: then its time stays. */
+        /** As {@link #start}, but a running timer keeps its time. */
         public void startIfStopped(Duration delay) {
             if (!running) {
                 start(delay);
             }
         }
 
-        /** Stops the timer; the action does not run. Does nothing to a stopped timer. */
+        /** Stops the timer, so that the action does not run. Has no effect on a stopped timer. */
         public void cancel() {
             if (running) {
                 running = false;
@@ -59,7 +59,7 @@ public final class EventLoop implements Closeable {
             }
         }
 
-        /** Whether the action is still to run. */
+        /** Whether the action will still run. */
         public boolean isRunning() {
             return running;
         }
@@ -70,10 +70,10 @@ public final class EventLoop implements Closeable {
         }
     }
 
-    private static final int POLLIN = 1; // poll.h, alike on Linux and the BSDs
+    private static final int POLLIN = 1; // poll.h, the same on Linux and the BSDs
     private static final int POLLFD_SIZE = 8; // int fd; short events, revents
 
-    /** In milliseconds, while one poll cannot wait for all. */
+    /** Milliseconds to wait while one poll cannot wait for all descriptors. */
     private static final int POLL_PAUSE = 50;
 
     private final Ticker ticker;
@@ -107,26 +107,26 @@ public final class EventLoop implements Closeable {
         register(wakeupRead, this::drainWakeups);
     }
 
-    /** Runs {@code action} whenever {@code fd} is readable. The descriptor stays the caller's. */
+    /** Runs {@code action} whenever {@code fd} is readable. The caller keeps the descriptor. */
     public void register(int fd, Action action) {
         actions.put(fd, action);
         pollFds = null;
     }
 
-    /** To be called before the descriptor is closed. */
+    /** Removes {@code fd} and its action. Must be called before the descriptor is closed. */
     public void unregister(int fd) {
         actions.remove(fd);
         pollFds = null;
     }
 
     /**
-     * Has the loop's thread run {@code task}; may be called from any thread. What is posted after
-     * {@link #close} is never run.
+     * Has the loop's thread run {@code task}; may be called from any thread. A task posted after
+     * {@link #close} never runs.
      */
     public void post(Action task) {
         posted.add(task);
         if (woken.compareAndSet(false, true)) {
-            synchronized (closing) { // afterwards the number may be another file's
+            synchronized (closing) { // after close the number may belong to another file
                 if (!closed) {
                     LibC.C.write(wakeupWrite, new byte[] {1}, 1); // a full pipe has woken it
                 }
@@ -134,7 +134,7 @@ public final class EventLoop implements Closeable {
         }
     }
 
-    /** Makes a timer, not started yet, that runs {@code action}. */
+    /** Makes a stopped timer that runs {@code action}. */
     public Timer timer(Action action) {
         return new Timer(action);
     }
@@ -157,11 +157,11 @@ public final class EventLoop implements Closeable {
     }
 
     /**
-     * Waits at most {@code timeout} (not at all for zero or less), runs the actions of all
-     * descriptors that are readable, then the timers that are due, then the posted tasks.
+     * Waits at most {@code timeout} (not at all for zero or less), runs the actions of all readable
+     * descriptors, then of the due timers, then the posted tasks.
      *
-     * @return whether anything was run
-     * @throws IOException what an action threw, or poll's error; an interrupted call is none
+     * @return whether any action ran
+     * @throws IOException from an action, or poll's error; an interrupted poll is not an error
      */
     public boolean runOnce(Duration timeout) throws IOException {
         if (pollFds == null) {
@@ -184,14 +184,15 @@ public final class EventLoop implements Closeable {
     }
 
     /**
-     * After poll has failed for the number of descriptors: EINVAL, since the limit RLIMIT_NOFILE
-     * was lowered below it, or ENOMEM. It is slower, and all are still looked at.
+     * Polls the descriptors separately after poll has failed because of their number: EINVAL, since
+     * the limit RLIMIT_NOFILE was lowered below it, or ENOMEM. This is slower, but still checks
+     * every descriptor.
      */
     private int pollOneByOne(Duration timeout) throws IOException {
         LibC.C.poll(null, 0, Math.min(POLL_PAUSE, millis(untilTimer(timeout))));
         int count = 0;
         for (int i = 0; i < polled.length; i++) {
-            // with a limit of none at all even one is too many: then none is ready for now
+            // with a limit of 0 even one descriptor is too many: then none is ready for now
             count += Math.max(0, LibC.C.poll(pollFds.slice((long) i * POLLFD_SIZE), 1, 0));
         }
         return count;
@@ -206,7 +207,7 @@ public final class EventLoop implements Closeable {
         }
         boolean ran = false;
         for (int fd : ready) {
-            Action action = actions.get(fd); // one before it may have unregistered it
+            Action action = actions.get(fd); // an earlier action may have unregistered fd
             if (action != null) {
                 action.run();
                 ran |= fd != wakeupRead;
@@ -225,7 +226,7 @@ public final class EventLoop implements Closeable {
     }
 
     private void drainWakeups() {
-        // in this order: what is posted after the flag falls wakes the loop again
+        // in this order: a task posted after the flag is cleared wakes the loop again
         LibC.C.read(wakeupRead, drained, 64);
         woken.set(false);
     }
@@ -238,7 +239,7 @@ public final class EventLoop implements Closeable {
         return timer.compareTo(timeout) < 0 ? timer : timeout;
     }
 
-    /** Rounded up: a wait that ends early would spin until the time is there. */
+    /** Rounds up: a wait that ends early would spin until the time is reached. */
     private static int millis(Duration timeout) {
         long nanos = Math.max(0, timeout.toNanos());
         return (int) Math.min(Integer.MAX_VALUE, (nanos + 999_999) / 1_000_000);

@@ -5,9 +5,9 @@ import jnr.constants.platform.Signal;
 /**
  * How a child process ended, decoded from the status of wait(2).
  *
- * @param pid the process
- * @param status the argument of exit(3), 0 to 255; 0 if a signal ended it, -1 if it is not known
- * @param signal the number of the signal that ended it; 0 if none did
+ * @param pid the process id
+ * @param status the argument of exit(3), 0 to 255; 0 if a signal ended the process, -1 if not known
+ * @param signal the number of the signal that ended the process; 0 if none
  */
 public record Exit(int pid, int status, int signal) {
 
@@ -18,12 +18,12 @@ public record Exit(int pid, int status, int signal) {
         return new Exit(pid, signal == 0 ? (waitStatus >> 8) & 0xff : 0, signal);
     }
 
-    /** Of a process that somebody else has waited for. */
+    /** The exit of a process for which another image of the program has waited. */
     public static Exit unknown(int pid) {
         return new Exit(pid, UNKNOWN, 0);
     }
 
-    /** Whether this is how it ended. */
+    /** Whether it is known how the process ended. */
     public boolean isKnown() {
         return status != UNKNOWN;
     }
@@ -35,7 +35,7 @@ public record Exit(int pid, int status, int signal) {
     /** Such as "SIGSEGV". */
     public String signalName() {
         if (signal == Signal.SIGABRT.intValue()) {
-            return "SIGABRT"; // the table knows it by its older name
+            return "SIGABRT"; // the table has its older name
         }
         Signal known = Signal.valueOf(signal);
         return known == Signal.__UNKNOWN_CONSTANT__ ? "signal " + signal : known.name();

@@ -4,13 +4,13 @@ import java.io.Closeable;
 import java.nio.file.Path;
 
 /**
- * A file held fast (O_PATH in open(2)): whatever becomes of its path meanwhile, what is done by
- * {@link #path} is done to this very file. Where there is no O_PATH (other than Linux) it is just
- * the path.
+ * A reference to a file (O_PATH in open(2)): operations on {@link #path} affect exactly this file,
+ * even if another file has replaced it at its original path. On systems without O_PATH (other than
+ * Linux) the handle is just the path.
  */
 public final class FileHandle implements Closeable {
 
-    /** Null where the path itself serves. */
+    /** Null where the handle is just the path. */
     private final OwnedDescriptor handle;
 
     private final Path path;
@@ -21,7 +21,7 @@ public final class FileHandle implements Closeable {
     }
 
     /**
-     * @param file is not opened; symbolic links are followed
+     * @param file the file, which is not opened; the handle follows symbolic links
      */
     public static FileHandle of(Path file) throws PosixException {
         if (!Os.LINUX) {
@@ -31,7 +31,7 @@ public final class FileHandle implements Closeable {
         return new FileHandle(handle, Path.of("/proc/self/fd/" + handle.fd()));
     }
 
-    /** Another path of the file, a short one, for this process alone. */
+    /** A second, short path of the file, valid in this process only. */
     public Path path() {
         return path;
     }

@@ -11,15 +11,15 @@ import java.util.Set;
 import jnr.ffi.Pointer;
 
 /**
- * Notices when the peer of a stream socket has read something that was written to it, though
- * another process did the writing: so the daemon learns that a worker has said hello without being
- * between the worker and its client.
+ * Notices when the peer of a stream socket has read data from it, even though another process wrote
+ * the data: thus the daemon learns that a worker has said hello without relaying data between the
+ * worker and its client.
  *
- * <p>The socket's send buffer is shared by all who hold it. When the peer takes data out of it, the
- * kernel reports the socket as writable again, and epoll(7) hands that on as an edge; what is
- * written and not yet read is counted by SIOCOUTQ (unix(7)). A peer that shuts down its own sending
- * side causes such an edge too; that one is not counted. Linux only. The descriptors stay the
- * caller's. Used in the event loop's thread only.
+ * <p>All holders of the socket share its send buffer. When the peer takes data out of the buffer,
+ * the kernel reports the socket as writable again, and epoll(7) delivers this as an edge; SIOCOUTQ
+ * (unix(7)) counts the bytes that are written and not yet read. A peer that shuts down its own
+ * sending side causes such an edge too; the watch ignores that edge. Linux only. The caller keeps
+ * the descriptors. Used in the event loop's thread only.
  */
 public final class FirstReadWatch implements Closeable {
 
@@ -32,7 +32,7 @@ public final class FirstReadWatch implements Closeable {
     private static final int EPOLL_CLOEXEC = 0x80000;
     private static final long SIOCOUTQ = 0x5411;
 
-    /** struct epoll_event is packed on x86-64 alone. */
+    /** struct epoll_event is packed on x86-64 only. */
     private static final boolean PACKED = System.getProperty("os.arch").equals("amd64");
 
     private static final int EVENT_SIZE = PACKED ? 12 : 16;
@@ -47,7 +47,7 @@ public final class FirstReadWatch implements Closeable {
     private final Map<Integer, Runnable> watched = new HashMap<>();
 
     /**
-     * Those whose peer has shut down its sending side: of these edges the first means just that.
+     * The sockets whose peer has shut down its sending side: their first such edge means only that.
      */
     private final Set<Integer> halfClosed = new HashSet<>();
 
@@ -68,37 +68,37 @@ public final class FirstReadWatch implements Closeable {
     }
 
     /**
-     * Runs what is due as soon as it is, as a part of the loop (epoll(7): such a descriptor polls).
+     * Makes the loop run due actions at once (epoll(7): an epoll descriptor can itself be polled).
      */
     public void attach() {
         loop.register(epoll, this::runPending);
     }
 
-    /** Runs what is due only when {@link #runPending} is called. */
+    /** Leaves due actions to calls of {@link #runPending}. */
     public void detach() {
         loop.unregister(epoll);
     }
 
     /**
-     * Watches a socket into which nothing has been written yet, until {@code onFirstRead} has been
-     * run once, because the peer has read or hung up, or until {@link #remove}.
+     * Watches a socket into which nothing has been written yet, until {@code onFirstRead} has run
+     * once, because the peer has read or hung up, or until {@link #remove}.
      */
     public void add(int fd, Runnable onFirstRead) throws IOException {
         event.putInt(0, EPOLLOUT | EPOLLRDHUP | EPOLLET);
         event.putInt(EVENT_DATA, fd);
         int result = LibC.Linux.C.epoll_ctl(epoll, EPOLL_CTL_ADD, fd, event);
         PosixException.check(result, "epoll_ctl add", "fd " + fd);
-        // a socket that is writable from the start counts as an edge; it is not the one awaited
+        // a socket that is writable from the start causes an edge, which is not a read
         collect(fd);
         watched.put(fd, onFirstRead);
     }
 
-    /** Whether the peer was seen to shut down its sending side, and nothing since. */
+    /** Whether the watch has seen the peer shut down its sending side, and no edge since. */
     public boolean isHalfClosed(int fd) {
         return halfClosed.contains(fd);
     }
 
-    /** Ends the watch, before the caller closes {@code fd}. Does nothing if it is not watched. */
+    /** Ends the watch, before the caller closes {@code fd}. No effect on an unwatched fd. */
     public void remove(int fd) {
         halfClosed.remove(fd);
         if (watched.remove(fd) != null) {
@@ -106,12 +106,12 @@ public final class FirstReadWatch implements Closeable {
         }
     }
 
-    /** Whether something has been written into the socket that its peer has not read yet. */
+    /** Whether the socket holds data that its peer has not read yet. */
     public boolean hasUnread(int fd) {
         return LibC.C.ioctl(fd, SIOCOUTQ, queued) == 0 && queued.getInt(0) > 0;
     }
 
-    /** Runs what is due now. */
+    /** Runs the actions that are due now. */
     public void runPending() throws IOException {
         collect(-1);
     }

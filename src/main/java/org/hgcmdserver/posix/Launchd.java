@@ -4,15 +4,15 @@ import java.nio.charset.StandardCharsets;
 import jnr.ffi.LibraryLoader;
 import jnr.ffi.Pointer;
 
-/** launch(3) of macOS: sockets that launchd has bound for this process. */
+/** launch(3) of macOS: sockets that launchd bound for this process. */
 public final class Launchd {
 
-    /** The system property with the name or path of the library that has the calls. */
+    /** The system property with the name or path of the library that contains the calls. */
     public static final String LIBRARY = "hgcmdserver.launchd.lib";
 
     private static final String LIB_SYSTEM = "System";
 
-    /** As {@link LibC}, public only because jnr-ffi implements it. */
+    /** Public only because jnr-ffi implements this interface, as with {@link LibC}. */
     public interface Calls {
 
         int launch_activate_socket(byte[] name, Pointer fds, Pointer count);
@@ -29,11 +29,11 @@ public final class Launchd {
     }
 
     /**
-     * Takes the sockets that the job's property list names so (launch_activate_socket(3)). They can
-     * be taken once, and are the caller's from then on.
+     * Takes the sockets with this name in the job's property list (launch_activate_socket(3)).
+     * Works only once; from then on the caller owns the sockets.
      *
-     * @throws PosixException ESRCH if launchd did not start this process, ENOENT if its property
-     *     list has no socket of that name, EALREADY if it was taken before
+     * @throws PosixException ESRCH if launchd did not start this process, ENOENT if the property
+     *     list has no socket of that name, EALREADY if it has been taken before
      */
     public static int[] activateSocket(String name) throws PosixException {
         Calls launchd =
@@ -50,7 +50,7 @@ public final class Launchd {
         int[] sockets = new int[(int) count.getLong(0)];
         Pointer array = fds.getPointer(0);
         array.get(0, sockets, 0, sockets.length);
-        launchd.free(array); // it was malloc'ed for the caller
+        launchd.free(array); // launchd malloc'ed it for the caller
         return sockets;
     }
 }

@@ -13,8 +13,8 @@ import jnr.ffi.types.u_int32_t;
 import jnr.ffi.types.u_int64_t;
 
 /**
- * The functions of the C library that the daemon calls, as their man pages declare them. Public
- * only because jnr-ffi implements it in a class loader of its own; for this package alone.
+ * The functions of the C library that the daemon calls, as their man pages declare them. For this
+ * package only; public because jnr-ffi implements the interface in another class loader.
  */
 public interface LibC {
 
@@ -135,7 +135,7 @@ public interface LibC {
 
     Pointer strerror(int errno);
 
-    /** Linux and glibc only; each is called where the platform was asked first. */
+    /** Linux and glibc only; callers check the platform first. */
     interface Linux {
 
         Linux C =

@@ -5,7 +5,7 @@ import java.util.List;
 import jnr.ffi.Memory;
 import jnr.ffi.Pointer;
 
-/** Builds the C values that calls take: byte strings, NULL-terminated vectors, signal sets. */
+/** Builds C values for calls: byte strings, NULL-terminated vectors, signal sets. */
 final class NativeMemory {
 
     private NativeMemory() {}
@@ -33,8 +33,8 @@ final class NativeMemory {
     }
 
     /**
-     * A {@code char *const v[]}. It consists of one block, the pointers first and the strings
-     * behind, so that one Java object keeps all of it alive.
+     * A {@code char *const v[]}. The vector is one block, the pointers followed by the strings, so
+     * that one Java object keeps the whole vector alive.
      */
     static Pointer vector(List<byte[]> strings) {
         int pointer = LibC.RUNTIME.addressSize();

@@ -1,6 +1,6 @@
 package org.hgcmdserver.posix;
 
-/** Which system this is; asking loads no native code. */
+/** The operating system; this class loads no native code. */
 public final class Os {
 
     public static final boolean LINUX = System.getProperty("os.name").equals("Linux");

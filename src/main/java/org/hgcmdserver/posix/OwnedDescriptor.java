@@ -3,9 +3,9 @@ package org.hgcmdserver.posix;
 import java.io.Closeable;
 
 /**
- * A file descriptor with one owner. The owner closes it, or hands it over with {@link #release};
- * whatever comes first happens once, since the kernel gives the number to another file afterwards.
- * Used by one thread at a time.
+ * A file descriptor with one owner. The owner closes the descriptor or hands it over with {@link
+ * #release}; only the first of these calls has an effect, since the kernel gives the number to
+ * another file afterwards. Used by one thread at a time.
  */
 public final class OwnedDescriptor implements Closeable {
 
@@ -18,7 +18,7 @@ public final class OwnedDescriptor implements Closeable {
         this.fd = fd;
     }
 
-    /** The number, while this object owns the descriptor; else -1. */
+    /** The descriptor's number while this object owns the descriptor; else -1. */
     public int fd() {
         return fd;
     }

@@ -7,7 +7,7 @@ import jnr.ffi.Pointer;
 
 /**
  * The process at the other end of a connection, its effective user and group, and its supplementary
- * groups, as of connect(2) or listen(2); -1 for an id that the system does not tell.
+ * groups, as of connect(2) or listen(2); -1 for an id that the system does not report.
  */
 public record PeerCredentials(int pid, long uid, long gid, Set<Long> groups) {
 
@@ -47,7 +47,7 @@ public record PeerCredentials(int pid, long uid, long gid, Set<Long> groups) {
                         ids(xucred, 12, Math.min(XU_GROUPS, xucred.getShort(8))));
     }
 
-    /** Linux 4.13 and newer; older ones tell none. */
+    /** Needs Linux 4.13; older kernels report no groups. */
     private static Set<Long> peerGroups(int fd) {
         for (int count = SOME_GROUPS; count <= MAX_GROUPS; count *= 32) {
             Pointer groups = NativeMemory.allocate(4 * count);

@@ -13,11 +13,11 @@ import java.util.concurrent.ThreadLocalRandom;
 import jnr.ffi.Pointer;
 
 /**
- * Paths with the very bytes that the kernel has. {@code Path.of} encodes a name in the locale's
- * encoding, and refuses one that it cannot encode: in the locale C any that is not ASCII. A path
- * that comes from a URI has the bytes that its escapes tell, and gives them back as such; all that
- * java.nio does with it, it does with these. {@link Path#toString} is for people only: it may have
- * replaced some.
+ * Paths with exactly the bytes that the kernel has. {@code Path.of} encodes a name in the locale's
+ * encoding, and refuses a name that it cannot encode: in the locale C every name that is not ASCII.
+ * A path made from a URI has the bytes of the URI's escapes, java.nio uses these bytes, and the
+ * path's URI contains them again. {@link Path#toString} is for people only: it may have replaced
+ * some bytes.
  */
 public final class PlatformPath {
 
@@ -32,7 +32,7 @@ public final class PlatformPath {
     /**
      * An absolute path.
      *
-     * @param text as {@link PlatformString} decodes; if it is relative it is meant from {@link
+     * @param text as {@link PlatformString} decodes; a relative path starts from {@link
      *     #workingDirectory}
      */
     public static Path of(String text) {
@@ -64,7 +64,7 @@ public final class PlatformPath {
             return java.util.Arrays.copyOfRange(absolute, 1, absolute.length);
         }
         String escaped = path.toUri().getRawPath();
-        if (escaped.endsWith("/")) { // which tells of a directory
+        if (escaped.endsWith("/")) { // java.nio's mark for a directory
             escaped = escaped.substring(0, escaped.length() - 1);
         }
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
@@ -79,14 +79,14 @@ public final class PlatformPath {
         return bytes.toByteArray();
     }
 
-    /** A path as a text that loses nothing, for {@link PlatformString} to encode. */
+    /** A path as text without loss, for {@link PlatformString} to encode. */
     public static String text(Path path) {
         return PlatformString.decode(bytes(path));
     }
 
     /**
-     * Where this process is, without a look at the JVM's property user.dir, which may have lost
-     * something.
+     * This process's working directory, not from the JVM's property user.dir, which may have lost
+     * bytes.
      */
     public static Path workingDirectory() {
         try {
@@ -97,8 +97,8 @@ public final class PlatformPath {
     }
 
     /**
-     * Gives the JVM's own classes a working directory that they can say in any locale: Java 21 else
-     * complains at the exit (FilePermission takes the property user.dir for a path).
+     * Gives the JVM's own classes a working directory that they can express in any locale:
+     * otherwise Java 21 complains at exit (FilePermission parses the property user.dir as a path).
      */
     public static void replaceUserDir() {
         if (Os.LINUX && !isAscii(System.getProperty("user.dir"))) {
@@ -106,29 +106,29 @@ public final class PlatformPath {
         }
     }
 
-    /** Whether {@link #workingDirectory} has been removed: nothing can be started in it. */
+    /** Whether {@link #workingDirectory} has been removed: no program can start in it. */
     public static boolean isWorkingDirectoryGone() {
         Pointer buffer = NativeMemory.allocate(PATH_MAX);
         return LibC.C.getcwd(buffer, PATH_MAX) == null && PosixException.lastWas(Errno.ENOENT);
     }
 
     /**
-     * Makes a directory for this user alone, with another name each time, where the property
-     * java.io.tmpdir says. {@code Files.createTempDirectory} cannot in a directory whose path the
-     * locale cannot say.
+     * Makes a directory with a new name in the directory of the property java.io.tmpdir, accessible
+     * to this user only. {@code Files.createTempDirectory} fails in a directory whose path the
+     * locale cannot express.
      *
-     * @param prefix what its name begins with
+     * @param prefix the beginning of the name
      */
     public static Path createTemporaryDirectory(String prefix) throws IOException {
         return createTemporaryDirectory(temporaryDirectory(), prefix);
     }
 
-    /** Where temporary files are made: what TMPDIR says, or else /tmp. */
+    /** The directory for temporary files: TMPDIR, or else /tmp. */
     public static String temporaryDirectory() {
         return ProcessImage.property("java.io.tmpdir", "/tmp");
     }
 
-    /** The same in the directory {@code parent}, as {@link PlatformString} decodes it. */
+    /** As above, in the directory {@code parentText}, as {@link PlatformString} decodes it. */
     public static Path createTemporaryDirectory(String parentText, String prefix)
             throws IOException {
         Path parent = of(parentText);
@@ -139,7 +139,7 @@ public final class PlatformPath {
             try {
                 return Files.createDirectory(directory, THIS_USER_ALONE);
             } catch (FileAlreadyExistsException taken) {
-                // so another one
+                // try another name
             }
         }
     }

@@ -11,12 +11,12 @@ import java.nio.charset.StandardCharsets;
 /**
  * Strings for the bytes of the operating system: arguments, variables, paths.
  *
- * <p>On Linux these are bytes of no particular encoding, and no byte is lost on the way through a
- * String, whatever the locale: it is decoded as UTF-8, and a byte that is none of UTF-8 becomes a
- * lone surrogate, U+DC80 to U+DCFF, as with Python's "surrogateescape" (PEP 383). It holds for
- * bytes that come from the kernel; what the JVM has decoded ({@code System.getenv}, its own
- * arguments) may have lost some already. Elsewhere it is the encoding in which the JVM decodes its
- * own arguments and file names ({@code sun.jnu.encoding}).
+ * <p>On Linux these are bytes of no particular encoding, and a String preserves every byte,
+ * whatever the locale: this class decodes UTF-8, and turns a byte that is not valid UTF-8 into a
+ * lone surrogate, U+DC80 to U+DCFF, like Python's "surrogateescape" (PEP 383). This holds for bytes
+ * that come from the kernel; strings that the JVM has decoded ({@code System.getenv}, its own
+ * arguments) may have lost some already. Other systems use the encoding in which the JVM decodes
+ * its own arguments and file names ({@code sun.jnu.encoding}).
  */
 public final class PlatformString {
 
@@ -24,7 +24,7 @@ public final class PlatformString {
             Charset.forName(
                     System.getProperty("sun.jnu.encoding", Charset.defaultCharset().name()));
 
-    /** What stands for a byte: this and the byte, which is above 0x7f. */
+    /** This plus a byte above 0x7f is the surrogate for the byte. */
     private static final char ESCAPE = '\udc00';
 
     private PlatformString() {}

@@ -6,15 +6,15 @@ import java.util.Set;
 import jnr.ffi.LastError;
 import jnr.ffi.Pointer;
 
-/** A failed call of the operating system: what was tried, on what, and errno's own text. */
+/** A failed system call: the operation, its object, and errno's own text. */
 public final class PosixException extends IOException {
 
     private static final long serialVersionUID = 1;
 
     /**
      * The errors of accept(2), fork(2), posix_spawn(3), socketpair(2), sendmsg(2) and epoll_ctl(2)
-     * that are no fault of the call: ENOSPC is the limit of epoll's watches and of process ids,
-     * ETOOMANYREFS that of descriptors on their way between processes.
+     * that are not a fault of the call: ENOSPC is the limit of epoll's watches and of process ids,
+     * ETOOMANYREFS the limit of descriptors in transit between processes.
      */
     private static final Set<Errno> SHORTAGES =
             EnumSet.of(
@@ -44,7 +44,7 @@ public final class PosixException extends IOException {
         return new PosixException(tried, LastError.getLastError(LibC.RUNTIME));
     }
 
-    /** The failure of a call that returns its error number, as posix_spawn(3) does. */
+    /** The failure of a call that returns its error number, like posix_spawn(3). */
     static PosixException of(String tried, int errno) {
         return new PosixException(tried, errno);
     }
@@ -61,7 +61,7 @@ public final class PosixException extends IOException {
         return result;
     }
 
-    /** Which error it was. */
+    /** The error. */
     public Errno errno() {
         return errno;
     }

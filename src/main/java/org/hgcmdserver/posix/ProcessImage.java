@@ -8,12 +8,12 @@ import java.util.Collection;
 import java.util.List;
 import jnr.ffi.Pointer;
 
-/** This process's program, and its replacement by another one (execve(2)). */
+/** This process's program, and its replacement by another program (execve(2)). */
 public final class ProcessImage {
 
     private ProcessImage() {}
 
-    /** With what this process was started: the program's absolute path, and its arguments. */
+    /** The command that started this process: the program's absolute path and its arguments. */
     public static List<String> command() {
         ProcessHandle.Info self = ProcessHandle.current().info();
         List<String> command = new ArrayList<>();
@@ -29,7 +29,7 @@ public final class ProcessImage {
         return command;
     }
 
-    /** argv; not by ProcessHandle, which takes a page of it at most. */
+    /** argv; not from ProcessHandle, which reads at most a page of it. */
     private static List<String> commandLine() throws IOException {
         String all = PlatformString.decode(Files.readAllBytes(Path.of("/proc/self/cmdline")));
         List<String> words = List.of(all.split("\0", -1));
@@ -38,9 +38,10 @@ public final class ProcessImage {
 
     /**
      * The program's arguments as the kernel has them, for {@link PlatformString} to encode: the JVM
-     * has decoded those that it gives to {@code main} by the locale, and lost what is wrong there.
+     * decodes the arguments of {@code main} in the locale's encoding, and loses bytes that are not
+     * valid in it.
      *
-     * @param decoded what the JVM gave, which it is where there is no /proc, or if this process was
+     * @param decoded the JVM's arguments, returned where there is no /proc, or if this process was
      *     started as another program
      */
     public static List<String> arguments(Class<?> main, String[] decoded) {
@@ -51,18 +52,18 @@ public final class ProcessImage {
                 return words.subList(first, words.size());
             }
         } catch (IOException noProc) {
-            // as if it were another program
+            // no /proc: the JVM's arguments
         }
         return List.of(decoded);
     }
 
-    /** A system property; if the command line gives it, with the bytes that stand there. */
+    /** A system property; if the command line sets it, with the bytes of the command line. */
     public static String property(String name, String otherwise) {
         String decoded = System.getProperty(name);
         if (decoded == null) {
             return otherwise;
         }
-        if (decoded.matches("[\\x01-\\x7e&&[^?]]*")) { // of which nothing has been replaced
+        if (decoded.matches("[\\x01-\\x7e&&[^?]]*")) { // the JVM has replaced no byte
             return decoded;
         }
         String option = "-D" + name + "=";
@@ -78,14 +79,14 @@ public final class ProcessImage {
     }
 
     /**
-     * Has this process run {@code program} in place of what it runs: the process id, the parent,
-     * the children and the subreaper's role stay, and so do blocked signals and what is pending of
-     * them. All threads but the calling one end. Does not return.
+     * Replaces the program of this process by {@code program}: the process id, the parent, the
+     * children and the subreaper attribute stay, as do blocked and pending signals. All threads
+     * except the calling one end. Does not return.
      *
      * @param program an absolute path
      * @param arguments argv, the program's own name first
-     * @param descriptors what it gets beside 0, 1 and 2, with the same numbers
-     * @throws PosixException if that cannot be: nothing has changed then
+     * @param descriptors the descriptors that it gets besides 0, 1 and 2, with the same numbers
+     * @throws PosixException if the exec fails; nothing has changed then
      */
     public static void replace(
             String program,
@@ -96,9 +97,9 @@ public final class ProcessImage {
         Pointer argv = NativeMemory.vector(arguments.stream().map(PlatformString::encode).toList());
         Pointer envp = NativeMemory.vector(environment.toBytes());
         byte[] path = NativeMemory.path(program);
-        CloseOnExec.markAll(3); // the JVM's own are not
-        // Where the launcher could not: what this thread gets waits for the next image. Another
-        // thread of the JVM's may get it still, and then it is lost.
+        CloseOnExec.markAll(3); // the JVM's own descriptors are not close-on-exec
+        // Where the launcher could not block signals: a signal to this thread stays pending for the
+        // next image. A signal that another thread of the JVM receives is lost.
         SignalSource.block();
         try {
             for (int fd : descriptors) {
@@ -108,7 +109,7 @@ public final class ProcessImage {
             throw PosixException.last("execute " + program);
         } finally {
             SignalSource.unblockForJvm();
-            CloseOnExec.markAll(3); // such as the listener: no worker may get it
+            CloseOnExec.markAll(3); // such as the listener, which no worker may get
         }
     }
 }

@@ -8,8 +8,8 @@ import jnr.constants.platform.OpenFlags;
 import jnr.ffi.Pointer;
 
 /**
- * A text in memory that has no name but a descriptor, and that nobody can change any more: a sealed
- * memfd_create(2), or an unlinked file where there is none.
+ * A text in memory that has a descriptor but no name, and that no process can change: a sealed
+ * memfd_create(2), or an unlinked file on systems without it.
  */
 public final class SealedText {
 
@@ -20,7 +20,7 @@ public final class SealedText {
 
     private SealedText() {}
 
-    /** Returns its descriptor, close-on-exec. */
+    /** Returns the text's descriptor, close-on-exec. */
     public static OwnedDescriptor create(String name, String content) throws IOException {
         int fd =
                 Os.LINUX
@@ -48,7 +48,7 @@ public final class SealedText {
         return fd;
     }
 
-    /** All of what {@code fd} holds; the descriptor stays the caller's. */
+    /** The whole text behind {@code fd}; the caller keeps the descriptor. */
     public static String read(int fd) throws PosixException {
         Pointer buffer = NativeMemory.allocate(CHUNK);
         java.io.ByteArrayOutputStream all = new java.io.ByteArrayOutputStream();

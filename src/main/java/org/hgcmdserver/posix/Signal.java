@@ -1,8 +1,7 @@
 package org.hgcmdserver.posix;
 
 /**
- * The signals that this program sends, receives or names (signal(7)); their numbers are those of
- * the platform.
+ * The signals that this program sends, receives or names (signal(7)), with the platform's numbers.
  */
 public enum Signal {
     SIGHUP,

@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.function.Consumer;
 import jnr.ffi.Pointer;
 
-/** Delivers SIGHUP, SIGINT and SIGTERM to the event loop's thread, in place of their default. */
+/** Delivers SIGHUP, SIGINT and SIGTERM to the loop's thread, instead of their default action. */
 public final class SignalSource {
 
     private static final Signal[] SIGNALS = {Signal.SIGHUP, Signal.SIGINT, Signal.SIGTERM};
@@ -14,8 +14,8 @@ public final class SignalSource {
     private static final int SFD_NONBLOCK_CLOEXEC = 0x800 | SFD_CLOEXEC;
     private static final int SIGSET_SIZE = 128;
     private static final int STRUCT_SIGACTION_SIZE = 256; // more than any platform's
-    private static final long SIG_DFL = 0; // signal.h, alike on all platforms
-    private static final long SIG_IGN = 1; // so is this one
+    private static final long SIG_DFL = 0; // signal.h, the same on all platforms
+    private static final long SIG_IGN = 1; // likewise
 
     private static final int SIG_BLOCK = Os.LINUX ? 0 : 1; // signal.h
     private static final int SIG_UNBLOCK = Os.LINUX ? 1 : 2;
@@ -25,11 +25,11 @@ public final class SignalSource {
     private SignalSource() {}
 
     /**
-     * From now on {@code handler} is called in the loop's thread for each of the signals.
+     * Has the loop's thread call {@code handler} for each of the signals from now on.
      *
-     * <p>If the launcher has blocked them (on Linux with GNU env), so that every thread of the JVM
-     * has them blocked, they are read by signalfd(2): none is lost or fatal at any moment. Else the
-     * JVM's own handlers are used.
+     * <p>If the launcher has blocked the signals (on Linux with GNU env), so that every thread of
+     * the JVM has them blocked, the loop reads them by signalfd(2): no signal is lost or fatal at
+     * any moment. Otherwise the JVM's own handlers receive them.
      */
     public static void deliver(EventLoop loop, Consumer<Signal> handler) throws IOException {
         if (Os.LINUX && areBlocked(mask(SIGNALS))) {
@@ -40,9 +40,9 @@ public final class SignalSource {
     }
 
     /**
-     * For a program that has no loop: a thread of its own calls {@code handler} for each of the
-     * signals, and for SIGQUIT if the launcher has blocked that too. Else SIGQUIT ends the process,
-     * as it does any other program, where the JVM would print its threads. A signal that was
+     * For a program without a loop: a separate thread calls {@code handler} for each of the
+     * signals, and for SIGQUIT if the launcher has blocked that too. Otherwise SIGQUIT ends the
+     * process, as with any other program, where the JVM would print its threads. A signal that was
      * ignored when the process started stays ignored.
      */
     public static void deliver(Consumer<Signal> handler) throws IOException {
@@ -52,7 +52,7 @@ public final class SignalSource {
             handleInJvm(handler);
             return;
         }
-        // a signal that is blocked is not discarded even if it is ignored, as by nohup(1)
+        // the kernel keeps a blocked signal even if it is ignored, as by nohup(1)
         Signal[] heeded =
                 Arrays.stream(all).filter(signal -> !isIgnored(signal)).toArray(Signal[]::new);
         int fd = LibC.Linux.C.signalfd(-1, signalSet(mask(heeded)), SFD_CLOEXEC);
@@ -76,15 +76,15 @@ public final class SignalSource {
         LibC.C.signal(signal.number(), SIG_DFL);
         setMask(SIG_UNBLOCK, signalSet(mask(signal)), null);
         LibC.C.kill((int) ProcessHandle.current().pid(), signal.number());
-        java.lang.Runtime.getRuntime().halt(128 + signal.number()); // what a shell makes of it
+        java.lang.Runtime.getRuntime().halt(128 + signal.number()); // as a shell reports it
     }
 
-    /** Has the calling thread leave the signals pending. */
+    /** Blocks the signals in the calling thread, so that they stay pending. */
     static void block() {
         setMask(SIG_BLOCK, signalSet(mask(SIGNALS)), null);
     }
 
-    /** Undoes {@link #block}, unless the signals are read by signalfd. */
+    /** Undoes {@link #block}, unless the loop reads the signals by signalfd. */
     static void unblockForJvm() {
         if (!readBySignalFd) {
             setMask(SIG_UNBLOCK, signalSet(mask(SIGNALS)), null);
@@ -92,8 +92,8 @@ public final class SignalSource {
     }
 
     /**
-     * Of the calling thread: both are the same call on Linux, where pthread_sigmask(3) is in
-     * another library than the C library before glibc 2.32; elsewhere sigprocmask(2) may be of no
+     * Sets the calling thread's mask: on Linux both are the same call, and before glibc 2.32
+     * pthread_sigmask(3) is not in the C library; elsewhere sigprocmask(2) may not apply to the
      * thread.
      */
     private static void setMask(int how, Pointer set, Pointer before) {
@@ -111,8 +111,8 @@ public final class SignalSource {
     }
 
     /**
-     * Has the JVM call {@code handler} for each of the signals, in a thread of its own. An earlier
-     * image of this process may have blocked them: this thread is the one that gets them then.
+     * Has the JVM call {@code handler} for each of the signals, in a separate thread. An earlier
+     * image of this process may have blocked the signals: then the calling thread receives them.
      */
     public static void handleInJvm(Consumer<Signal> handler) {
         for (Signal signal : SIGNALS) {
@@ -153,7 +153,7 @@ public final class SignalSource {
         return mask;
     }
 
-    /** Whether this thread has all of them blocked. */
+    /** Whether this thread has all signals of the mask blocked. */
     private static boolean areBlocked(long mask) {
         Pointer blocked = NativeMemory.allocate(SIGSET_SIZE);
         setMask(SIG_BLOCK, null, blocked);

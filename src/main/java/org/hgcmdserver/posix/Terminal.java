@@ -10,8 +10,8 @@ public final class Terminal {
     /** More than any platform's struct termios takes. */
     private static final int TERMIOS_SIZE = 256;
 
-    private static final int TCSAFLUSH = 2; // termios.h, alike on all platforms
-    private static final long ECHO = 0x8; // so is this one
+    private static final int TCSAFLUSH = 2; // termios.h, the same on all platforms
+    private static final long ECHO = 0x8; // likewise
     private static final long ECHONL = Os.LINUX ? 0x40 : 0x10;
 
     /** c_lflag is the fourth of four: tcflag_t is an int on Linux, a long on macOS. */
@@ -23,18 +23,18 @@ public final class Terminal {
 
     private boolean restoredForGood;
 
-    /** How it was before; null while it is as it was. */
+    /** The original settings; null while they are unchanged. */
     private Pointer before;
 
     /**
-     * @param fd stays the caller's; if it leads to no terminal nothing is ever changed
+     * @param fd kept by the caller; if it does not lead to a terminal, this object changes nothing
      */
     public Terminal(int fd) {
         this.fd = fd;
     }
 
     /**
-     * Shows nothing of what is typed but the end of the line, and drops what has been typed
+     * Stops echoing typed characters except the end of the line, and drops characters typed
      * already, as getpass(3) does.
      */
     public synchronized void hideInput() throws PosixException {
@@ -51,20 +51,21 @@ public final class Terminal {
             long flags = now.getLong(LOCAL_FLAGS);
             changed.putLong(LOCAL_FLAGS, flags & ~ECHO | ECHONL);
         }
-        before = now; // even if it fails, for it may do so half done
+        before = now; // before the call, which may fail half done
         int result = LibC.C.tcsetattr(fd, TCSAFLUSH, changed);
         PosixException.check(result, "switch the echo off on", "fd " + fd);
     }
 
     /**
-     * As {@link #restore}, for a process that ends: later calls of {@link #hideInput} do nothing.
+     * As {@link #restore}, for a process that ends: later calls of {@link #hideInput} have no
+     * effect.
      */
     public synchronized void restoreForGood() {
         restoredForGood = true;
         restore();
     }
 
-    /** Undoes {@link #hideInput}, if it is to be undone. */
+    /** Undoes {@link #hideInput}, if it has changed the terminal. */
     public synchronized void restore() {
         if (before != null) {
             LibC.C.tcsetattr(fd, TCSAFLUSH, before);

@@ -1,8 +1,8 @@
 package org.hgcmdserver.posix;
 
 /**
- * Monotonic time, behind an interface so that tests own it. This is the one place that reads the
- * system's monotonic clock.
+ * Monotonic time, behind an interface so that tests control it. This is the only place that reads
+ * the system's monotonic clock.
  */
 public interface Ticker {
 

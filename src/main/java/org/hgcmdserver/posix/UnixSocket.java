@@ -13,8 +13,9 @@ import jnr.ffi.Pointer;
 
 /**
  * Sockets of unix(7), as bare descriptors. Not through junixsocket, which the client uses: its
- * {@code bind} takes a path over from a live server and sets mode 0666, its {@code close} shuts a
- * connection down that a worker has, and its cleaner does so when the channel's object is not kept.
+ * {@code bind} takes a path over from a live server and sets mode 0666, its {@code close} shuts
+ * down a connection that a worker holds, and its cleaner does the same when the channel's object is
+ * not kept.
  */
 public final class UnixSocket {
 
@@ -30,7 +31,7 @@ public final class UnixSocket {
     private static final int SOCK_CLOEXEC = 0x80000;
     private static final int SHUT_RD = 0;
 
-    /** More than a socket's buffer holds, and no work without an end. */
+    /** More than a socket's buffer holds, but not endless work. */
     private static final int MAX_DISCARDED = 1 << 20;
 
     private static final int DISCARDED_AT_ONCE = 1 << 14;
@@ -40,13 +41,13 @@ public final class UnixSocket {
 
     private UnixSocket() {}
 
-    /** What getsockname(2) and getsockopt(2) tell of a descriptor that somebody else made. */
+    /** The result of getsockname(2) and getsockopt(2) on a descriptor that another process made. */
     public record Description(boolean unix, boolean stream, boolean listening, String address) {}
 
     /**
-     * A new stream socket, close-on-exec, that belongs to the caller.
+     * Makes a stream socket, close-on-exec, which the caller owns.
      *
-     * @throws PosixException EMFILE or ENFILE when there are too many descriptors
+     * @throws PosixException EMFILE or ENFILE if there are too many descriptors
      */
     public static OwnedDescriptor open() throws PosixException {
         int fd = PosixException.check(LibC.C.socket(AF_UNIX, SOCK_STREAM, 0), "socket", "AF_UNIX");
@@ -56,12 +57,11 @@ public final class UnixSocket {
 
     /**
      * bind(2) to a path of any length, whose last name is at most {@link #MAX_PATH} bytes long.
-     * Mercurial's {@code bindunixsocket} changes into the directory for that, which a process with
-     * several threads must not: here a short name in the directory, reached through a descriptor,
-     * is bound and given its name. To be called before listen(2).
+     * Mercurial's {@code bindunixsocket} changes into the directory for this, which a process with
+     * several threads must not do: this method binds a short name in the directory, reached through
+     * a descriptor, and then links the path to it. Must be called before listen(2).
      *
-     * @throws PosixException EADDRINUSE if something is there, ENAMETOOLONG for a name that is
-     *     longer
+     * @throws PosixException EADDRINUSE if the path exists, ENAMETOOLONG for a longer name
      */
     public static void bind(int fd, Path path) throws IOException {
         byte[] name = PlatformPath.bytes(path);
@@ -74,7 +74,7 @@ public final class UnixSocket {
         try (OwnedDescriptor directory = Descriptors.openDirectory(path.getParent())) {
             String reached = "/proc/self/fd/" + directory.fd() + "/" + shortName;
             bind(fd, PlatformString.encode(reached), path);
-            // a link, since a move might replace what another has bound meanwhile
+            // a link, since a move might replace a socket that another process has bound meanwhile
             try {
                 Files.createLink(path, path.resolveSibling(shortName));
             } catch (FileAlreadyExistsException e) {
@@ -94,7 +94,7 @@ public final class UnixSocket {
     /**
      * connect(2) to a path of any length, without waiting for room in the server's queue.
      *
-     * @throws PosixException ECONNREFUSED if nobody listens, EAGAIN if the queue is full
+     * @throws PosixException ECONNREFUSED if no server listens, EAGAIN if the queue is full
      */
     public static void connect(int fd, Path path) throws PosixException {
         Descriptors.setNonBlocking(fd, true);
@@ -114,7 +114,7 @@ public final class UnixSocket {
 
     private static void checkName(Path path) throws PosixException {
         if (!Os.LINUX || PlatformPath.bytes(path.getFileName()).length > MAX_PATH) {
-            // the kernel would cut it short and bind to another name
+            // the kernel would truncate the name and bind to another
             throw PosixException.of("address " + path, Errno.ENAMETOOLONG.number());
         }
     }
@@ -132,29 +132,29 @@ public final class UnixSocket {
         return length;
     }
 
-    /** listen(2) with the longest queue that the system gives, as Mercurial does. */
+    /** listen(2) with the longest queue that the system allows, as Mercurial does. */
     public static void listen(int fd, Path path) throws PosixException {
         PosixException.check(LibC.C.listen(fd, SOMAXCONN), "listen at", path);
     }
 
     /**
-     * Makes every later connect fail with ECONNREFUSED, as if the server were gone, while
-     * connections that are queued can still be accepted. It affects every holder of the socket, so
-     * it is for sockets that this process alone holds.
+     * Makes every later connect fail with ECONNREFUSED, as if the server were gone, while queued
+     * connections can still be accepted. Affects every holder of the socket, so it is only for
+     * sockets that no other process holds.
      */
     public static void refuseNewConnections(int listeningFd) {
         LibC.C.shutdown(listeningFd, SHUT_RD);
     }
 
     /**
-     * Ends what a connection's other holder can read: it gets what has arrived, and then the end of
-     * file. What it writes still reaches the peer.
+     * Ends the input of a connection's other holder: it reads the data that has arrived, and then
+     * the end of file. Data that it writes still reaches the peer.
      */
     public static void endInput(int connectedFd) {
         LibC.C.shutdown(connectedFd, SHUT_RD);
     }
 
-    /** Reads what has arrived, to no end but that it is read. Never blocks. */
+    /** Discards whatever has arrived. Never blocks. */
     public static void discardInput(int connectedFd) {
         Pointer buffer = NativeMemory.allocate(DISCARDED_AT_ONCE);
         long read = 1;
@@ -164,9 +164,9 @@ public final class UnixSocket {
     }
 
     /**
-     * Writes what fits into the socket's buffer at once. Never blocks, raises no SIGPIPE.
+     * Writes as much data as fits into the socket's buffer. Never blocks, raises no SIGPIPE.
      *
-     * @return the number of bytes taken; 0 if the peer is gone or the buffer is full
+     * @return the number of bytes written; 0 if the peer is gone or the buffer is full
      */
     public static int sendWithoutWaiting(int fd, byte[] data) {
         return (int) Math.max(0, LibC.C.send(fd, data, data.length, MSG_DONTWAIT | MSG_NOSIGNAL));
@@ -175,8 +175,8 @@ public final class UnixSocket {
     /**
      * Takes a connection from the queue, close-on-exec (accept4(2)).
      *
-     * @return its descriptor, the caller's; -1 if none is queued
-     * @throws PosixException such as EMFILE, which leaves the queue as it is
+     * @return the descriptor, which the caller owns; -1 if no connection is queued
+     * @throws PosixException such as EMFILE, which leaves the queue unchanged
      */
     public static int accept(int listeningFd) throws PosixException {
         int fd =
@@ -200,7 +200,7 @@ public final class UnixSocket {
     /**
      * Looks at an inherited descriptor.
      *
-     * @throws PosixException EBADF if there is no such descriptor, ENOTSOCK if it is no socket
+     * @throws PosixException EBADF if there is no such descriptor, ENOTSOCK if it is not a socket
      */
     public static Description describe(int fd) throws PosixException {
         Pointer address = NativeMemory.allocate(SOCKADDR_SIZE);
@@ -232,13 +232,13 @@ public final class UnixSocket {
         return PlatformString.decode(java.util.Arrays.copyOf(name, end));
     }
 
-    /** An int option's value; 0 where the option is not to be had. */
+    /** An int option's value; 0 where the option is not available. */
     private static int option(int fd, int level, int option) {
         Pointer value = option(fd, level, option, 4);
         return value == null ? 0 : value.getInt(0);
     }
 
-    /** Null where the option is not to be had. */
+    /** An option's value; null where the option is not available. */
     static Pointer option(int fd, int level, int option, int size) {
         Pointer value = NativeMemory.allocate(size);
         Pointer length = NativeMemory.allocate(4);

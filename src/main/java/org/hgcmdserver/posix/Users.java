@@ -13,7 +13,7 @@ public final class Users {
 
     private Users() {}
 
-    /** Loaded when first asked for a name: loading jnr-posix takes as long as starting the rest. */
+    /** Loaded on the first use of a name: loading jnr-posix takes as long as starting the rest. */
     private static final class Names {
         static final POSIX POSIX = POSIXFactory.getPOSIX();
     }
@@ -23,12 +23,12 @@ public final class Users {
         return self() == 0;
     }
 
-    /** The effective user of this process (geteuid(2)), which may well have no name. */
+    /** The effective user of this process (geteuid(2)), which may have no name. */
     public static long self() {
         return Integer.toUnsignedLong(LibC.C.geteuid());
     }
 
-    /** The id of a user in the system's database (getpwnam(3)), or of a number; empty if none. */
+    /** The id of a user by name (getpwnam(3)) or by number; empty if there is no such name. */
     public static OptionalLong userId(String nameOrNumber) {
         if (nameOrNumber.matches(NUMBER)) {
             return OptionalLong.of(Long.parseLong(nameOrNumber));
@@ -37,7 +37,7 @@ public final class Users {
         return user == null ? OptionalLong.empty() : OptionalLong.of(user.getUID() & 0xffffffffL);
     }
 
-    /** The id of a group in the system's database (getgrnam(3)), or of a number; empty if none. */
+    /** The id of a group by name (getgrnam(3)) or by number; empty if there is no such name. */
     public static OptionalLong groupId(String nameOrNumber) {
         if (nameOrNumber.matches(NUMBER)) {
             return OptionalLong.of(Long.parseLong(nameOrNumber));

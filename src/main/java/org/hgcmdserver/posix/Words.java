@@ -4,7 +4,7 @@ import java.net.URLDecoder;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 
-/** Texts of any bytes as words of ASCII without blanks, for lines of words: URL-encoded. */
+/** Encodes texts of any bytes as ASCII words without blanks, for lines of words: URL encoding. */
 public final class Words {
 
     private Words() {}

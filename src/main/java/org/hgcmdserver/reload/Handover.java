@@ -14,7 +14,7 @@ import org.hgcmdserver.worker.Worker;
 import org.hgcmdserver.worker.WorkerTable;
 
 /**
- * What one image of the daemon leaves to the next in a reload, as lines of text:
+ * What one image of the daemon hands over to the next in a reload, as lines of text:
  *
  * <pre>
  * hg-cmdserver 1
@@ -26,13 +26,13 @@ import org.hgcmdserver.worker.WorkerTable;
  * leftover PID
  * </pre>
  *
- * The number in the first line is the version; a line of an unknown kind is passed over. The
+ * The number in the first line is the version; the reader skips lines of an unknown kind. The
  * listener without a name is the service's. SINCE is {@link System#nanoTime}, which is one clock
  * for all images (CLOCK_MONOTONIC in clock_gettime(2)). "line" is the daemon's end of the line over
- * which a busy worker reports. Leftovers are processes that have been told to end.
+ * which a busy worker reports. A leftover is a process that the daemon has told to end.
  *
- * @param listeners the listening sockets, the service's among them
- * @param connections how many there have been so far
+ * @param listeners the listening sockets, including the service's
+ * @param connections the number of connections so far
  */
 public record Handover(
         List<ListeningSocket> listeners,
@@ -46,9 +46,8 @@ public record Handover(
     /**
      * A listening socket.
      *
-     * @param name what it is for: {@link #SERVICE} for the connections of clients
-     * @param description what it is, in the words of {@link Listener#description}; null if not
-     *     known
+     * @param name the socket's purpose: {@link #SERVICE} for the connections of clients
+     * @param description the socket's {@link Listener#description}; null if not known
      */
     public record ListeningSocket(String name, int fd, String description) {
 
@@ -129,7 +128,7 @@ public record Handover(
         leftovers = List.copyOf(leftovers);
     }
 
-    /** What a service hands over. Called in the loop's thread. */
+    /** The handover of a service. Called in the loop's thread. */
     public static Handover of(
             Listener listener, long connections, WorkerTable table, Children children) {
         List<Integer> leftovers = children.pids();
@@ -149,7 +148,7 @@ public record Handover(
                 .orElseThrow(() -> new IllegalArgumentException("it names no listener"));
     }
 
-    /** The descriptors that the next image is to have, the service's listening socket first. */
+    /** The descriptors that the next image receives, the service's listening socket first. */
     public Collection<Integer> descriptors() {
         List<Integer> all = new ArrayList<>(List.of(listener().fd()));
         listeners.stream().filter(l -> !l.equals(listener())).forEach(l -> all.add(l.fd()));
@@ -176,8 +175,8 @@ public record Handover(
     /**
      * Reads {@link #toText} back.
      *
-     * @throws IllegalArgumentException if it is of another version, or no such text; the message
-     *     says so
+     * @throws IllegalArgumentException if the text is of another version, or is not a handover; the
+     *     message says which
      */
     public static Handover parse(String text) {
         List<String> lines = text.lines().toList();
@@ -201,7 +200,7 @@ public record Handover(
                     case "line" -> workerLines.put(process(words[1]), descriptor(words[2]));
                     case "leftover" -> leftovers.add(process(words[1]));
                     default -> {
-                        // of a later image that knew more
+                        // a line of a later version
                     }
                 }
             } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
@@ -210,15 +209,15 @@ public record Handover(
         }
         workers.replaceAll(worker -> worker.with(workerLines.getOrDefault(worker.pid(), -1)));
         Handover handover = new Handover(listeners, connections, workers, leftovers);
-        handover.listener(); // without which there is nothing to go on with
+        handover.listener(); // without one the service cannot go on
         return handover;
     }
 
     /**
-     * What can be known without the text: all children are taken for workers, whichever client they
-     * serve.
+     * The handover as far as it is known without the text: all children count as workers of unknown
+     * clients.
      *
-     * @param now the time from which the workers count as busy, as {@link Worker#since}
+     * @param now the time since when the workers count as busy, as {@link Worker#since}
      */
     public static Handover unreadable(int listenerFd, List<Integer> children, long now) {
         return new Handover(
@@ -237,7 +236,7 @@ public record Handover(
                 List.of());
     }
 
-    /** The id of a process: kill(2) and waitid(2) take other numbers for groups or for all. */
+    /** Parses a process id: other numbers mean groups or all to kill(2) and waitid(2). */
     private static int process(String word) {
         int pid = Integer.parseInt(word);
         if (pid <= 0) {

@@ -26,27 +26,28 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Starts this program anew in its own process, as sshd(8) does on SIGHUP, so that another release
- * of the program, of Java or of the configuration takes effect. The launcher that started it, run
- * with {@code --check} in a child, says with what command; that is executed without the launcher,
- * since a shell would wait for children that are not its own, and let blocked signals through (dash
- * does so after each child). What is handed over stands in a sealed memory file; the variable
- * HG_CMDSERVER_HANDOVER tells the process that it is for, the file's descriptor, the listening
- * descriptor, and those of connections, in that order for all releases.
+ * Re-executes this program in the same process, as sshd(8) does on SIGHUP, so that another release
+ * of the program, of Java or of the configuration takes effect. The launcher that started the
+ * program, run with {@code --check} in a child, prints the command to execute. The daemon executes
+ * that command without the launcher, since a shell would wait for children that are not its own,
+ * and let blocked signals through (dash does so after each child). A sealed memory file holds the
+ * handover; the variable HG_CMDSERVER_HANDOVER contains the pid of the process that the handover is
+ * for, the file's descriptor, the listening descriptor, and the descriptors of connections, in that
+ * order for all releases.
  */
 public final class Reexec implements Successor {
 
     private static final Logger log = LoggerFactory.getLogger(Reexec.class);
 
-    /** The property in which the launcher gives its own path, by which the program starts anew. */
+    /** The property with the launcher's path, which a reload uses to start the program. */
     public static final String LAUNCHER = "hgcmdserver.launcher";
 
     private static final String VARIABLE = "HG_CMDSERVER_HANDOVER";
 
-    /** Set for a check, which is to say how the program starts. */
+    /** Set for a check, which must print the command that starts the program. */
     private static final String ASKED = "HG_CMDSERVER_TELL_COMMAND";
 
-    /** What the user has the launcher give to the JVM. */
+    /** The user's options for the JVM, which the launcher passes on. */
     private static final String JAVA_OPTIONS = "HG_CMDSERVER_JAVA_OPTIONS";
 
     private static final String CHECK = "--check";
@@ -59,8 +60,8 @@ public final class Reexec implements Successor {
 
     /**
      * @param launcher the absolute path of the program
-     * @param arguments those of {@code serve}, with that name first
-     * @param configuration a value that changes when the configuration file does
+     * @param arguments {@code serve} and its arguments
+     * @param configuration supplies a value that changes when the configuration file changes
      */
     public Reexec(String launcher, List<String> arguments, Supplier<Object> configuration) {
         this.launcher = launcher;
@@ -72,7 +73,7 @@ public final class Reexec implements Successor {
     public void check(EventLoop loop, Children children, Consumer<String> result)
             throws IOException {
         checkedConfiguration = configuration.get();
-        if (PlatformPath.isWorkingDirectoryGone()) { // no JVM starts there, nor does Mercurial
+        if (PlatformPath.isWorkingDirectoryGone()) { // neither a JVM nor Mercurial starts there
             throw new IOException("the working directory has been removed; restart the service");
         }
         Environment environment =
@@ -97,8 +98,8 @@ public final class Reexec implements Successor {
     }
 
     /**
-     * Called in the check's process: tells the daemon, if the daemon has started it, how the
-     * program starts.
+     * Called in the check's process: prints the command that starts the program, if the daemon
+     * started the check.
      *
      * @param main the program's main class
      */
@@ -107,21 +108,21 @@ public final class Reexec implements Successor {
             return;
         }
         List<String> all = ProcessImage.command();
-        all.remove(all.size() - 1); // "--check", which was added last
+        all.remove(all.size() - 1); // "--check", the last argument
         putBackJavaOptions(all, main);
         StartCheck.printCommand(all);
     }
 
     /**
-     * For a check the launcher leaves out options of the JVM that only one process can have, such
-     * as those that name a port. It puts the user's behind its own last property.
+     * For a check the launcher leaves out JVM options that only one process can have, such as
+     * options that name a port. The launcher puts the user's options behind its own last property.
      */
     private static void putBackJavaOptions(List<String> all, Class<?> mainClass) {
         int main = all.indexOf(mainClass.getName());
         String given = Environment.inherited().get(JAVA_OPTIONS);
         for (int i = 0; i < main && given != null; i++) {
             if (all.get(i).startsWith("-D" + LAUNCHER + "=")) {
-                List<String> users = all.subList(i + 1, main - 2); // behind them: "-cp", its value
+                List<String> users = all.subList(i + 1, main - 2); // "-cp" and its value follow
                 users.clear();
                 users.addAll(
                         Arrays.stream(given.split("[ \t\n]+")).filter(w -> !w.isEmpty()).toList());
@@ -152,8 +153,8 @@ public final class Reexec implements Successor {
     }
 
     /**
-     * What an earlier image of this process has left. If that cannot be read, it is the listener
-     * and all children.
+     * The handover of an earlier image of this process. If the text cannot be read, the handover
+     * consists of the listener and all children.
      */
     public static Optional<Handover> predecessor() {
         String[] words = System.getenv().getOrDefault(VARIABLE, "").split(" ");
@@ -169,7 +170,7 @@ public final class Reexec implements Successor {
             log.warn(
                     "cannot read what was handed over: {}; going on with the listener and the children",
                     e.getMessage());
-            // whose they are nobody knows: their workers have them too
+            // connections of unknown workers, which hold these descriptors too
             descriptors.stream().skip(2).forEach(Descriptors::close);
             return Optional.of(
                     Handover.unreadable(
@@ -179,7 +180,7 @@ public final class Reexec implements Successor {
         }
     }
 
-    /** The listening socket that was handed over. */
+    /** The listening socket of the handover. */
     public static Listener listener(Handover predecessor) throws IOException {
         boolean passed = InheritedListener.isPassed(System.getenv(), ProcessHandle.current().pid());
         Handover.ListeningSocket socket = predecessor.listener();

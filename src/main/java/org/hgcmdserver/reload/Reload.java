@@ -9,18 +9,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A reload: the successor is checked while the service goes on, then no more connections are
- * accepted, those that are have their workers, and the successor takes over. Requests in the
- * meantime are one. Used in the loop's thread only.
+ * A reload: the service goes on while the successor is checked; then it accepts no more
+ * connections, every accepted connection gets its worker, and the successor takes over. Reload
+ * requests in the meantime count as one. Used in the loop's thread only.
  */
 public final class Reload {
 
-    /** What a reload asks of its service. */
+    /** The service, as a reload uses it. */
     public interface Service {
-        /** Null while it cannot be reloaded, for good. */
+        /** The program that takes over; null if the service cannot be reloaded at all. */
         Successor successor();
 
-        /** Whether the service drains, or is about to. */
+        /** Whether the service drains, or is about to drain. */
         boolean isStopping();
 
         /** A reload has begun. */
@@ -29,7 +29,7 @@ public final class Reload {
         /** The service goes on as before the reload. */
         void reloadFailed();
 
-        /** The connections that have been accepted and have no worker yet. */
+        /** The number of accepted connections that have no worker yet. */
         int waiting();
 
         void acceptPausedChanged();
@@ -61,12 +61,12 @@ public final class Reload {
         this.service = service;
     }
 
-    /** Whether no connection is to be accepted, since the next image will. */
+    /** Whether this image accepts no connections, since the next image will. */
     public boolean isReplacing() {
         return state == State.REPLACING;
     }
 
-    /** The service stops. */
+    /** Cancels the reload, since the service stops. */
     public void cancel() {
         if (state != State.NONE) {
             log.warn("not reloading: the service is stopping");
@@ -79,9 +79,9 @@ public final class Reload {
         if (service.isStopping()) {
             log.warn("not reloading: the service is stopping");
         } else if (service.successor() == null) {
-            log.warn("not reloading: this program cannot be replaced in its place");
+            log.warn("not reloading: this program cannot replace itself in its process");
         } else if (state != State.NONE) {
-            again = true; // what was checked, or is, may have changed since
+            again = true; // the result of the check may be out of date
         } else {
             log.info("reloading");
             service.reloadBegins();
@@ -130,7 +130,7 @@ public final class Reload {
         }
         notifier.flush();
         if (service.isStopping()) {
-            return; // a signal that has been read is lost with this image: the drain cancels this
+            return; // exec would lose the signal just read: the drain cancels the reload
         }
         try {
             service.successor().replace(service.handover());

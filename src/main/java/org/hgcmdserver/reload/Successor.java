@@ -6,28 +6,28 @@ import org.hgcmdserver.children.Children;
 import org.hgcmdserver.posix.EventLoop;
 
 /**
- * The program that takes this one's place in a reload, by execve(2): the same process, with the
- * same listening socket and the same children. All calls come from the loop's thread.
+ * The program that replaces this one in a reload, by execve(2): the process, its listening socket
+ * and its children stay the same. All calls come from the loop's thread.
  */
 public interface Successor {
 
     /**
-     * Finds out whether the program would start with the configuration that there is now, while the
-     * service goes on.
+     * Checks whether the program would start with the current configuration, while the service goes
+     * on.
      *
-     * @param result is called once, later, in the loop's thread: with null if all is fine, else
-     *     with one line that says what is not
-     * @throws IOException if that cannot even be tried
+     * @param result called once, later, in the loop's thread: with null if the program would start,
+     *     else with one line that names the problem
+     * @throws IOException if the check cannot even start
      */
     void check(EventLoop loop, Children children, Consumer<String> result) throws IOException;
 
-    /** The result of a check that may be under way is of no interest any more. */
+    /** Cancels a check that may be under way: its result is no longer needed. */
     default void stopChecking() {}
 
     /**
      * Replaces this program. Does not return.
      *
-     * @throws IOException if it cannot be done; nothing has changed then
+     * @throws IOException if the replacement fails; nothing has changed then
      */
     void replace(Handover handover) throws IOException;
 }

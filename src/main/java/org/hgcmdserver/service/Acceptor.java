@@ -9,21 +9,21 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Takes connections from the listener's queue, one per turn of the loop and while there is room for
- * them, and hands them on. In the end it hands on what is queued, and closes the listener. Used in
- * the loop's thread only.
+ * Accepts connections from the listener's queue, one per turn of the loop and while there is room
+ * for them, and passes them to the service. At the end the acceptor passes on the queued
+ * connections and closes the listener. Used in the loop's thread only.
  */
 final class Acceptor {
 
-    /** The service, which has each connection served. */
+    /** The service, which has a worker serve each connection. */
     interface Owner {
         /** Takes over a connection that was just accepted. */
         void serve(Connection connection);
 
-        /** The number of connections that are served or wait for a worker. */
+        /** The number of connections that have a worker or wait for one. */
         int connections();
 
-        /** Whether connections are to stay in the queue. */
+        /** Whether connections must stay in the queue. */
         boolean isAcceptingPaused();
 
         /** Whether the drain has been given up. */
@@ -39,7 +39,7 @@ final class Acceptor {
     private final Shortage shortage;
     private boolean accepting;
 
-    /** The last accept has failed, and nothing has changed since. */
+    /** Whether the last accept failed and nothing has changed since. */
     private boolean failed;
 
     private boolean closed;
@@ -52,7 +52,7 @@ final class Acceptor {
         shortage = new Shortage(loop, "accept connections", this::tryAgain);
     }
 
-    /** Listens for connections, or leaves them in the queue, as things are now. */
+    /** Starts or stops accepting connections, depending on the current state. */
     void update() {
         boolean accept = !closed && !failed && hasRoom() && !owner.isAcceptingPaused();
         if (accept && !accepting) {
@@ -63,7 +63,7 @@ final class Acceptor {
         accepting = accept;
     }
 
-    /** A worker's exit has made room, and perhaps freed what an accept lacked. */
+    /** A worker has exited: there is room, and perhaps the resource that accept lacked. */
     void workerExited() {
         tryAgain();
     }
@@ -79,7 +79,7 @@ final class Acceptor {
 
     private void acceptConnection() {
         if (owner.isAcceptingPaused()) {
-            return; // a signal came first: the queue is the drain's, or the next instance's
+            return; // a signal came first: the queue belongs to the drain or to the next instance
         }
         try {
             Connection connection = listener.accept();
@@ -98,9 +98,9 @@ final class Acceptor {
     }
 
     /**
-     * Ends the listener without losing a client. In the order of Mercurial's main loop: clients can
-     * no longer connect once {@code unlink} has removed the path, those that are queued are
-     * handled, since they would get ECONNRESET otherwise, and then the socket is closed.
+     * Closes the listener without losing a client, in the order of Mercurial's main loop: {@code
+     * unlink} removes the path so that no client can connect, queued clients are served, since they
+     * would get ECONNRESET otherwise, and then the socket is closed.
      */
     void close(Runnable unlink) throws IOException {
         closed = true;

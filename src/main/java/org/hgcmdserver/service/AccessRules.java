@@ -5,9 +5,9 @@ import java.util.TreeSet;
 import org.hgcmdserver.listener.Peer;
 
 /**
- * Who may connect: one of the users, or a member of one of the groups, whether that is its primary
- * one or another. What counts are the groups of the client's process, as for files: who was added
- * to a group is a member from the next login on.
+ * Who may connect: each of the users, and each member of one of the groups, primary or
+ * supplementary. The groups of the client's process count, as for files: a user added to a group is
+ * a member from the next login on.
  */
 public record AccessRules(Set<Long> users, Set<Long> groups) {
 
@@ -22,7 +22,7 @@ public record AccessRules(Set<Long> users, Set<Long> groups) {
         return groups.isEmpty() ? sorted : sorted + ", members of groups " + new TreeSet<>(groups);
     }
 
-    /** A peer that the system does not tell is nobody. */
+    /** Permits no peer whose credentials the system does not report. */
     public boolean permit(Peer peer) {
         return users.contains(peer.uid())
                 || groups.contains(peer.gid())

@@ -24,10 +24,11 @@ public class CommandServerHandler implements ServiceHandler {
     }
 
     /**
-     * Who may connect, and how often.
+     * Who may connect, and how many connections each user may have.
      *
-     * @param rules at a socket of this process's own
-     * @param rulesIfInherited at one of the service manager's; empty if its permissions decide
+     * @param rules for a socket that this process bound
+     * @param rulesIfInherited for a socket from the service manager; empty if the socket's
+     *     permissions decide
      */
     public record Admission(
             AccessRules rules, Optional<AccessRules> rulesIfInherited, int maxWorkersPerUser) {}
@@ -43,9 +44,10 @@ public class CommandServerHandler implements ServiceHandler {
     private final Optional<IdleExit> idleExit;
 
     /**
-     * @param server is asked for each connection
-     * @param idleLimit after which a service without a connection ends; never if empty
-     * @param successor for reloads; null if there are to be none
+     * @param server called for each connection
+     * @param idleLimit how long a service without connections runs before it ends; no limit if
+     *     empty
+     * @param successor for reloads; null if the service cannot reload
      */
     public CommandServerHandler(
             Binder binder,
@@ -112,9 +114,9 @@ public class CommandServerHandler implements ServiceHandler {
     @Override
     public boolean shouldExit() {
         if (!listener.isReachable()) {
-            // as chgunixservicehandler.shouldexit: serve who is here, and leave the path alone
+            // as chgunixservicehandler.shouldexit: serve the present clients, leave the path alone
             log.warn(
-                    "{} has been removed or replaced: ending when the connections have",
+                    "{} has been removed or replaced: ending once all connections have ended",
                     listener.address());
             return true;
         }

@@ -3,7 +3,7 @@ package org.hgcmdserver.service;
 import java.util.HashMap;
 import java.util.Map;
 
-/** Counts connections by the client's user, and knows how many one may have. */
+/** Counts the connections of each user, and knows how many one user may have. */
 final class ConnectionsPerUser {
 
     private final int limit;

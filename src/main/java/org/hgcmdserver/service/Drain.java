@@ -1,13 +1,13 @@
 package org.hgcmdserver.service;
 
-/** How the connections that are left end when a service stops. Nobody is killed either way. */
+/** How the remaining connections end when a service stops. Neither way kills a worker. */
 public enum Drain {
-    /** When their clients leave, as in Mercurial. */
+    /** When the client closes the connection, as in Mercurial. */
     WAIT,
     /**
-     * Between two requests: what has been asked is answered, then the client sees the end of the
-     * connection. A command that waits for the client's input aborts, and a request that has
-     * arrived in part does not run.
+     * Between two requests: the worker answers the requests it has received, then the client sees
+     * the end of the connection. A command that waits for the client's input aborts, and a request
+     * that has arrived in part does not run.
      */
     FINISH
 }

@@ -9,8 +9,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The end of a service: its queue is served, its workers end as {@link Drain} says, and all of them
- * are waited for. No worker is killed. Used in the loop's thread only.
+ * The end of a service: serves the queue, ends connections as {@link Drain} says, and waits for all
+ * workers. Kills no worker. Used in the loop's thread only.
  */
 final class Draining {
 
@@ -60,7 +60,7 @@ final class Draining {
             }
         } finally {
             if (isAnyLeft(source)) {
-                log.warn("not waiting any longer; {} workers go on by themselves", table.size());
+                log.warn("no longer waiting; {} workers continue on their own", table.size());
             } else {
                 outcome = Outcome.DRAINED;
             }

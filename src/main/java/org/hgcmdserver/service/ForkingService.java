@@ -26,17 +26,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Listens on a Unix domain socket and has each connection served by a worker process of its own, as
+ * Listens on a Unix domain socket and has a separate worker process serve each connection, like
  * Mercurial's {@code unixforkingservice} (mercurial/commandserver.py).
  *
  * <p>{@link #init} and {@link #run} are called by one thread, in that order, once. {@link #stop}
  * and {@link #abandon} may be called by any thread at any time.
  *
- * <p>This file is longer than others, so that the life of a service and the way of a connection are
- * read in one place, in the order of events.
+ * <p>This file is longer than others, so that it shows the life of a service and the path of a
+ * connection in one place, in the order of events.
  *
- * <p>While the service runs, all children of this Java process are its to wait for: a program that
- * embeds it must not start processes by {@code ProcessBuilder}, whose exit statuses would get lost.
+ * <p>While the service runs, it waits for all children of this Java process: a program that embeds
+ * the service must not start processes with {@code ProcessBuilder}, whose exit statuses would get
+ * lost.
  */
 public final class ForkingService
         implements Acceptor.Owner, WorkerSource.Owner, WorkerTable.Listener {
@@ -67,7 +68,7 @@ public final class ForkingService
     private volatile boolean stopping;
     private long nextPoll;
 
-    /** The number of connections that have been served, by earlier images of this process too. */
+    /** The number of connections served so far, including by earlier images of this process. */
     private long connections;
 
     private ForkingService(
@@ -92,10 +93,10 @@ public final class ForkingService
     }
 
     /**
-     * Opens a service, which does nothing until {@link #init}.
+     * Opens a service. The service does nothing until {@link #init}.
      *
-     * @param address where {@link ServiceHandler#bindSocket} shall listen; handed on as it is
-     * @param notifier is closed when the service has ended
+     * @param address where {@link ServiceHandler#bindSocket} listens; passed to it unchanged
+     * @param notifier closed when the service has ended
      * @throws IOException if there are no descriptors left for the loop
      */
     public static ForkingService open(
@@ -110,7 +111,7 @@ public final class ForkingService
         return new ForkingService(address, handler, config, sourceFactory, notifier, loop);
     }
 
-    /** The loop that runs the service, for what is to happen in its thread. */
+    /** The loop that runs the service, for actions that must run in the loop's thread. */
     public EventLoop loop() {
         return loop;
     }
@@ -120,16 +121,18 @@ public final class ForkingService
     }
 
     /**
-     * Starts to listen, and says so.
+     * Starts to listen, and reports that the service is ready.
      *
-     * @throws IOException from {@link ServiceHandler#bindSocket}; nothing is left behind then
+     * @throws IOException from {@link ServiceHandler#bindSocket}; a failed start leaves nothing
+     *     behind
      */
     public void init() throws IOException {
         init(null);
     }
 
     /**
-     * Starts to listen, and goes on with what an earlier image of this process has handed over.
+     * Starts to listen, and continues with the connections and workers that an earlier image of
+     * this process has handed over.
      *
      * @param predecessor null if there was none
      * @throws IOException as {@link #init()}
@@ -161,7 +164,7 @@ public final class ForkingService
         heartbeat.begin();
     }
 
-    /** Takes back what a start that failed has done: a client must not find a dead socket. */
+    /** Undoes a failed start: a client must not find a dead socket. */
     private void unwind() throws IOException {
         if (listener != null) {
             guarded.unlinkSocket(listener);
@@ -185,7 +188,7 @@ public final class ForkingService
 
     // the way in
 
-    /** A connection from accept to a worker source, or to a refusal. */
+    /** Passes an accepted connection to the worker source, or refuses it. */
     @Override
     public void serve(Connection connection) {
         hello.watch(connection);
@@ -204,20 +207,20 @@ public final class ForkingService
         reportStatus();
     }
 
-    /** The handler hears of a connection, and in time of its end. */
+    /** Reports a connection, and later its end, to the handler. */
     private void announce(Connection connection) {
         connection.onRelease(() -> guarded.connectionEnded(connection.peer()));
         guarded.newConnection(connection.peer());
     }
 
-    /** A worker source has found a worker for the connection. */
+    /** The worker source has assigned a connection to the worker. */
     @Override
     public void workerAssigned(Worker worker) {
         hello.workerAssigned(worker);
         startTimeout.workerAssigned();
     }
 
-    /** The client reads the reason, and then the end of the connection. */
+    /** Sends the client the reason, and closes the connection. */
     @Override
     public void refuse(Connection connection, String reason) {
         hello.forget(connection);
@@ -227,7 +230,7 @@ public final class ForkingService
 
     // the way out
 
-    /** A worker has exited: its client hears why if it said no hello, and others get its place. */
+    /** A worker has exited. A client that got no hello reads the reason; the place is free. */
     @Override
     public void workerExited(Worker worker, Exit exit) throws IOException {
         hello.workerExited(worker, exit);
@@ -259,15 +262,15 @@ public final class ForkingService
         return draining.isAbandoned();
     }
 
-    // its life
+    // the life of the service
 
     /**
-     * Serves until {@link ServiceHandler#shouldExit} or {@link #stop}, then drains: what had
-     * connected before is served if the socket is this service's own, and all workers are waited
-     * for. Nobody is killed.
+     * Serves until {@link ServiceHandler#shouldExit} or {@link #stop}, then drains: serves the
+     * queued connections if this service bound the socket, and waits for all workers. Kills no
+     * worker.
      *
-     * @throws IOException an error of the loop itself or of the reaper; the service has stopped to
-     *     listen, and workers are not waited for, since they cannot be
+     * @throws IOException an error of the loop itself or of the reaper; the service has stopped
+     *     listening, and does not wait for workers, since it cannot
      */
     public Outcome run() throws IOException {
         try {
@@ -281,29 +284,30 @@ public final class ForkingService
         return draining.outcome();
     }
 
-    /** Has the service drain and {@link #run} return. */
+    /** Makes the service drain and {@link #run} return. */
     public void stop() {
         stopping = true;
-        loop.post(() -> {}); // wakes it
+        loop.post(() -> {}); // wakes the loop
     }
 
     /**
-     * Has a newer image of the program take over this process, if it would start; see {@link
-     * ServiceHandler#successor}. Else, and while the service stops, it goes on as before.
+     * Has a newer image of the program take over this process, if that image would start; see
+     * {@link ServiceHandler#successor}. Otherwise, and while the service stops, the service goes on
+     * as before.
      */
     public void reload() {
         loop.post(reload::request);
     }
 
     /**
-     * Ends all connections between two requests, now and as long as the service lasts; see {@link
-     * Drain#FINISH}. Turns a drain that waits into one that finishes.
+     * Ends all present and later connections between two requests; see {@link Drain#FINISH}.
+     * Changes a drain from {@link Drain#WAIT} to {@link Drain#FINISH}.
      */
     public void finish() {
         loop.post(table::finish);
     }
 
-    /** Ends the wait of a drain: {@link #run} returns, and the workers go on without a parent. */
+    /** Ends a drain's wait: {@link #run} returns, and the workers go on without a parent. */
     public void abandon() {
         loop.post(draining::abandon);
     }
@@ -319,12 +323,12 @@ public final class ForkingService
         }
     }
 
-    /** What is done once per poll interval. */
+    /** The work of each poll interval. */
     private void poll() throws IOException {
         nextPoll = loop.nanoTime() + config.pollInterval().toNanos();
         hello.noticeUnread();
-        acceptor.update(); // should no exit do it
-        // as Mercurial's main loop: not while somebody is at the door
+        acceptor.update(); // in case no exit triggers it
+        // as Mercurial's main loop: do not exit while a client is waiting to be accepted
         long before = connections;
         loop.runOnce(Duration.ZERO);
         if (connections == before && handler.shouldExit()) {
@@ -371,7 +375,7 @@ public final class ForkingService
                         : StatusText.serving(table.busy(), connections));
     }
 
-    /** What {@link Reload} sees of this service. */
+    /** This service, as {@link Reload} uses it. */
     private final class ReloadedService implements Reload.Service {
 
         @Override

@@ -9,8 +9,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Calls a handler so that its exceptions end one connection at most, and never the service. Used in
- * the loop's thread only.
+ * Calls a handler so that an exception of the handler ends one connection at most, and never the
+ * service. Used in the loop's thread only.
  */
 final class GuardedHandler {
 
@@ -32,7 +32,7 @@ final class GuardedHandler {
         this.handler = handler;
     }
 
-    /** As {@link ServiceHandler#refusal}; a handler that fails refuses. */
+    /** As {@link ServiceHandler#refusal}; an exception of the handler refuses the client. */
     Optional<String> refusal(Peer peer) {
         try {
             Optional<String> refusal = handler.refusal(peer);

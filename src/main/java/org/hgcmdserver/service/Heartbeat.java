@@ -5,12 +5,12 @@ import org.hgcmdserver.host.Notifier;
 import org.hgcmdserver.posix.EventLoop;
 
 /**
- * What the service manager wants to hear again and again, from timers of the loop: so that it
- * notices a service whose loop is stuck. Used in the loop's thread only.
+ * Sends the service manager its periodic messages, from timers of the loop, so that the service
+ * manager notices a service whose loop is stuck. Used in the loop's thread only.
  */
 final class Heartbeat {
 
-    /** How often a drain asks for more time, and for how much. */
+    /** How often a drain asks for more time; {@link #EXTENSION} says how much. */
     private static final Duration EXTEND_EVERY = Duration.ofSeconds(10);
 
     private static final Duration EXTENSION = Duration.ofSeconds(60);
@@ -23,9 +23,9 @@ final class Heartbeat {
         this.notifier = notifier;
     }
 
-    /** Pings the watchdog, if there is one, from now on (sd_watchdog_enabled(3)). */
+    /** Starts to ping the watchdog, if there is one (sd_watchdog_enabled(3)). */
     void begin() {
-        // three times as often as is wanted: a late one is no reason to kill the service
+        // three times as often as required: a late ping must not get the service killed
         notifier.watchdogInterval().ifPresent(interval -> ping(interval.dividedBy(3)));
     }
 
@@ -35,8 +35,8 @@ final class Heartbeat {
     }
 
     /**
-     * Asks for more time from now on: workers may take as long as they need, and the service
-     * manager is not to kill any.
+     * Starts to ask for more time: workers may take as long as they need, and the service manager
+     * must not kill them.
      */
     void extendStop() {
         notifier.extendTimeout(EXTENSION);

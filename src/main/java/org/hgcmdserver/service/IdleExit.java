@@ -3,7 +3,7 @@ package org.hgcmdserver.service;
 import java.time.Duration;
 import org.hgcmdserver.posix.Ticker;
 
-/** Tells when a service has been without a connection for so long that it can go to sleep. */
+/** Tells when a service has had no connection for so long that the service can exit. */
 final class IdleExit {
 
     private final long limitNanos;
@@ -17,7 +17,7 @@ final class IdleExit {
         begin();
     }
 
-    /** From now on clients can connect. */
+    /** The idle time begins: clients can connect. */
     void begin() {
         idleSince = ticker.nanoTime();
     }

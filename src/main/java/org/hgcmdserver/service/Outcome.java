@@ -4,6 +4,6 @@ package org.hgcmdserver.service;
 public enum Outcome {
     /** All workers have exited. */
     DRAINED,
-    /** The drain was given up; the workers that are left finish by themselves. */
+    /** The drain was abandoned; the remaining workers finish on their own. */
     ABANDONED
 }

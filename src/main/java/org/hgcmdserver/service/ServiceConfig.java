@@ -6,12 +6,13 @@ import java.util.Optional;
 /**
  * The settings of a service's life.
  *
- * @param pollInterval how often {@link ServiceHandler#shouldExit} is asked; more than zero
- * @param maxWorkers how many connections are served at a time; more wait in the socket's queue
- * @param startTimeout how long a worker may take to say hello; any time if empty
- * @param drain how the connections that are left end when the service stops
- * @param drainTimeout after which {@link Drain#WAIT} becomes {@link Drain#FINISH}; never if empty
- * @param idleExit after which a service without a connection ends; never if empty
+ * @param pollInterval how often the service calls {@link ServiceHandler#shouldExit}; more than zero
+ * @param maxWorkers how many connections are served at a time; others wait in the socket's queue
+ * @param startTimeout how long a worker may take to say hello; no limit if empty
+ * @param drain how the remaining connections end when the service stops
+ * @param drainTimeout time after which {@link Drain#WAIT} becomes {@link Drain#FINISH}; never if
+ *     empty
+ * @param idleExit how long a service without connections runs before it ends; no limit if empty
  */
 public record ServiceConfig(
         Duration pollInterval,

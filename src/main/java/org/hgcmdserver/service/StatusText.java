@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 import org.hgcmdserver.worker.Worker;
 
-/** The one line that says to people how the service is. */
+/** The one-line status of the service, for people. */
 final class StatusText {
 
     private static final int OLDEST = 3;
@@ -45,7 +45,7 @@ final class StatusText {
         return "worker %d%s for %s".formatted(worker.pid(), client, text(age));
     }
 
-    /** In whole minutes: seconds would wake the service manager for each. */
+    /** In whole minutes: with seconds every one would wake the service manager. */
     private static String text(Duration age) {
         if (age.toHours() > 0) {
             return "%dh %dmin".formatted(age.toHours(), age.toMinutesPart());

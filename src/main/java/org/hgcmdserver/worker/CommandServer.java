@@ -5,13 +5,13 @@ import java.util.List;
 import org.hgcmdserver.posix.Environment;
 
 /**
- * What serves a connection: a program that speaks Mercurial's command-server protocol on its
+ * The program that serves a connection: it speaks Mercurial's command-server protocol on its
  * descriptors 0 and 1.
  *
- * @param program its absolute path
- * @param arguments argv, its own name first
- * @param environment all of its environment
- * @param saysHello whether it says hello as soon as it has started, as Mercurial does
+ * @param program the program's absolute path
+ * @param arguments argv, the program's own name first
+ * @param environment the program's whole environment
+ * @param saysHello whether the program says hello as soon as it has started, as Mercurial does
  */
 public record CommandServer(
         String program, List<String> arguments, Environment environment, boolean saysHello) {
@@ -39,9 +39,10 @@ public record CommandServer(
     }
 
     /**
-     * The daemon's environment without what the service manager addressed to the daemon
-     * (sd_listen_fds(3), sd_notify(3), sd_watchdog_enabled(3)), and with plain output in UTF-8
-     * (services start without a locale, which is ASCII to Mercurial) unless it says otherwise.
+     * The daemon's environment without the variables that the service manager addressed to the
+     * daemon (sd_listen_fds(3), sd_notify(3), sd_watchdog_enabled(3)), and with plain output in
+     * UTF-8 (services start without a locale, which is ASCII to Mercurial) unless the environment
+     * says otherwise.
      */
     private static Environment workerEnvironment() {
         return Environment.inherited()

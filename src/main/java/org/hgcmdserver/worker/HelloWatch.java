@@ -15,28 +15,28 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Notices when a worker has said hello. If a worker ends before that, the client reads the reason
- * on the error channel; in Mercurial the forked worker writes it, but a worker that was killed, or
- * a program that never became a command server, cannot.
+ * Notices when a worker has said hello. If a worker ends without a hello, the daemon writes the
+ * reason to the client's error channel; in Mercurial the forked worker writes the reason, but a
+ * killed worker, or a program that never became a command server, cannot.
  *
- * <p>The watch begins right after accept, before there is a worker whose hello could be missed.
- * Where the system cannot tell whether a hello was said (other than Linux) a client of a worker
- * that crashes sees just the end of the connection. Used in the loop's thread only.
+ * <p>The watch begins right after accept, before a worker could say a hello that the watch would
+ * miss. On systems other than Linux, which cannot tell whether a worker has said hello, the client
+ * of a crashed worker sees only the end of the connection. Used in the loop's thread only.
  */
 public final class HelloWatch implements Closeable {
 
     private static final Logger log = LoggerFactory.getLogger(HelloWatch.class);
 
     /**
-     * How long after the last connection hellos are looked for. Most commands take less, and the
-     * look would take time from them on a machine with few cores.
+     * How long after the last connection the watch begins to look for hellos. Most commands take
+     * less time, and looking would take time from them on a machine with few cores.
      */
     private static final Duration PAUSE = Duration.ofMillis(15);
 
     /** A connection whose client has not read a hello. */
     private static final class Watched {
 
-        /** Null before a worker has got the connection. */
+        /** Null until a worker gets the connection. */
         private Worker worker;
 
         /**
@@ -47,7 +47,7 @@ public final class HelloWatch implements Closeable {
 
     private final WorkerTable table;
 
-    /** Null where there is no such watch. */
+    /** Null where the system does not support such a watch. */
     private final FirstReadWatch firstReads;
 
     private final EventLoop.Timer attach;
@@ -64,7 +64,7 @@ public final class HelloWatch implements Closeable {
     /**
      * Opens a watch for the workers of {@code table}.
      *
-     * @throws IOException if the kernel has none left (epoll_create1(2))
+     * @throws IOException if the kernel cannot make one (epoll_create1(2))
      */
     public static HelloWatch open(EventLoop loop, WorkerTable table) throws IOException {
         return new HelloWatch(
@@ -72,8 +72,8 @@ public final class HelloWatch implements Closeable {
     }
 
     /**
-     * Begins to watch a connection that was just accepted. If that fails, its worker counts as one
-     * that has said hello.
+     * Begins to watch a connection that was just accepted. If that fails, the connection's worker
+     * counts as having said hello.
      */
     public void watch(Connection connection) {
         if (firstReads == null) {
@@ -92,7 +92,7 @@ public final class HelloWatch implements Closeable {
     /** A worker has got its connection, and is expected to say hello. */
     public void workerAssigned(Worker worker) {
         Watched entry = watched.get(worker.connection());
-        if (entry == null) { // not watched, or the client left while it waited
+        if (entry == null) { // not watched, or the client left while waiting
             table.saidHello(worker);
         } else {
             entry.worker = worker;
@@ -100,9 +100,9 @@ public final class HelloWatch implements Closeable {
     }
 
     /**
-     * Goes on watching for the hello of a worker that an earlier image of this process has started.
-     * A hello that was read in between has gone unnoticed; then the next thing that the client
-     * reads counts, and silence is no reason to give up on the worker.
+     * Continues to watch for the hello of a worker that an earlier image of this process started.
+     * The daemon did not notice a hello that the client read in between; then the client's next
+     * read counts, and silence is not a reason to give up on the worker.
      */
     public void adopt(Worker worker) {
         Connection connection = worker.connection();
@@ -121,8 +121,8 @@ public final class HelloWatch implements Closeable {
     }
 
     /**
-     * The workers that have said nothing yet as far as is known, without adopted ones, oldest
-     * first.
+     * The workers that have not said hello as far as the watch knows, without adopted workers,
+     * oldest first.
      */
     List<Worker> silentWorkers() {
         return watched.values().stream()
@@ -132,7 +132,7 @@ public final class HelloWatch implements Closeable {
                 .toList();
     }
 
-    /** Looks for clients that have a hello to read and have not done so. */
+    /** Notices hellos that the workers have sent and the clients have not read yet. */
     public void noticeUnread() {
         for (Map.Entry<Connection, Watched> entry : List.copyOf(watched.entrySet())) {
             Worker worker = entry.getValue().worker;
@@ -142,7 +142,7 @@ public final class HelloWatch implements Closeable {
         }
     }
 
-    /** Looks for all workers that have said hello by now. */
+    /** Notices all workers that have said hello by now. */
     public void noticeAll() throws IOException {
         if (firstReads != null) {
             firstReads.runPending();
@@ -164,8 +164,8 @@ public final class HelloWatch implements Closeable {
     }
 
     /**
-     * A worker has exited. If it had not said hello, its client is told why. To be called before
-     * the connection is released.
+     * A worker has exited. If the worker had not said hello, the client receives the reason. Must
+     * be called before the connection is released.
      */
     public void workerExited(Worker worker, Exit exit) throws IOException {
         Connection connection = worker.connection();
@@ -176,7 +176,7 @@ public final class HelloWatch implements Closeable {
             forget(connection);
             return;
         }
-        firstReads.runPending(); // a hello that was read just before
+        firstReads.runPending(); // the client may just have read a hello
         boolean halfClosed = firstReads.isHalfClosed(connection.fd());
         Watched entry = watched.get(connection);
         forget(connection);
@@ -187,10 +187,10 @@ public final class HelloWatch implements Closeable {
 
     private static boolean mayHaveSaidHello(Watched entry, boolean halfClosed, Exit exit) {
         if (!exit.isKnown()) {
-            return true; // between two images of the daemon, and more than the hello
+            return true; // the exit fell between two images of the daemon, perhaps after the hello
         }
-        // a client that left in the moment in which it read the hello looks as if it had just left;
-        // the worker, which knows, exits with 0
+        // a client that leaves while it reads the hello looks like one that only leaves; the worker
+        // knows the difference and exits with 0
         return (halfClosed || entry.adopted) && !exit.bySignal() && exit.status() == 0;
     }
 
@@ -206,8 +206,8 @@ public final class HelloWatch implements Closeable {
     }
 
     /**
-     * Stops watching a connection. To be called before the descriptor is closed: the kernel would
-     * go on watching a socket that a worker holds too (epoll(7)).
+     * Stops watching a connection. Must be called before the descriptor is closed: the kernel would
+     * continue to watch a socket that a worker holds too (epoll(7)).
      */
     public void forget(Connection connection) {
         watched.remove(connection);

@@ -8,18 +8,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A time in which something fails because the system is short of descriptors, processes or memory.
- * It passes without anybody's doing, so what failed is tried again: when a worker exits, which
- * frees some of each, and after a pause. The log tells of its beginning and of its end, once each,
- * however often it fails, and succeeds, in between: at the very limit both take turns. Used in the
- * loop's thread only.
+ * A period in which an activity fails because the system is short of descriptors, processes or
+ * memory. A shortage passes by itself, so the activity is retried: when a worker exits, which frees
+ * some of each, and after a pause. The log reports the beginning and the end of a shortage once
+ * each, however often the activity fails and succeeds in between: at the very limit failures and
+ * successes alternate. Used in the loop's thread only.
  */
 public final class Shortage {
 
-    /** After which what failed is tried again, if no worker exits before. */
+    /** How long until the retry, if no worker exits before. */
     private static final Duration PAUSE = Duration.ofSeconds(1);
 
-    /** How long nothing may have failed until it is over. */
+    /** How long the activity must not have failed until the shortage is over. */
     private static final Duration QUIET = Duration.ofSeconds(2);
 
     private static final Logger log = LoggerFactory.getLogger(Shortage.class);
@@ -33,8 +33,8 @@ public final class Shortage {
     private final EventLoop.Timer endTimer;
 
     /**
-     * @param activity what it hinders, such as "accept connections"
-     * @param retry tries that again
+     * @param activity what a shortage prevents, such as "accept connections"
+     * @param retry retries the activity
      */
     public Shortage(EventLoop loop, String activity, EventLoop.Action retry) {
         this.loop = loop;
@@ -43,12 +43,12 @@ public final class Shortage {
         endTimer = loop.timer(this::logEnd);
     }
 
-    /** Whether {@code failure} is one that passes. */
+    /** Whether a shortage caused {@code failure}. */
     public static boolean isCauseOf(IOException failure) {
         return failure instanceof PosixException posix && posix.isShortage();
     }
 
-    /** It has failed, and is tried again after a pause. */
+    /** The activity has failed; the retry follows after a pause. */
     public void noticed(String reason) {
         if (!logged) {
             log.warn("cannot {} for now, and will try again: {}", activity, reason);
@@ -59,7 +59,7 @@ public final class Shortage {
         retryTimer.startIfStopped(PAUSE);
     }
 
-    /** It has succeeded, or there is nothing left to try. */
+    /** The activity has succeeded, or there is nothing left to retry. */
     public void over() {
         present = false;
         if (logged) {
@@ -76,7 +76,7 @@ public final class Shortage {
         }
     }
 
-    /** Whether it was the last thing to happen: then there is no use in trying before the pause. */
+    /** Whether the last attempt failed: then another attempt before the pause is useless. */
     public boolean isPresent() {
         return present;
     }

@@ -9,8 +9,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Gives up on workers that have not said hello within a time: such a worker serves no client, and
- * holds the place of one that might. Used in the loop's thread only.
+ * Gives up on workers that have not said hello within a time limit: such a worker serves no client,
+ * and takes the place of a worker that might. Used in the loop's thread only.
  */
 public final class StartTimeout {
 
@@ -20,11 +20,11 @@ public final class StartTimeout {
     private final HelloWatch hello;
     private final Optional<Duration> limit;
 
-    /** One timer for all: a timer for each would keep each worker in memory that long. */
+    /** One timer for all workers: a timer for each would keep each worker in memory that long. */
     private final EventLoop.Timer timer;
 
     /**
-     * @param limit the time that a worker has; any time if empty
+     * @param limit how long a worker may take; no limit if empty
      */
     public StartTimeout(EventLoop loop, HelloWatch hello, Optional<Duration> limit) {
         this.loop = loop;

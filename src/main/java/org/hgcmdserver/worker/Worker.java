@@ -9,20 +9,20 @@ public final class Worker {
 
     /** A worker's life; {@link WorkerTable} makes the transitions. */
     public enum State {
-        /** It waits for a connection. */
+        /** The worker waits for a connection. */
         IDLE,
-        /** It has its connection and has not said hello yet, as far as is known. */
+        /** The worker has its connection and has not said hello, as far as the daemon knows. */
         STARTING,
-        /** Its client has read the hello. */
+        /** The worker's client has read the hello. */
         SERVING,
-        /** It is gone and has been waited for. */
+        /** The worker is gone and has been waited for. */
         EXITED
     }
 
     private final int pid;
     private State state = State.IDLE;
 
-    /** The daemon's handle of what the worker serves. */
+    /** The daemon's handle of the worker's connection. */
     private Connection connection;
 
     private long since;
@@ -39,17 +39,17 @@ public final class Worker {
         return pid;
     }
 
-    /** What it serves; null while it is idle. */
+    /** The worker's connection; null while the worker is idle. */
     public Connection connection() {
         return connection;
     }
 
-    /** The client it serves; null if there is none. */
+    /** The worker's client; null if there is none. */
     public Peer peer() {
         return connection == null ? null : connection.peer();
     }
 
-    /** The worker reports over {@code line}, which stays its receiver's to close. */
+    /** The worker reports over {@code reports}, which the line's receiver closes. */
     public void reportsOver(MessageLine reports) {
         line = reports;
     }
@@ -63,7 +63,7 @@ public final class Worker {
         return state;
     }
 
-    /** When it got its connection, as {@link System#nanoTime}. */
+    /** When the worker got its connection, as {@link System#nanoTime}. */
     public long since() {
         return since;
     }

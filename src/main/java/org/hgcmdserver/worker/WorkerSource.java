@@ -7,42 +7,42 @@ import org.hgcmdserver.posix.EventLoop;
 import org.hgcmdserver.posix.OwnedDescriptor;
 
 /**
- * Turns accepted connections into workers. The service cannot tell one kind from another. All calls
- * come from the loop's thread.
+ * Finds a worker for each accepted connection. The service cannot tell one kind of source from
+ * another. All calls come from the loop's thread.
  */
 public interface WorkerSource {
 
-    /** What a source asks of its service. */
+    /** The service, as a source uses it. */
     interface Owner {
-        /** Tells the client of a connection that gets no worker why, and ends the connection. */
+        /** Sends the client the reason why it gets no worker, and closes the connection. */
         void refuse(Connection connection, String reason);
 
-        /** Looks for all workers that have said hello by now, so that their states tell. */
+        /** Updates the states of all workers that have said hello by now. */
         void noticeHellos() throws IOException;
     }
 
     /**
-     * Has {@code connection} served by a process that runs {@code server}, now or as soon as there
-     * is one, and takes the connection over.
+     * Takes {@code connection} over, and has a process that runs {@code server} serve it, now or as
+     * soon as there is such a process.
      */
     void serve(Connection connection, CommandServer server);
 
     /**
-     * Takes over the line of a busy worker that an earlier image of the daemon has started.
+     * Takes over the line of a busy worker that an earlier image of the daemon started.
      *
-     * @throws IOException if the loop cannot listen to it; it is closed then
+     * @throws IOException if the loop cannot listen to the line, which is then closed
      */
     default void adopt(Worker worker, OwnedDescriptor line) throws IOException {
-        line.close(); // this source makes no workers that report
+        line.close(); // the workers of this source report nothing
     }
 
-    /** A worker has exited, of this source or of an earlier image of the daemon. */
+    /** A worker of this source, or of an earlier image of the daemon, has exited. */
     void workerExited(Worker worker);
 
-    /** How many connections the source has taken over that have no worker yet. */
+    /** The number of connections that the source has taken over and that have no worker yet. */
     int waiting();
 
-    /** No connection will come any more: the source retires workers that wait for one. */
+    /** No more connections will come: the source retires its idle workers. */
     void drain();
 
     /** Makes a source when the service starts. */

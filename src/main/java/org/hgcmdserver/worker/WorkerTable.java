@@ -14,18 +14,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The workers, their states, and the daemon's handles of the connections that they serve: a client
- * sees the end of its connection when both the worker and this process have released it, and a
- * connection can be ended from here between two requests. Used in the loop's thread only.
+ * The workers, their states, and the daemon's handles of their connections: a client sees the end
+ * of its connection when both the worker and this process have released it, and the table can end a
+ * connection between two requests. Used in the loop's thread only.
  */
 public final class WorkerTable {
 
-    /** The service, which alone hears of workers, in the loop's thread. */
+    /** The service: the only receiver of a worker's events, in the loop's thread. */
     public interface Listener {
-        /** A worker has been given a connection. */
+        /** A worker has received a connection. */
         void workerAssigned(Worker worker);
 
-        /** A worker has exited. The connection, if any, is the listener's to release. */
+        /** A worker has exited. The listener releases the worker's connection, if any. */
         void workerExited(Worker worker, Exit exit) throws IOException;
     }
 
@@ -53,7 +53,7 @@ public final class WorkerTable {
     }
 
     /**
-     * Enters a busy worker that an earlier image of this process has started.
+     * Enters a busy worker that an earlier image of this process started.
      *
      * @param since when the worker got the connection, as {@link System#nanoTime}
      */
@@ -69,8 +69,8 @@ public final class WorkerTable {
     }
 
     /**
-     * Enters an idle worker that has announced itself, whether or not it still lives; see {@link
-     * Children#expect}.
+     * Enters an idle worker that has announced itself, whether or not the worker is still alive;
+     * see {@link Children#expect}.
      */
     public Worker addExpected(int pid) {
         Worker worker = enter(pid);
@@ -85,7 +85,7 @@ public final class WorkerTable {
         return worker;
     }
 
-    /** The worker has the connection, of which the daemon's handle is the table's from now on. */
+    /** The worker has the connection; the table takes over the daemon's handle of it. */
     public void assign(Worker worker, Connection connection) {
         log.debug("worker process (pid={}) is for {}", worker.pid(), connection.peer());
         worker.assign(connection, loop.nanoTime());
@@ -98,8 +98,8 @@ public final class WorkerTable {
     }
 
     /**
-     * Ends each connection, now and from now on, between two requests: the worker answers what the
-     * client has asked, and then reads the end of file. No worker is killed.
+     * Ends each present and later connection between two requests: the worker answers the requests
+     * it has received, and then reads the end of file. No worker is killed.
      */
     public void finish() {
         finishing = true;

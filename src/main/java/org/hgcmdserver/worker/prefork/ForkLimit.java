@@ -8,8 +8,8 @@ import java.util.Map;
 import org.hgcmdserver.posix.EventLoop;
 
 /**
- * Bounds the time that a fork may take until its worker has announced itself, so that neither the
- * pool nor a drain waits for a process that hangs. Used in the loop's thread only.
+ * Limits the time from a fork until the worker announces itself, so that neither the pool nor a
+ * drain waits for a process that hangs. Used in the loop's thread only.
  */
 final class ForkLimit {
 
@@ -21,7 +21,7 @@ final class ForkLimit {
     /** The forks whose worker has not announced itself and when they began, the oldest first. */
     private final Map<ForkedWorker, Long> unannounced = new LinkedHashMap<>();
 
-    /** One timer for all: a timer for each would keep each worker in memory. */
+    /** One timer for all forks: a timer for each would keep each worker in memory. */
     private final EventLoop.Timer look;
 
     ForkLimit(EventLoop loop) {

@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
  */
 final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
 
-    /** Serves what the pool cannot. */
+    /** Serves the connections that the pool cannot serve. */
     interface Fallback {
         /** Serves a connection now, or as soon as a worker can be started for it. */
         void serve(Connection connection);
@@ -34,7 +34,7 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
 
     private static final Logger log = LoggerFactory.getLogger(Pool.class);
 
-    /** How long a connection waits for the template to fork until it is taken to be stuck. */
+    /** How long a connection waits for a fork until the pool considers the template stuck. */
     static final Duration FORK_TIMEOUT = Duration.ofSeconds(5);
 
     private static final int PROCESSORS = Runtime.getRuntime().availableProcessors();
@@ -51,7 +51,7 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
 
     private final UnassignedWorkers unassigned = new UnassignedWorkers();
 
-    /** Accepted and without a worker, in the order in which they came. */
+    /** Accepted connections without a worker, in the order of their arrival. */
     private final Deque<Connection> waiting = new ArrayDeque<>();
 
     private boolean draining;
@@ -87,7 +87,7 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
 
     // connections
 
-    /** Takes the connection over, and gives it to a worker now or as soon as there is one. */
+    /** Takes the connection over, and gives it to a worker now or as soon as one is idle. */
     void serve(Connection connection) {
         boolean idle = unassigned.isAnyIdle();
         if (!idle && !keeper.isReady()) {
@@ -103,13 +103,13 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
         refill();
     }
 
-    /** How many connections the pool has that have no worker yet. */
+    /** The number of the pool's connections that have no worker yet. */
     int waiting() {
         return waiting.size();
     }
 
     /**
-     * Takes the connections back that the fallback has no worker for yet: they came before all
+     * Takes back the connections for which the fallback has no worker yet: they arrived before all
      * others.
      */
     private void reclaim() {
@@ -172,7 +172,7 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
             if (Shortage.isCauseOf(e)) {
                 shortage.noticed(e.getMessage());
                 serveWaitingByFallback();
-            } else { // the template's end is about to be read
+            } else { // the pool is about to read the template's end
                 log.debug("no worker from the template: {}", e.getMessage());
             }
             return;
@@ -193,10 +193,10 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
         shortage.over();
         reclaim();
         assignWaiting();
-        if (!keeper.isReady()) { // it was forked by one that has ended
+        if (!keeper.isReady()) { // the template that forked the worker has ended
             serveWaitingByFallback();
         }
-        refill(); // in place of those who have been given a connection
+        refill(); // replaces the workers that have received a connection
         rehearse();
     }
 
@@ -207,7 +207,7 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
 
     /**
      * Has the next idle worker rehearse, one at a time, while there is a processor to spare: under
-     * load that would take more from the connections there are than it gives to those that come.
+     * load a rehearsal would cost the present connections more than it gains the coming ones.
      */
     private void rehearse() {
         ForkedWorker next = unassigned.nextToRehearse();
@@ -216,11 +216,11 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
         }
     }
 
-    /** Not at once: what ended it might end its successors too, one after the other. */
+    /** Does not refill at once: the cause might end the next workers too, one after the other. */
     @Override
     public void gone(ForkedWorker worker) {
-        if (unassigned.remove(worker)) { // else it has served one
-            shortage.noticed("one has ended before it had a connection");
+        if (unassigned.remove(worker)) { // else the worker has served a connection
+            shortage.noticed("a worker has ended before it had a connection");
         }
     }
 
@@ -255,7 +255,7 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
         refill();
     }
 
-    /** Idle workers of the template that has ended stay of use. */
+    /** The idle workers of the template that has ended remain usable. */
     @Override
     public void templateFailed() {
         serveWaitingByFallback();
@@ -265,9 +265,9 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
     @Override
     public void stale(ForkedWorker worker) {
         if (worker.template() != keeper.template()) {
-            return; // another worker has said so before
+            return; // another worker has reported this before
         }
-        log.info("configuration, Mercurial or an extension has changed: warming up anew");
+        log.info("configuration, Mercurial or an extension has changed: warming up a new template");
         replaceTemplate();
     }
 
@@ -279,7 +279,7 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
 
     // the end
 
-    /** No connection will come any more. */
+    /** No more connections will come. */
     void drain() {
         draining = true;
         keeper.startNoMore();

@@ -4,21 +4,21 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * Decides how many workers wait for connections. It knows no process: it is told what happens, and
- * when, and says how many are to be forked or let go.
+ * Decides how many workers wait for connections. This class knows no process: the pool reports
+ * events and their times, and asks how many workers to fork or to retire.
  *
- * <p>The number that is wanted lies between the minimum and the maximum. It doubles when a
- * connection finds nobody, and shrinks by one after each quiet while. What is wanted is not forked
- * at once when one is taken: on a machine with few cores that would slow the very command that it
- * was taken for. It is forked when a worker ends, since that is when a command has, or after a
- * pause.
+ * <p>The wanted number of idle workers lies between the minimum and the maximum. It doubles when a
+ * connection finds no idle worker, and shrinks by one after each quiet period. The pool does not
+ * replace an idle worker at the moment a connection takes it: on a machine with few cores the fork
+ * would slow the very command that the worker runs. The fork happens when a worker ends, since its
+ * command has then ended too, or after a pause.
  */
 final class PoolSize {
 
-    /** How long after a connection idle workers are replaced. Longer than most commands take. */
+    /** How long after a connection the pool replaces idle workers; most commands take less. */
     static final Duration PAUSE = Duration.ofMillis(15);
 
-    /** How long without a miss until one idle worker fewer is wanted. */
+    /** How long no connection must miss an idle worker until the wanted number shrinks by one. */
     static final Duration QUIET = Duration.ofSeconds(10);
 
     private final int min;
@@ -38,19 +38,19 @@ final class PoolSize {
         quietSince = now;
     }
 
-    /** A connection was given to an idle worker. */
+    /** An idle worker has received a connection. */
     void taken(long now) {
         lastTaken = now;
     }
 
-    /** A connection found no idle worker. */
+    /** A connection has found no idle worker. */
     void missed(long now) {
         lastTaken = now;
         quietSince = now;
         wanted = Math.min(max, Math.max(1, 2 * wanted));
     }
 
-    /** A worker that had a connection has ended: there is time for others. */
+    /** A worker that had a connection has ended: there is time to fork others. */
     void ended(long now) {
         lastTaken = now - PAUSE.toNanos();
     }
@@ -59,7 +59,7 @@ final class PoolSize {
      * How many workers to fork now.
      *
      * @param available workers that are idle, or being forked
-     * @param waiting connections that wait for a worker; those come first, whatever the maximum
+     * @param waiting connections that wait for a worker; they get workers even beyond the maximum
      */
     int toFork(int available, int waiting, long now) {
         shrink(now);
@@ -70,7 +70,7 @@ final class PoolSize {
         return Math.max(urgent, waiting + wanted - available);
     }
 
-    /** After what time {@link #toFork} will say more than it does now, if nothing else happens. */
+    /** How long until {@link #toFork} returns more than now, if nothing else happens. */
     Optional<Duration> untilRefill(int available, long now) {
         if (available >= wanted) {
             return Optional.empty();

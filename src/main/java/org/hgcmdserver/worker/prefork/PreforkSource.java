@@ -15,8 +15,8 @@ import org.hgcmdserver.worker.spawn.SpawnSource;
 
 /**
  * Gives the connections of one command server to a pool of workers that a warm template has forked
- * ahead. Spawned workers serve the connections of every other command server, and those that the
- * pool cannot serve.
+ * ahead. Spawned workers serve the connections of every other command server, and the connections
+ * that the pool cannot serve.
  */
 public final class PreforkSource implements WorkerSource, Pool.Fallback {
 
@@ -28,10 +28,10 @@ public final class PreforkSource implements WorkerSource, Pool.Fallback {
     private Pool pool;
 
     /**
-     * A pool of workers that run {@code server}, for the service to open.
+     * Makes the factory of a source whose pool has workers that run {@code server}.
      *
      * @param minIdle how many workers wait for a connection in quiet times
-     * @param maxIdle how many at most
+     * @param maxIdle how many workers wait for a connection at most
      */
     public static WorkerSource.Factory factory(
             TemplateProgram program, CommandServer server, int minIdle, int maxIdle) {
@@ -62,7 +62,7 @@ public final class PreforkSource implements WorkerSource, Pool.Fallback {
     }
 
     private void open(WorkerTable table, PoolSize size) throws IOException {
-        Child.becomeSubreaper(); // a worker's parent is this process, however it was forked
+        Child.becomeSubreaper(); // makes this process the parent of every worker, however forked
         pool = new Pool(loop, children, table, size, this::startTemplate, this);
         pool.open();
     }
@@ -93,7 +93,7 @@ public final class PreforkSource implements WorkerSource, Pool.Fallback {
     @Override
     public void workerExited(Worker worker) {
         spawn.workerExited(worker);
-        if (worker.connection() != null) { // else it was idle, and the end of its line tells
+        if (worker.connection() != null) { // an idle worker's exit shows as the end of its line
             pool.workerExited();
         }
     }

@@ -2,7 +2,7 @@ package org.hgcmdserver.worker.prefork;
 
 import java.time.Duration;
 
-/** How long to wait before a template is started again: longer each time it ends young. */
+/** How long to wait before a template is restarted: longer each time the template ends young. */
 final class RestartBackoff {
 
     private static final Duration FIRST = Duration.ofSeconds(1);

@@ -9,8 +9,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps a template for a pool: starts one, starts another after a back-off when it ends, and
- * replaces one that is out of date or stuck. Used in the loop's thread only.
+ * Keeps a template for a pool: starts a template, starts another after a back-off when the template
+ * ends, and replaces a template that is out of date or stuck. Used in the loop's thread only.
  */
 final class TemplateKeeper implements Template.Listener {
 
@@ -21,10 +21,10 @@ final class TemplateKeeper implements Template.Listener {
 
     /** The pool. */
     interface Owner {
-        /** There is a template to fork from. */
+        /** The pool can fork workers from a template. */
         void templateReady();
 
-        /** The template, or an attempt to start one, came to nothing; another attempt follows. */
+        /** The template has ended, or its start has failed; another attempt follows. */
         void templateFailed();
     }
 
@@ -35,15 +35,15 @@ final class TemplateKeeper implements Template.Listener {
     private final RestartBackoff restartBackoff = new RestartBackoff();
     private final EventLoop.Timer restart;
 
-    /** The one to fork from; null while there is none. */
+    /** The template to fork from; null while there is none. */
     private Template template;
 
-    /** Whether no more templates are to be started. */
+    /** Whether the keeper starts no more templates. */
     private boolean last;
 
     private String lastFailure = "";
 
-    /** The missing parts that have been logged. */
+    /** The missing parts that the log has reported. */
     private final Set<String> missingParts = new HashSet<>();
 
     TemplateKeeper(EventLoop loop, Starter starter, Owner owner) {
@@ -63,17 +63,17 @@ final class TemplateKeeper implements Template.Listener {
         }
     }
 
-    /** Whether there is a template that can be asked for workers. */
+    /** Whether there is a template that can fork workers. */
     boolean isReady() {
         return template != null && template.isReady();
     }
 
-    /** The one to fork from; null while there is none. */
+    /** The template to fork from; null while there is none. */
     Template template() {
         return template;
     }
 
-    /** Closes the template, and starts another one, at once if this one has lived long enough. */
+    /** Closes the template, and starts another: at once if the old one has lived long enough. */
     void replace() {
         Template old = template;
         template = null;
@@ -81,7 +81,7 @@ final class TemplateKeeper implements Template.Listener {
         restart.start(restartBackoff.after(old.age()));
     }
 
-    /** Starts no more templates; the present one stays. */
+    /** Starts no more templates; the present template stays. */
     void startNoMore() {
         last = true;
         restart.cancel();

@@ -10,8 +10,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The workers without a connection, in the order in which they were asked for: some are idle, some
- * are still being forked. Used in the event loop's thread only.
+ * The workers without a connection, in the order of their requests: some are idle, some are still
+ * being forked. Used in the event loop's thread only.
  */
 final class UnassignedWorkers {
 
@@ -23,7 +23,7 @@ final class UnassignedWorkers {
         workers.add(worker);
     }
 
-    /** Returns whether it was among them. */
+    /** Returns whether the worker was among the unassigned workers. */
     boolean remove(ForkedWorker worker) {
         return workers.remove(worker);
     }
@@ -41,11 +41,11 @@ final class UnassignedWorkers {
     }
 
     /**
-     * Gives the connection to an idle worker. A worker that turns out to be gone is retired, and
-     * the next one is tried.
+     * Gives the connection to an idle worker. Retires a worker that turns out to be gone, and tries
+     * the next one.
      *
-     * @throws IOException if there is no such worker, or a shortage: the reason of the last one
-     *     tried. The connection is unharmed
+     * @throws IOException if no worker takes the connection, with the reason of the last worker
+     *     tried, or in a shortage. The connection is unharmed
      */
     void assign(Connection connection) throws IOException {
         IOException failure = null;
@@ -66,7 +66,7 @@ final class UnassignedWorkers {
         throw failure == null ? new IOException("no worker is idle") : failure;
     }
 
-    /** A worker that has rehearsed if there is one; null if no worker is idle. */
+    /** Takes an idle worker, preferably one that has rehearsed; null if no worker is idle. */
     private ForkedWorker takeIdle() {
         ForkedWorker taken = first(ForkedWorker::isWarm);
         if (taken == null) {
@@ -76,7 +76,7 @@ final class UnassignedWorkers {
         return taken;
     }
 
-    /** One that is to rehearse; null if one does, or all have. */
+    /** The next worker to rehearse; null if a worker is rehearsing, or all have rehearsed. */
     ForkedWorker nextToRehearse() {
         return first(ForkedWorker::isRehearsing) == null ? first(ForkedWorker::isCold) : null;
     }
@@ -85,7 +85,7 @@ final class UnassignedWorkers {
         return workers.stream().filter(property).findFirst().orElse(null);
     }
 
-    /** Retires the worker that was asked for last. */
+    /** Retires the worker that was requested last. */
     void retireLast() {
         workers.remove(workers.size() - 1).retire();
     }

@@ -15,19 +15,20 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The directory of one template's private repository. The template removes it itself, or else the
- * daemon does, after the template has been killed.
+ * The directory of one template's private repository. The template removes the directory itself;
+ * after a template has been killed, the daemon removes it.
  */
 final class WarmUpDirectory {
 
     private static final Logger log = LoggerFactory.getLogger(WarmUpDirectory.class);
 
-    /** What its name begins with. */
+    /** The prefix of the directory's name. */
     private static final String NAME = "hg-cmdserver-";
 
     /**
-     * What is deleted first of the private repository: a worker that is in the middle of a
-     * rehearsal, which may make some of it anew, sees by it that it has to delete the rest.
+     * The file of the private repository that is deleted first: a worker in the middle of a
+     * rehearsal, which may recreate some files, sees by the missing file that it has to delete the
+     * rest.
      */
     private static final String MARK = ".hg/requires";
 
@@ -38,9 +39,10 @@ final class WarmUpDirectory {
     }
 
     /**
-     * Makes one in the temporary directory, or else in /tmp, as Python's tempfile does for hg.
+     * Makes a directory in the temporary directory, or else in /tmp, as Python's tempfile does for
+     * hg.
      *
-     * @throws IOException if neither can be used, with the reason for each
+     * @throws IOException if neither parent can be used, with the reason for each
      */
     static WarmUpDirectory create() throws IOException {
         Set<String> parents = new LinkedHashSet<>();
@@ -50,7 +52,7 @@ final class WarmUpDirectory {
         for (String parent : parents) {
             try {
                 return new WarmUpDirectory(PlatformPath.createTemporaryDirectory(parent, NAME));
-            } catch (FileSystemException e) { // without its path, which is another one each time
+            } catch (FileSystemException e) { // leave out its path, which differs each time
                 String kind = e.getClass().getSimpleName();
                 reasons.add(parent + ": " + (e.getReason() == null ? kind : e.getReason()));
             }
@@ -58,7 +60,7 @@ final class WarmUpDirectory {
         throw new IOException("cannot make a directory in " + String.join(", nor in ", reasons));
     }
 
-    /** The same message reads the same, whatever the directory of the attempt. */
+    /** The message without the random part of the directory's name, the same at each attempt. */
     String removedFrom(String message) {
         return message.replace(path.getFileName().toString(), NAME + "*");
     }

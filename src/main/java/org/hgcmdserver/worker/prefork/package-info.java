@@ -1,6 +1,6 @@
 /**
- * Workers that are there before their connection: forked ahead from a warm template of Mercurial
- * (src/main/python), which gets a connection by SCM_RIGHTS. Where that cannot be had, now or at
- * all, connections are served by {@code worker.spawn}.
+ * Workers that exist before their connection: a warm template of Mercurial (src/main/python) forks
+ * them ahead, and a worker receives its connection by SCM_RIGHTS. Where there is no template, for
+ * now or at all, {@code worker.spawn} serves the connections.
  */
 package org.hgcmdserver.worker.prefork;

@@ -18,10 +18,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Starts one program per connection, with the connection as its descriptors 0 and 1. Connections
- * wait, in the order in which they came, while the system is short of what that takes, and while as
- * many programs are starting as there are processors: more would not be any faster, and would take
- * the time from those who are served already.
+ * Starts one program per connection, with the connection as the program's descriptors 0 and 1.
+ * Connections wait, in the order of their arrival, while the system is short of resources for a
+ * process, and while as many programs are starting as there are processors: more programs would not
+ * start any faster, and would take time from the clients that have a worker already.
  */
 public final class SpawnSource implements WorkerSource {
 
@@ -29,10 +29,10 @@ public final class SpawnSource implements WorkerSource {
 
     private static final int MAX_STARTING = Math.max(2, Runtime.getRuntime().availableProcessors());
 
-    /** After this, one that has not said hello holds up nobody. */
+    /** After this time a program that has not said hello no longer delays other connections. */
     private static final Duration LONGEST_START = Duration.ofSeconds(1);
 
-    /** How often it is looked whether the programs that are starting have said hello. */
+    /** How often the source checks whether the starting programs have said hello. */
     private static final Duration LOOK = Duration.ofMillis(10);
 
     /**
@@ -74,8 +74,8 @@ public final class SpawnSource implements WorkerSource {
     }
 
     /**
-     * The connections of {@link #serveUntilTemplateReady} that still wait, in their order: the
-     * caller's now.
+     * Hands the waiting connections of {@link #serveUntilTemplateReady} over to the caller, in
+     * their order.
      */
     public List<Connection> reclaim() {
         List<Connection> reclaimed =
@@ -114,7 +114,7 @@ public final class SpawnSource implements WorkerSource {
         }
     }
 
-    /** Looks again in a while if the answer is no. */
+    /** Whether another program may start now; if not, the source checks again in a while. */
     private boolean mayStart() {
         starting.removeIf(this::hasStarted);
         if (starting.size() < MAX_STARTING) {

@@ -1,4 +1,2 @@
-/**
- * Workers that are started when their connection is there; needs nothing but the program to run.
- */
+/** Workers that are started when their connection arrives; needs nothing but the program to run. */
 package org.hgcmdserver.worker.spawn;
