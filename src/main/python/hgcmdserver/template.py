@@ -14,7 +14,7 @@ PASSING = (errno.EPIPE, errno.ECONNRESET, errno.ENOSPC, errno.EDQUOT)
 
 # The parts that a template can do without; see parts.py.
 REHEARSAL = 'rehearsals'
-STALENESS = 'a look at changed files'
+STALENESS = 'the staleness check'
 REPOSITORIES = 'preloaded repositories'
 STRICTSERVER = 'the strict server'
 

@@ -19,7 +19,7 @@ import org.hgcmdserver.posix.SocketPair;
  */
 public record LineProcess(int pid, MessageLine line) {
 
-    /** Which of the child's descriptors the line is. */
+    /** The child's descriptors for its end of the line. */
     public enum Place {
         /** Descriptors 1 and 2: a message is a line that the child prints. */
         OUTPUT,
@@ -31,7 +31,8 @@ public record LineProcess(int pid, MessageLine line) {
      * Starts a child.
      *
      * @param arguments argv, the absolute path of the program first
-     * @throws IOException if that fails, with the reason; no descriptor and no child is left then
+     * @throws IOException if that fails, with the reason; neither a descriptor nor a child remains
+     *     then
      */
     public static LineProcess start(
             EventLoop loop,

@@ -1,6 +1,7 @@
 package org.hgcmdserver.cli;
 
 import java.time.Duration;
+import java.util.Optional;
 import org.hgcmdserver.service.Drain;
 import org.hgcmdserver.service.ServiceConfig;
 import picocli.CommandLine.ITypeConverter;
@@ -61,8 +62,12 @@ final class LifeOptions {
                 workers.maxWorkers(),
                 workers.startTimeout(),
                 drain == DrainKind.finish ? Drain.FINISH : Drain.WAIT,
-                Values.finite(drainTimeout),
-                Values.finite(idleExit));
+                Values.finite(drainTimeout));
+    }
+
+    /** How long a service without connections runs before it ends; without limit if empty. */
+    Optional<Duration> idleExit() {
+        return Values.finite(idleExit);
     }
 
     static final class DrainConverter extends Values.EnumConverter<DrainKind> {

@@ -136,7 +136,7 @@ final class ServeCommand implements Callable<Integer> {
                 new CommandServerHandler(
                         pathIfAny -> listener(predecessor),
                         server,
-                        settings.idleExit(),
+                        life.idleExit(),
                         admission,
                         successor(),
                         Ticker.SYSTEM);

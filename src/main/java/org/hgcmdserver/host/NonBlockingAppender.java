@@ -44,7 +44,7 @@ final class NonBlockingAppender extends AsyncAppender {
 
     private LoggingEvent lostEvents() {
         Logger logger = ((LoggerContext) getContext()).getLogger(NonBlockingAppender.class);
-        String message = "{} lines of the log are lost: nobody has read it";
+        String message = "{} lines of the log are lost: the reader is too slow";
         return new LoggingEvent(
                 getClass().getName(), logger, Level.WARN, message, null, new Object[] {lost});
     }

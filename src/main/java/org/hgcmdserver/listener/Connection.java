@@ -21,7 +21,7 @@ public final class Connection {
         this.peer = peer;
     }
 
-    /** A connection that exists, but of which this process has no handle and knows no peer. */
+    /** A connection that exists, but for which this process has no handle and knows no peer. */
     public static Connection unknown() {
         return new Connection(-1, new Peer(0, -1, -1));
     }

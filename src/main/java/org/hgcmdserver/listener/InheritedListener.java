@@ -108,7 +108,8 @@ public final class InheritedListener extends Listener {
             socket = UnixSocket.describe(fd);
         } catch (PosixException e) {
             throw new ListenException(
-                    "%s is no socket (%s); %s".formatted(what, e.getMessage(), manager.ifNoSocket),
+                    "%s is not a socket (%s); %s"
+                            .formatted(what, e.getMessage(), manager.ifNoSocket),
                     e);
         }
         if (!socket.unix()) {

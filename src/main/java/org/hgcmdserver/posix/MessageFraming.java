@@ -3,10 +3,10 @@ package org.hgcmdserver.posix;
 import java.io.IOException;
 import java.util.List;
 
-/** How messages are told apart in a stream of bytes. An instance reads one stream. */
+/** Finds the messages in a stream of bytes. An instance reads one stream. */
 interface MessageFraming {
 
-    /** The stream is not of messages. */
+    /** The stream is malformed. */
     final class BrokenFramingException extends IOException {
 
         private static final long serialVersionUID = 1;
@@ -16,7 +16,7 @@ interface MessageFraming {
         }
     }
 
-    /** Adds what has arrived, which may end within a message; returns the messages it completes. */
+    /** Adds bytes, which may end within a message; returns the messages that they complete. */
     List<byte[]> add(byte[] bytes) throws BrokenFramingException;
 
     /** The bytes to send for a message. */

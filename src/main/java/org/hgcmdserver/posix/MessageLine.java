@@ -7,19 +7,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One end of a socket pair to a process on the same host: messages come in, and messages go out,
- * with a descriptor attached if need be (SCM_RIGHTS in unix(7); that for 64-bit Linux only).
- * Neither way ever blocks. Used in the event loop's thread only.
+ * One end of a socket pair to a process on the same host, for messages in both directions. A
+ * message that goes out may carry a descriptor (SCM_RIGHTS in unix(7); for 64-bit Linux only). No
+ * call blocks. Used in the event loop's thread only.
  */
 public final class MessageLine implements Closeable {
 
-    /** Receives what comes in. */
+    /** Receives the messages that come in. */
     public interface Receiver {
         void received(byte[] message) throws IOException;
 
         /**
-         * The other end is closed, or sends what is not a message; called once. The receiver closes
-         * the line.
+         * The other process has closed its end, or has sent a malformed message; called once. The
+         * receiver closes the line.
          */
         void ended() throws IOException;
     }
@@ -41,16 +41,16 @@ public final class MessageLine implements Closeable {
 
     /**
      * Listens to {@code end} as a part of {@code loop}, and takes {@code end} over. A message is
-     * its length (4 bytes, the highest one first) and so many bytes of any value.
+     * its length (4 bytes, the highest one first) and that many bytes of any value.
      *
-     * @throws PosixException if that fails; {@code end} stays the caller's then
+     * @throws PosixException if that fails; the caller still owns {@code end} then
      */
     public MessageLine(EventLoop loop, OwnedDescriptor end, Receiver receiver)
             throws PosixException {
         this(loop, end, receiver, new LengthFraming());
     }
 
-    /** As the constructor, for what a program prints: a message is a line without its newline. */
+    /** As the constructor, for the output of a program: a message is a line without its newline. */
     public static MessageLine ofText(EventLoop loop, OwnedDescriptor end, Receiver receiver)
             throws PosixException {
         return new MessageLine(loop, end, receiver, new LineFraming());
@@ -74,13 +74,13 @@ public final class MessageLine implements Closeable {
 
     /**
      * Sends a short message with a descriptor, of which the other process gets a duplicate. The
-     * kernel takes it as a whole or not at all (unix(7) gives it one buffer).
+     * kernel takes a short message as a whole or not at all.
      *
-     * @throws PosixException EPIPE if the line is closed at either end, EAGAIN if the other does
-     *     not read
+     * @throws PosixException EPIPE if the line is closed at either end, EAGAIN if the socket's
+     *     buffer is full
      */
     public void send(byte[] message, int descriptor) throws PosixException {
-        if (closed) { // the number may be another file's by now, a client's perhaps
+        if (closed) { // the number may by now be that of a client's connection
             throw PosixException.of("send fd " + descriptor, Errno.EPIPE.number());
         }
         Pointer header = outgoing.header(framing.frame(message), descriptor);
@@ -89,7 +89,7 @@ public final class MessageLine implements Closeable {
         }
     }
 
-    /** Sends a short message without a descriptor; what cannot be sent is left out. */
+    /** Sends a short message without a descriptor; drops it if the socket's buffer is full. */
     public void send(byte[] message) {
         if (!closed) {
             UnixSocket.sendWithoutWaiting(fd, framing.frame(message));
@@ -97,8 +97,8 @@ public final class MessageLine implements Closeable {
     }
 
     /**
-     * Receives all that has come in. For when the other process is known to have exited, which can
-     * be noticed before its last words.
+     * Receives all messages that have come in. To be called after the other process has exited: the
+     * loop may notice the exit before the last messages.
      */
     public void receiveRest() throws IOException {
         boolean more = true;
@@ -107,7 +107,7 @@ public final class MessageLine implements Closeable {
         }
     }
 
-    /** Returns whether there may be more. */
+    /** Returns whether more may have come in. */
     private boolean read() throws IOException {
         int size = (int) LibC.C.read(fd, buffer, BUFFER_SIZE);
         if (size > 0) {
@@ -116,7 +116,7 @@ public final class MessageLine implements Closeable {
             return receive(bytes);
         }
         if (size == 0 || !isPassing()) {
-            end(); // ECONNRESET is an end too: the other left something unread
+            end(); // ECONNRESET: the other process has ended without reading all messages
         }
         return false;
     }
@@ -130,7 +130,7 @@ public final class MessageLine implements Closeable {
             }
             return true;
         } catch (MessageFraming.BrokenFramingException e) {
-            log.warn("fd {} has sent what is not a message: {}", fd, e.getMessage());
+            log.warn("malformed message on fd {}: {}", fd, e.getMessage());
             end();
             return false;
         }
@@ -145,7 +145,7 @@ public final class MessageLine implements Closeable {
         return PosixException.lastWas(Errno.EAGAIN) || PosixException.lastWas(Errno.EINTR);
     }
 
-    /** Closes this end, which the other sees as the end of file. */
+    /** Closes this end; the other process reads the end of file. */
     @Override
     public void close() {
         if (!closed) {

@@ -111,11 +111,11 @@ public final class Reload {
         } else {
             state = State.REPLACING;
             service.acceptPausedChanged();
-            replaceWhenNobodyWaits();
+            replaceOnceAllAreServed();
         }
     }
 
-    private void replaceWhenNobodyWaits() {
+    private void replaceOnceAllAreServed() {
         if (state != State.REPLACING) {
             return;
         }
@@ -125,7 +125,7 @@ public final class Reload {
             return;
         }
         if (service.waiting() > 0) {
-            loop.after(LOOK_AGAIN, this::replaceWhenNobodyWaits);
+            loop.after(LOOK_AGAIN, this::replaceOnceAllAreServed);
             return;
         }
         notifier.flush();

@@ -21,7 +21,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A run of the launcher with {@code --check} in a child, which finds out whether the program would
- * start, and with what command. A drain does not wait for it. Used in the loop's thread only.
+ * start, and with what command. A drain does not wait for the check. Used in the loop's thread
+ * only.
  */
 final class StartCheck implements MessageLine.Receiver {
 
@@ -29,7 +30,7 @@ final class StartCheck implements MessageLine.Receiver {
 
     private static final String COMMAND = "command ";
 
-    /** Far more than a start takes. */
+    /** Far longer than a start takes. */
     private static final Duration TIMEOUT = Duration.ofSeconds(60);
 
     private static final int LONGEST_REASON = 1000;
@@ -75,7 +76,7 @@ final class StartCheck implements MessageLine.Receiver {
         return check;
     }
 
-    /** Called in the child: prints the command of which {@link #command} is to be made. */
+    /** Called in the child: prints the command that {@link #command} returns. */
     static void printCommand(List<String> command) {
         System.out.println(
                 COMMAND + command.stream().map(Words::encode).collect(Collectors.joining(" ")));
@@ -86,7 +87,7 @@ final class StartCheck implements MessageLine.Receiver {
         return command;
     }
 
-    /** Ends the run; its result is called all the same. */
+    /** Ends the run; it still reports its result. */
     void cancel() {
         if (running) {
             Child.kill(process.pid());

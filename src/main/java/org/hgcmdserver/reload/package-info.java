@@ -4,7 +4,7 @@
  * executes the program, {@link org.hgcmdserver.reload.Handover} is the text that one image hands
  * over to the next.
  *
- * <p>What crosses the exec (execve(2)), and nothing else:
+ * <p>What crosses the exec (execve(2)), listed in one place:
  *
  * <ul>
  *   <li>descriptors: 0 to 2, the listening sockets, the connections and lines of busy workers, the
@@ -12,7 +12,7 @@
  *       close-on-exec
  *   <li>the process: its pid, children, subreaper attribute, working directory and limits
  *   <li>signals: SIGHUP, SIGINT and SIGTERM, blocked by the launcher, and pending instances of them
- *   <li>the environment, with the variable HG_CMDSERVER_HANDOVER
+ *   <li>the environment, with the variables of systemd and with HG_CMDSERVER_HANDOVER
  * </ul>
  *
  * <p>The package may depend on {@code worker}, {@code children}, {@code listener}, {@code host} and

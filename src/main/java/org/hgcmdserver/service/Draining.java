@@ -10,7 +10,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The end of a service: serves the queue, ends connections as {@link Drain} says, and waits for all
- * workers. Kills no worker. Used in the loop's thread only.
+ * workers. Kills no worker; the start timeout still ends a worker that never says hello. Used in
+ * the loop's thread only.
  */
 final class Draining {
 
@@ -39,10 +40,10 @@ final class Draining {
      * Runs the loop until all workers have exited, or the drain is abandoned.
      *
      * @param closeListener serves the listener's queue, and closes the listener
-     * @param source hears that no connection will come any more
-     * @param goesOn is called after the first steps, and then once per poll interval
+     * @param source is told to expect no more connections
+     * @param onProgress is called after the first steps, and then once per poll interval
      */
-    void run(Step closeListener, WorkerSource source, Step goesOn) throws IOException {
+    void run(Step closeListener, WorkerSource source, Step onProgress) throws IOException {
         log.info("stopping; waiting for {} workers", table.busy());
         outcome = Outcome.ABANDONED; // unless all workers exit
         try {
@@ -53,10 +54,10 @@ final class Draining {
             }
             closeListener.run();
             source.drain();
-            goesOn.run();
+            onProgress.run();
             while (isAnyLeft(source) && !abandoned) {
                 loop.runOnce(config.pollInterval());
-                goesOn.run();
+                onProgress.run();
             }
         } finally {
             if (isAnyLeft(source)) {

@@ -3,7 +3,7 @@ package org.hgcmdserver.service;
 import java.time.Duration;
 import org.hgcmdserver.posix.Ticker;
 
-/** Tells when a service has had no connection for so long that the service can exit. */
+/** Decides whether a service has had no connection for so long that the service can exit. */
 final class IdleExit {
 
     private final long limitNanos;

@@ -12,12 +12,10 @@ import java.util.Optional;
  * @param drain how the remaining connections end when the service stops
  * @param drainTimeout time after which {@link Drain#WAIT} becomes {@link Drain#FINISH}; never if
  *     empty
- * @param idleExit how long a service without connections runs before it ends; no limit if empty
  */
 public record ServiceConfig(
         Duration pollInterval,
         int maxWorkers,
         Optional<Duration> startTimeout,
         Drain drain,
-        Optional<Duration> drainTimeout,
-        Optional<Duration> idleExit) {}
+        Optional<Duration> drainTimeout) {}

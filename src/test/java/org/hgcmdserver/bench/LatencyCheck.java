@@ -25,7 +25,7 @@ public final class LatencyCheck {
     /** Fewer rounds cannot show that a server is a tenth quicker. */
     private static final int ROUNDS_WITHOUT_PARTS = 60;
 
-    /** Strict server, rehearsals, and a look at changed files. */
+    /** Strict server, rehearsals, and the staleness check. */
     private static final int PARTS = 3;
 
     private final TestRepository repository;
@@ -69,7 +69,7 @@ public final class LatencyCheck {
         String line =
                 String.format(
                         "times as quick as hg's own server: %s; without strict server, rehearsals and"
-                                + " a look at changed files: %s",
+                                + " the staleness check: %s",
                         String.join(", ", ratios), String.join(", ", ratiosWithout));
         Files.writeString(Path.of(arguments[2]), line + "\n");
         if (!check.quicker) {

@@ -111,7 +111,7 @@ class InheritedSocketIT {
     @RunsOnce
     void descriptorThatIsNoSocket() throws Exception {
         assertThat(serveWith("LISTEN_FDS=1", "/dev/null"))
-                .contains("the inherited descriptor 3 (unknown) is no socket");
+                .contains("the inherited descriptor 3 (unknown) is not a socket");
     }
 
     @Test

@@ -144,7 +144,7 @@ class LaunchdIT {
     @RunsOnce
     void wrongKindsOfSockets() throws Exception {
         assertThat(serveWith("7", "/dev/null"))
-                .contains("descriptor 7 (Listener) is no socket", "SockPathName");
+                .contains("descriptor 7 (Listener) is not a socket", "SockPathName");
         assertThat(serveWith("7", "socket.socket(); s.bind(('127.0.0.1', 0)); s.listen()"))
                 .contains("not an AF_UNIX socket", "SockPathName");
         assertThat(serveWith("7", "socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)"))

@@ -162,7 +162,7 @@ class PreforkFallbackIT {
     @Test
     void mercurialThatIsNoPythonScript() throws Exception {
         assertThat(reasonWithout(script("#!/bin/sh\nexec /usr/bin/hg \"$@\"\n")))
-                .contains("is no Python script");
+                .contains("is not a Python script");
     }
 
     @Test

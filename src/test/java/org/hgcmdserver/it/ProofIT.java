@@ -188,7 +188,7 @@ class ProofIT {
                                 + " mercurial/*/*.py; echo 'rccomponents = None' >>$f;"
                                 + " sed -i 's/ rccomponents(/ renamed(/' $f");
         try (Daemon daemon = start(hg)) {
-            daemon.awaitLog("workers are forked without a look at changed files: ");
+            daemon.awaitLog("workers are forked without the staleness check: ");
             daemon.awaitLog(Prefork.READY);
             assertForked(daemon);
             assertAnswers(daemon);

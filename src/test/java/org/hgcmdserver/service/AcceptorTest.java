@@ -53,7 +53,6 @@ class AcceptorTest implements Acceptor.Owner {
                         MAX_WORKERS,
                         Optional.empty(),
                         Drain.WAIT,
-                        Optional.empty(),
                         Optional.empty());
         acceptor = new Acceptor(manual.loop(), listener, config, this);
         acceptor.update();

@@ -22,12 +22,7 @@ class ForkingServiceTest {
 
     private static final ServiceConfig CONFIG =
             new ServiceConfig(
-                    Duration.ofSeconds(1),
-                    10,
-                    Optional.empty(),
-                    Drain.WAIT,
-                    Optional.empty(),
-                    Optional.empty());
+                    Duration.ofSeconds(1), 10, Optional.empty(), Drain.WAIT, Optional.empty());
 
     @TempDir Path directory;
 

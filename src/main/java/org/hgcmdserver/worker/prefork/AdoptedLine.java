@@ -9,9 +9,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The line of a busy worker that a template of an earlier image has forked. The worker finds a
- * reader for its reports after a reload as before; that its template is stale is no news, since
- * this image has started a template of its own.
+ * The line of a busy worker that a template of an earlier image has forked: after a reload the
+ * worker's reports still have a reader. A stale template is no longer of interest, since this image
+ * has started its own template.
  */
 final class AdoptedLine implements MessageLine.Receiver {
 
@@ -29,7 +29,7 @@ final class AdoptedLine implements MessageLine.Receiver {
     /**
      * Takes {@code end} over.
      *
-     * @throws IOException if the loop cannot listen to it; it is closed then
+     * @throws IOException if the loop cannot listen to {@code end}, which this method closes then
      */
     static void open(EventLoop loop, Worker worker, OwnedDescriptor end) throws IOException {
         try (end) {

@@ -34,7 +34,7 @@ final class ForkLimit {
         lookInTime();
     }
 
-    /** The worker has announced itself, or will not come. */
+    /** The worker has announced itself, or the template has not forked it. */
     void end(ForkedWorker fork) {
         unannounced.remove(fork);
     }

@@ -11,27 +11,27 @@ import org.hgcmdserver.worker.WorkerTable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A worker that was asked of a template: from the asking, over its announcement, to its end. */
+/** A worker that the pool has requested from a template: from the request to the worker's end. */
 final class ForkedWorker implements MessageLine.Receiver {
 
-    /** Is told what becomes of it. */
+    /** The pool, which hears of the worker's life. */
     interface Listener {
-        /** It can be given a connection. */
+        /** The worker can take a connection. */
         void idle(ForkedWorker worker) throws IOException;
 
-        /** It has rehearsed. */
+        /** The worker has rehearsed. */
         void warm(ForkedWorker worker);
 
-        /** It has found that its template is out of date. */
+        /** The worker has found that its template is out of date. */
         void stale(ForkedWorker worker) throws IOException;
 
-        /** It has ended. */
+        /** The worker has ended. */
         void gone(ForkedWorker worker) throws IOException;
 
         /**
-         * It will not come.
+         * The template has forked no worker.
          *
-         * @param reason of a fork that failed; null if it was not tried, since the template ends
+         * @param reason why the fork failed; null if the template was ending and did not try
          */
         void notForked(ForkedWorker worker, String reason) throws IOException;
     }
@@ -55,9 +55,9 @@ final class ForkedWorker implements MessageLine.Receiver {
     private boolean unwanted;
 
     /**
-     * Asks for it.
+     * Requests the worker.
      *
-     * @throws IOException if the template is not there to be asked
+     * @throws IOException if the template has gone
      */
     ForkedWorker(
             Template template,
@@ -77,15 +77,15 @@ final class ForkedWorker implements MessageLine.Receiver {
     }
 
     /**
-     * Ends the wait for a worker that has not announced itself. A process that the template has
-     * reported hangs, and is killed: it has no client. Its line ends with it.
+     * Stops waiting for a worker that has not announced itself. If the template has reported the
+     * worker's pid, that process is stuck: this method kills it, since it has no client.
      */
     void giveUp(Duration time) throws IOException {
         failure = "no worker within " + time.toSeconds() + " s";
         if (forked > 0 && Child.isChild(forked)) {
             log.warn("forked process (pid={}) is stuck; killing it", forked);
             Child.kill(forked);
-        } else { // a late one reads the end of its line, and ends
+        } else { // a worker that comes late reads the end of its line, and ends
             ended();
         }
     }
@@ -98,12 +98,12 @@ final class ForkedWorker implements MessageLine.Receiver {
         return worker != null;
     }
 
-    /** Idle, and has rehearsed. */
+    /** Whether the worker is idle and has rehearsed. */
     boolean isWarm() {
         return warm;
     }
 
-    /** Whether it could be told to rehearse. */
+    /** Whether the worker is idle and neither rehearses nor has rehearsed. */
     boolean isCold() {
         return isIdle() && !rehearsing && !warm;
     }
@@ -112,23 +112,23 @@ final class ForkedWorker implements MessageLine.Receiver {
         return rehearsing;
     }
 
-    /** Has it rehearse, unless it gets a connection within a moment. */
+    /** Makes the worker rehearse, unless a connection arrives within a moment. */
     void rehearse() {
         rehearsing = true;
         line.send(TemplateProtocol.REHEARSE);
     }
 
     /**
-     * Hands the connection over; the worker has a duplicate of it then.
+     * Sends the worker a duplicate of the connection.
      *
-     * @throws IOException if it has just died; the connection is unharmed
+     * @throws IOException if the worker has just died; the connection is unharmed
      */
     void give(Connection connection) throws IOException {
         line.send(TemplateProtocol.SERVE, connection.fd());
         table.assign(worker, connection);
     }
 
-    /** Retires the worker: it ends by itself, once it is there. */
+    /** Retires the worker, which ends by itself after it has announced itself. */
     void retire() {
         unwanted = true;
         if (worker != null) {

@@ -23,7 +23,7 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
     /** Serves the connections that the pool cannot serve. */
     interface Fallback {
         /** Serves a connection now, or as soon as a worker can be started for it. */
-        void serve(Connection connection);
+        void serveWithoutPool(Connection connection);
 
         /** Gives back the connections that have no worker yet, the oldest first. */
         List<Connection> reclaim();
@@ -91,7 +91,7 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
     void serve(Connection connection) {
         boolean idle = unassigned.isAnyIdle();
         if (!idle && !keeper.isReady()) {
-            fallback.serve(connection);
+            fallback.serveWithoutPool(connection);
             return;
         }
         waiting.add(connection);
@@ -147,7 +147,7 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
                 size.taken(loop.nanoTime());
             } catch (IOException e) {
                 log.debug("no idle worker for {}: {}", connection.peer(), e.getMessage());
-                fallback.serve(connection);
+                fallback.serveWithoutPool(connection);
             }
         }
         retireIfDrained();
@@ -242,7 +242,7 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
 
     private void serveWaitingByFallback() {
         while (!waiting.isEmpty()) {
-            fallback.serve(waiting.remove());
+            fallback.serveWithoutPool(waiting.remove());
         }
         retireIfDrained();
     }

@@ -106,7 +106,7 @@ public final class PreforkSource implements WorkerSource, Pool.Fallback {
     // where the pool has no worker
 
     @Override
-    public void serve(Connection connection) {
+    public void serveWithoutPool(Connection connection) {
         spawn.serveUntilTemplateReady(connection, program.commandServer());
     }
 

@@ -11,8 +11,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One trial of the strict server on one Mercurial: {@code main.py prove}, beside the service, asks
- * it for what plain hg answers too. Used in the loop's thread only.
+ * One trial of the strict server with one Mercurial: {@code main.py prove}, beside the service,
+ * compares the server's answers with those of plain hg. Used in the loop's thread only.
  */
 final class StrictServerProof implements MessageLine.Receiver {
 
@@ -31,7 +31,7 @@ final class StrictServerProof implements MessageLine.Receiver {
     StrictServerProof(
             EventLoop loop, Children children, TemplateProgram program, Environment environment)
             throws IOException {
-        // a drain waits for it, so that nothing is left of the service: it bounds its own waits
+        // a drain waits for the proof, which limits its own waits
         process =
                 LineProcess.start(
                         loop,
@@ -47,12 +47,12 @@ final class StrictServerProof implements MessageLine.Receiver {
         return passed;
     }
 
-    /** Whether Mercurial's own server is to serve. */
+    /** Whether Mercurial's own server must serve. */
     boolean isFailed() {
         return failure != null;
     }
 
-    /** Whether nothing of src/main/python fits this hg, so that hg itself is to be started. */
+    /** Whether nothing of src/main/python fits this hg, so that hg itself must serve. */
     boolean isUnusable() {
         return unusable;
     }

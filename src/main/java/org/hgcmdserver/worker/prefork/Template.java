@@ -7,7 +7,7 @@ import org.hgcmdserver.posix.MessageLine;
 /** A warm Mercurial to fork workers from. Used in the loop's thread only. */
 interface Template {
 
-    /** Hears of a template's life. */
+    /** The keeper, which hears of the template's life. */
     interface Listener {
         /** The template can fork workers. */
         void ready(Template template) throws IOException;
@@ -24,18 +24,19 @@ interface Template {
         void ended(Template template, String reason) throws IOException;
     }
 
-    /** Whether the template can be asked for workers. */
+    /** Whether the template can fork workers. */
     boolean isReady();
 
     /** How long the template has been ready. */
     Duration age();
 
     /**
-     * Asks for a worker.
+     * Requests a worker.
      *
-     * @param receiver of what the worker says; its line ends without a word if there will be none
+     * @param receiver of the worker's messages; the line ends without a message if the template
+     *     forks no worker
      * @return the daemon's end of the line to the worker
-     * @throws IOException if the template cannot be asked
+     * @throws IOException if the template has gone
      */
     MessageLine fork(MessageLine.Receiver receiver) throws IOException;
 

@@ -9,8 +9,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps a template for a pool: starts a template, starts another after a back-off when the template
- * ends, and replaces a template that is out of date or stuck. Used in the loop's thread only.
+ * Keeps a template for a pool. Another template replaces one that could not start, was not ready in
+ * time or has died, after a back-off, and one that the pool has found stale or stuck ({@link
+ * #replace}). Used in the loop's thread only.
  */
 final class TemplateKeeper implements Template.Listener {
 

@@ -16,31 +16,31 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A template process, from its start to its end. It is a child of this process, in a process group
- * of its own and in the same session, since workers of another session could not be stopped by a
- * terminal (setpgid in commandserver.py's {@code _initworkerprocess} tells why).
+ * A template process, from its start to its end. The template is a child of this process, in its
+ * own process group and in the same session: a terminal could not stop workers of another session
+ * (the comment at setpgid in commandserver.py's {@code _initworkerprocess} explains this).
  */
 final class TemplateProcess implements Template, MessageLine.Receiver {
 
     private enum State {
         STARTING,
         READY,
-        /** No more workers are wanted of it. */
+        /** The pool requests no more workers. */
         CLOSED
     }
 
     private static final Logger log = LoggerFactory.getLogger(TemplateProcess.class);
 
-    /** More than the warm-up takes, in which it does not look at its control channel. */
+    /** Longer than the warm-up, during which the template does not read its line. */
     private static final Duration TIME_TO_END = Duration.ofSeconds(10);
 
-    /** Far more than loading the extensions and warming up take. */
+    /** Far longer than loading the extensions and warming up take. */
     private static final Duration LONGEST_START = Duration.ofMinutes(5);
 
     private final EventLoop loop;
     private final Listener listener;
 
-    /** Empty if none could be made. */
+    /** Empty if the directory could not be made. */
     private final Optional<WarmUpDirectory> warmUp;
 
     private final int pid;
@@ -122,8 +122,8 @@ final class TemplateProcess implements Template, MessageLine.Receiver {
     }
 
     /**
-     * Has the process end by itself, or, if it does not in time, by a signal: a template serves no
-     * client. Its workers stay.
+     * Lets the process end by itself, and kills a process that does not end within {@link
+     * #TIME_TO_END}: a template serves no client. Its workers stay.
      */
     @Override
     public void close() {
@@ -132,7 +132,7 @@ final class TemplateProcess implements Template, MessageLine.Receiver {
             state = State.CLOSED;
             startLimit.cancel();
             control.close();
-            if (warmingUp) { // it has no workers, and would go on for a while, as would plain hg
+            if (warmingUp) { // such a template has no workers, and would run for a while
                 Child.killGroup(pid);
                 return;
             }
@@ -156,7 +156,7 @@ final class TemplateProcess implements Template, MessageLine.Receiver {
         }
     }
 
-    /** The same failure reads the same, whatever the directory of the attempt. */
+    /** Makes the messages of repeated failures equal, by removing the attempt's directory. */
     private String withoutDirectory(String message) {
         return warmUp.map(directory -> directory.removedFrom(message)).orElse(message);
     }

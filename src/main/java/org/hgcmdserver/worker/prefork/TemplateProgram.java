@@ -22,8 +22,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * How to start a template, or a server of one connection that is as strict: Mercurial's own
- * interpreter with src/main/python/main.py in place of the hg script. Used in the event loop's
+ * The command lines of a template, of a proof and of a strict server of one connection: Mercurial's
+ * own interpreter with src/main/python/main.py in place of the hg script. Used in the event loop's
  * thread.
  */
 public final class TemplateProgram {
@@ -53,7 +53,7 @@ public final class TemplateProgram {
         StrictServerProof start() throws IOException;
     }
 
-    /** The interpreter when it could last be read; null if it never could. */
+    /** The interpreter as last read from the hg script; null if it never could be read. */
     private List<String> lastInterpreter;
 
     /**
@@ -61,8 +61,8 @@ public final class TemplateProgram {
      * @param options hg's own options, such as -R
      * @param main the path of main.py
      * @param maxRequest the longest request that a worker takes, in bytes
-     * @param idleTimeout after which a connection that asks nothing is ended; never if empty
-     * @param maxRepoCache how many repositories are kept loaded
+     * @param idleTimeout how long a connection without requests lasts; without limit if empty
+     * @param maxRepoCache how many repositories the template keeps loaded
      */
     public TemplateProgram(
             String hg,
@@ -77,20 +77,20 @@ public final class TemplateProgram {
         this.maxRequest = maxRequest;
         this.idleTimeout = idleTimeout;
         this.maxRepoCache = maxRepoCache;
-        commandServer(); // now that there is no shortage yet
+        commandServer(); // while the process is not short of descriptors
     }
 
     /**
      * argv of a template, the interpreter's absolute path first.
      *
      * @param warmUp a directory for the template's private repository, if there is one
-     * @throws IOException if hg is no Python script, with what it is
+     * @throws IOException if hg is not a Python script
      */
     List<String> templateArguments(Optional<Path> warmUp) throws IOException {
         List<String> values = new ArrayList<>(List.of(FRAMING, "max-repo-cache=" + maxRepoCache));
         warmUp.ifPresent(directory -> values.add("warm-up=" + PlatformPath.text(directory)));
         return arguments(
-                interpreter().orElseThrow(() -> new IOException(hg + " is no Python script")),
+                interpreter().orElseThrow(() -> new IOException(hg + " is not a Python script")),
                 "template",
                 values.toArray(String[]::new));
     }
@@ -98,19 +98,19 @@ public final class TemplateProgram {
     /**
      * argv of a trial of the strict server, the interpreter's absolute path first.
      *
-     * @throws IOException if hg is no Python script
+     * @throws IOException if hg is not a Python script
      */
     List<String> proofArguments() throws IOException {
         return arguments(
-                interpreter().orElseThrow(() -> new IOException(hg + " is no Python script")),
+                interpreter().orElseThrow(() -> new IOException(hg + " is not a Python script")),
                 "prove",
                 FRAMING);
     }
 
     /**
-     * From now on has the strict server tried beside the service, once for each Mercurial that it
-     * comes to serve. Until that has ended each strict server tries itself before it says hello;
-     * where the trial fails, Mercurial's own server is used.
+     * From now on tries the strict server beside the service, once for each installed Mercurial.
+     * Until a trial ends, each strict server tries itself before its hello; after a trial that
+     * fails, Mercurial's own server serves.
      */
     public void proveStrictServer(EventLoop loop, Children children) {
         if (proofStarter == null) {
@@ -128,13 +128,13 @@ public final class TemplateProgram {
         provenHg = now;
         try {
             proof = proofStarter.start();
-        } catch (IOException e) { // each server goes on trying itself
+        } catch (IOException e) { // each server still tries itself
             proof = null;
             log.debug("the strict server is not tried: {}", e.getMessage());
         }
     }
 
-    /** Another Mercurial comes with another hg script. */
+    /** Identifies the installed Mercurial by its hg script. */
     private List<Object> identity() {
         try {
             Map<String, Object> file = Files.readAttributes(PlatformPath.of(hg), "unix:ino,ctime");
@@ -145,16 +145,16 @@ public final class TemplateProgram {
     }
 
     /**
-     * A command server of one connection that is as strict as the forked workers are; Mercurial's
-     * own if hg is no Python script. If it cannot be read for now, such as for want of a
-     * descriptor, it is taken for what it was.
+     * A command server of one connection, as strict as a forked worker; Mercurial's own if hg is
+     * not a Python script. If the script cannot be read now, such as for want of a descriptor, the
+     * interpreter last read is used.
      */
     public CommandServer commandServer() {
         CommandServer own = CommandServer.mercurial(hg, options);
         Optional<List<String>> interpreter;
         try {
             interpreter = interpreter();
-        } catch (NoSuchFileException | AccessDeniedException gone) { // which starting it will tell
+        } catch (NoSuchFileException | AccessDeniedException gone) { // starting hg will report it
             interpreter = Optional.empty();
         } catch (IOException unreadable) {
             interpreter = Optional.ofNullable(lastInterpreter);
@@ -190,9 +190,9 @@ public final class TemplateProgram {
 
     /**
      * The interpreter that hg's first line names (execve(2), "#!"), with its argument if any; empty
-     * if that is no Python.
+     * if that interpreter is not Python.
      *
-     * @throws IOException if it cannot be read
+     * @throws IOException if the script cannot be read
      */
     private Optional<List<String>> interpreter() throws IOException {
         String first;

@@ -8,39 +8,39 @@ import java.util.Locale;
 
 /**
  * The messages between the daemon and the processes of src/main/python: templates, proofs and
- * workers. Each is a word, and may go on after a blank with bytes of any value. What the words
- * mean, and when they are sent, says src/main/python/hgcmdserver/daemonline.py.
+ * workers. Each is a word, and after a blank, if anything follows, an argument of any bytes.
+ * src/main/python/hgcmdserver/daemonline.py documents the words.
  */
 final class TemplateProtocol {
 
-    /** To a template, with an end of a socket pair, the line to the worker. */
+    /** Sent to a template with an end of a socket pair, the line to the worker. */
     static final byte[] FORK = word("fork");
 
-    /** To an idle worker. */
+    /** Sent to an idle worker. */
     static final byte[] REHEARSE = word("rehearse");
 
-    /** To an idle worker, with a connection. */
+    /** Sent to an idle worker with a connection. */
     static final byte[] SERVE = word("serve");
 
-    /** What the daemon receives. */
+    /** The words that the daemon receives. */
     enum Word {
-        /** Of a template and of a proof. */
+        /** Sent by a template and by a proof. */
         READY,
-        /** Of a template; a part, and the reason. */
+        /** Sent by a template; the argument is a part and the reason. */
         WITHOUT,
-        /** Of a template and of a proof, and of a template about a fork; the reason. */
+        /** Sent by a template, also about a fork, and by a proof; the argument is the reason. */
         FAILED,
-        /** Of a proof; the reason. */
+        /** Sent by a proof; the argument is the reason. */
         UNUSABLE,
-        /** Of a template about a fork; the process id. */
+        /** Sent by a template about a fork; the argument is the process id. */
         FORKED,
-        /** Of a worker; the process id. */
+        /** Sent by a worker first; the argument is its process id. */
         PID,
-        /** Of a worker. */
+        /** Sent by a worker. */
         WARM,
-        /** Of a worker. */
+        /** Sent by a worker. */
         STALE,
-        /** Of another release. */
+        /** Sent by a process of another release. */
         UNKNOWN
     }
 

@@ -115,7 +115,7 @@ class PoolTest implements Pool.Fallback, WorkerTable.Listener {
     }
 
     @Override
-    public void serve(Connection connection) {
+    public void serveWithoutPool(Connection connection) {
         served.add(connection);
     }
 
