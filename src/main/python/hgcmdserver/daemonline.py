@@ -95,6 +95,8 @@ def messages(data):
     """the words and arguments of the whole messages in data"""
     while len(data) >= HEADER.size:
         end = HEADER.size + HEADER.unpack_from(data)[0]
+        if len(data) < end:
+            return
         word, _blank, argument = data[HEADER.size : end].partition(b' ')
         yield word, argument
         data = data[end:]

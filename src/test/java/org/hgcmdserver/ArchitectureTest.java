@@ -36,7 +36,7 @@ class ArchitectureTest {
                     "the life of a service and the way of a connection, in the order of events, are"
                             + " read in one place");
 
-    /** Classes, other than records, whose constructor takes more, and the reason. */
+    /** Classes whose constructor takes more, and the reason. */
     private static final Map<String, String> REASONED_CONSTRUCTORS = Map.of();
 
     private final JavaClasses classes =
@@ -48,6 +48,7 @@ class ArchitectureTest {
     void dependenciesPointOneWay() {
         layeredArchitecture()
                 .consideringOnlyDependenciesInLayers()
+                .ensureAllClassesAreContainedInArchitecture()
                 .layer("documents")
                 .definedBy(ROOT + "documents..")
                 .layer("cli")
@@ -96,6 +97,25 @@ class ArchitectureTest {
                 .mayNotAccessAnyLayer()
                 .whereLayer("host")
                 .mayNotAccessAnyLayer()
+                .check(classes);
+    }
+
+    /** The table of workers knows neither kind; neither does the service. */
+    @Test
+    void kindsOfWorkersAreInterchangeable() {
+        noClasses()
+                .that()
+                .resideInAnyPackage(ROOT + "worker", ROOT + "service..", ROOT + "reload..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(ROOT + "worker.spawn..", ROOT + "worker.prefork..")
+                .check(classes);
+        noClasses()
+                .that()
+                .resideInAPackage(ROOT + "worker.spawn..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage(ROOT + "worker.prefork..")
                 .check(classes);
     }
 
@@ -170,7 +190,6 @@ class ArchitectureTest {
     void constructorsTakeFewParameters() {
         Set<String> many =
                 classes.stream()
-                        .filter(c -> !c.isRecord() && !c.isEnum())
                         .flatMap(c -> c.getConstructors().stream())
                         .filter(c -> c.getRawParameterTypes().size() > MOST_PARAMETERS)
                         .map(c -> c.getOwner().getSimpleName())

@@ -20,7 +20,7 @@ import org.hgcmdserver.posix.SocketPair;
 public record LineProcess(int pid, MessageLine line) {
 
     /** The child's descriptors for its end of the line. */
-    public enum Place {
+    public enum LineDescriptor {
         /** Descriptors 1 and 2: a message is a line that the child prints. */
         OUTPUT,
         /** Descriptor 3: what the child prints goes to the daemon's log. */
@@ -38,18 +38,18 @@ public record LineProcess(int pid, MessageLine line) {
             EventLoop loop,
             List<String> arguments,
             Environment environment,
-            Place place,
+            LineDescriptor descriptor,
             MessageLine.Receiver receiver)
             throws IOException {
         try (SocketPair ends = SocketPair.open();
                 OwnedDescriptor input = Descriptors.openNull()) {
             MessageLine line =
-                    place == Place.OUTPUT
+                    descriptor == LineDescriptor.OUTPUT
                             ? MessageLine.ofText(loop, ends.here(), receiver)
                             : new MessageLine(loop, ends.here(), receiver);
             int there = ends.there().fd();
             int[] descriptors =
-                    place == Place.OUTPUT
+                    descriptor == LineDescriptor.OUTPUT
                             ? new int[] {input.fd(), there, there}
                             : new int[] {input.fd(), 2, -1, there};
             try {

@@ -178,6 +178,9 @@ public final class MessageLine implements Closeable {
         }
 
         Pointer header(byte[] bytes, int descriptor) {
+            if (bytes.length > LONGEST) {
+                throw new IllegalArgumentException("a message of " + bytes.length + " bytes");
+            }
             data.put(0, bytes, 0, bytes.length);
             vector.putLong(8, bytes.length);
             control.putInt(16, descriptor);

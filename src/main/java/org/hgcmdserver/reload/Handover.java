@@ -148,10 +148,15 @@ public record Handover(
                 .orElseThrow(() -> new IllegalArgumentException("it names no listener"));
     }
 
+    /** The listening sockets for which this release has no use. */
+    List<ListeningSocket> otherListeners() {
+        return listeners.stream().filter(socket -> !socket.equals(listener())).toList();
+    }
+
     /** The descriptors that the next image receives, the service's listening socket first. */
     public Collection<Integer> descriptors() {
         List<Integer> all = new ArrayList<>(List.of(listener().fd()));
-        listeners.stream().filter(l -> !l.equals(listener())).forEach(l -> all.add(l.fd()));
+        otherListeners().forEach(other -> all.add(other.fd()));
         for (BusyWorker worker : workers) {
             if (worker.connection().hasHandle()) {
                 all.add(worker.connection().fd());
@@ -193,7 +198,8 @@ public record Handover(
         for (String line : lines.subList(1, lines.size())) {
             String[] words = line.split(" ");
             try {
-                switch (words[0].split("\\.", 2)[0]) {
+                String kind = words[0].startsWith(LISTENER + ".") ? LISTENER : words[0];
+                switch (kind) {
                     case LISTENER -> listeners.add(ListeningSocket.parse(line));
                     case "connections" -> connections = Long.parseLong(words[1]);
                     case "worker" -> workers.add(BusyWorker.parse(line));

@@ -165,7 +165,10 @@ public final class Reexec implements Successor {
         List<Integer> descriptors = Arrays.stream(words).skip(1).map(Integer::valueOf).toList();
         int state = descriptors.get(0);
         try {
-            return Optional.of(Handover.parse(SealedText.read(state)));
+            Handover handover = Handover.parse(SealedText.read(state));
+            // no acceptor would serve the clients of another release's listener
+            handover.otherListeners().forEach(other -> Descriptors.close(other.fd()));
+            return Optional.of(handover);
         } catch (PosixException | IllegalArgumentException e) {
             log.warn(
                     "cannot read what was handed over: {}; going on with the listener and the children",

@@ -37,23 +37,17 @@ final class StartCheck implements MessageLine.Receiver {
 
     private final String launcher;
     private final Consumer<String> result;
-    private final LineProcess process;
     private final EventLoop.Timer timeout;
+    private LineProcess process;
     private final List<String> output = new ArrayList<>();
     private List<String> command;
     private boolean running = true;
     private boolean timedOut;
 
-    private StartCheck(
-            EventLoop loop,
-            List<String> arguments,
-            Environment environment,
-            Consumer<String> result)
-            throws IOException {
-        launcher = arguments.get(0);
+    private StartCheck(EventLoop loop, String launcher, Consumer<String> result) {
+        this.launcher = launcher;
         this.result = result;
-        process = LineProcess.start(loop, arguments, environment, LineProcess.Place.OUTPUT, this);
-        timeout = loop.after(TIMEOUT, this::timeOut);
+        timeout = loop.timer(this::timeOut);
     }
 
     /**
@@ -71,8 +65,12 @@ final class StartCheck implements MessageLine.Receiver {
             Environment environment,
             Consumer<String> result)
             throws IOException {
-        StartCheck check = new StartCheck(loop, arguments, environment, result);
+        StartCheck check = new StartCheck(loop, arguments.get(0), result);
+        check.process =
+                LineProcess.start(
+                        loop, arguments, environment, LineProcess.LineDescriptor.OUTPUT, check);
         children.addUnawaited(check.process.pid(), check::exited);
+        check.timeout.start(TIMEOUT);
         return check;
     }
 

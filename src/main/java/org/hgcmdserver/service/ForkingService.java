@@ -141,7 +141,11 @@ public final class ForkingService
         try {
             start(predecessor);
         } catch (IOException | RuntimeException e) {
-            unwind();
+            try {
+                unwind();
+            } catch (IOException | RuntimeException another) {
+                e.addSuppressed(another);
+            }
             throw e;
         }
     }
@@ -158,7 +162,7 @@ public final class ForkingService
         }
         acceptor.update();
         enter(ServiceState.SERVING);
-        handler.printBanner(listener.address());
+        guarded.printBanner(listener.address());
         notifier.ready();
         reportStatus();
         heartbeat.begin();
@@ -168,22 +172,36 @@ public final class ForkingService
     private void unwind() throws IOException {
         if (listener != null) {
             guarded.unlinkSocket(listener);
-            listener.release();
         }
-        close();
+        try {
+            if (listener != null) {
+                listener.release();
+            }
+        } finally {
+            enter(ServiceState.STOPPED);
+            close();
+        }
     }
 
-    private void adopt(Handover predecessor) throws IOException {
+    private void adopt(Handover predecessor) {
         connections = predecessor.connections();
         for (Handover.BusyWorker busy : predecessor.workers()) {
             announce(busy.connection());
             Worker worker = table.adopt(busy.pid(), busy.state(), busy.connection(), busy.since());
             hello.adopt(worker);
             if (busy.line() >= 0) {
-                source.adopt(worker, new OwnedDescriptor(busy.line()));
+                adoptLine(worker, new OwnedDescriptor(busy.line()));
             }
         }
         predecessor.leftovers().forEach(children::adoptLeftover);
+    }
+
+    private void adoptLine(Worker worker, OwnedDescriptor line) {
+        try {
+            source.adopt(worker, line);
+        } catch (IOException e) { // the worker serves its client all the same
+            log.warn("worker process (pid={}) cannot report: {}", worker.pid(), e.getMessage());
+        }
     }
 
     // the way in
@@ -191,12 +209,12 @@ public final class ForkingService
     /** Passes an accepted connection to the worker source, or refuses it. */
     @Override
     public void serve(Connection connection) {
-        hello.watch(connection);
         Optional<String> refusal = guarded.refusal(connection.peer());
         if (refusal.isPresent()) {
             refuse(connection, refusal.get());
             return;
         }
+        hello.watch(connection);
         connections++;
         announce(connection);
         try {

@@ -57,6 +57,15 @@ final class GuardedHandler {
         return new HandlerException(e);
     }
 
+    /** As {@link ServiceHandler#printBanner}. */
+    void printBanner(String address) {
+        try {
+            handler.printBanner(address);
+        } catch (RuntimeException e) {
+            log.error("the handler failed to print its banner", e);
+        }
+    }
+
     void newConnection(Peer peer) {
         call(() -> handler.newConnection(peer));
     }

@@ -79,20 +79,25 @@ public final class HelloWatch implements Closeable {
         if (firstReads == null) {
             return;
         }
-        try {
-            firstReads.add(connection.fd(), () -> firstRead(connection));
-            watched.put(connection, new Watched());
-        } catch (IOException e) {
-            log.debug("not watching {}: {}", connection.peer(), e.getMessage());
-        }
+        watched.put(connection, new Watched());
+        watchFirstRead(connection);
         firstReads.detach();
         attach.start(PAUSE);
+    }
+
+    private void watchFirstRead(Connection connection) {
+        try {
+            firstReads.add(connection.fd(), () -> firstRead(connection));
+        } catch (IOException e) {
+            log.debug("not watching {}: {}", connection.peer(), e.getMessage());
+            watched.remove(connection);
+        }
     }
 
     /** A worker has got its connection, and is expected to say hello. */
     public void workerAssigned(Worker worker) {
         Watched entry = watched.get(worker.connection());
-        if (entry == null) { // not watched, or the client left while waiting
+        if (entry == null) { // not watched
             table.saidHello(worker);
         } else {
             entry.worker = worker;
@@ -152,10 +157,18 @@ public final class HelloWatch implements Closeable {
 
     /** The client has read something or has hung up. */
     private void firstRead(Connection connection) {
-        Watched entry = watched.remove(connection);
-        if (entry != null && entry.worker != null) {
-            table.saidHello(entry.worker);
+        Watched entry = watched.get(connection);
+        if (entry == null) {
+            return;
         }
+        if (entry.worker == null) {
+            // A client that has left the queue: its worker takes as long to start as any other, and
+            // counts as starting until it ends.
+            watchFirstRead(connection);
+            return;
+        }
+        watched.remove(connection);
+        table.saidHello(entry.worker);
     }
 
     private void saidHello(Worker worker) {

@@ -26,6 +26,11 @@ public final class SocketEnd implements AutoCloseable {
         return new String(bytes, StandardCharsets.ISO_8859_1);
     }
 
+    /** Shuts down this end's sending side. */
+    public void endOutput() {
+        LibC.C.shutdown(end.fd(), 1);
+    }
+
     /** Writes {@code text}, a byte for each character. */
     public void write(String text) {
         UnixSocket.sendWithoutWaiting(end.fd(), text.getBytes(StandardCharsets.ISO_8859_1));

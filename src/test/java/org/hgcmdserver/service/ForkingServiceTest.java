@@ -4,10 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.hgcmdserver.host.Notifier;
 import org.hgcmdserver.listener.BoundListener;
 import org.hgcmdserver.listener.Listener;
@@ -37,8 +40,26 @@ class ForkingServiceTest {
         ForkingService service =
                 ForkingService.open(
                         address, new Handler(), CONFIG, failing, Notifier.NONE, Ticker.SYSTEM);
+        long before = sockets();
         assertThatThrownBy(service::init).hasMessage("no workers today");
         assertThat(directory).isEmptyDirectory();
+        assertThat(service.state()).isEqualTo(ServiceState.STOPPED);
+        assertThat(sockets()).as("open sockets").isEqualTo(before);
+    }
+
+    private static long sockets() throws IOException {
+        long sockets = 0;
+        try (Stream<Path> descriptors = Files.list(Path.of("/proc/self/fd"))) {
+            for (Path descriptor : descriptors.toList()) {
+                try {
+                    String target = Files.readSymbolicLink(descriptor).toString();
+                    sockets += target.startsWith("socket:") ? 1 : 0;
+                } catch (NoSuchFileException closed) {
+                    // the descriptor of the listing itself
+                }
+            }
+        }
+        return sockets;
     }
 
     private static final class Handler implements ServiceHandler {

@@ -92,10 +92,25 @@ class HelloWatchTest {
     }
 
     @Test
-    void clientThatLeavesTheQueueIsNotWaitedFor() throws Exception {
+    void workerOfAClientThatHasLeftTheQueueCountsAsStarting() throws Exception {
         client.close();
         manual.advance(Duration.ofMillis(20));
         Worker worker = table.add(PID, connection);
+        manual.advance(Duration.ofMillis(20));
+        assertThat(worker.state()).isEqualTo(Worker.State.STARTING);
+        assertThat(hello.silentWorkers()).as("for the start timeout").containsExactly(worker);
+    }
+
+    @Test
+    void helloIsNoticedOfAClientThatHasHalfClosedInTheQueue() throws Exception {
+        client.endOutput();
+        manual.advance(Duration.ofMillis(20));
+        Worker worker = table.add(PID, connection);
+        manual.advance(Duration.ofMillis(20));
+        assertThat(worker.state()).isEqualTo(Worker.State.STARTING);
+        UnixSocket.sendWithoutWaiting(connection.fd(), HELLO);
+        assertThat(client.read()).isEqualTo("o");
+        manual.run();
         assertThat(worker.state()).isEqualTo(Worker.State.SERVING);
     }
 

@@ -42,8 +42,8 @@ final class ForkedWorker implements MessageLine.Receiver {
     private final Children children;
     private final WorkerTable table;
     private final Listener listener;
-    private final MessageLine line;
     private final ForkLimit limit;
+    private MessageLine line;
 
     /** The process id that the template has reported; 0 before. */
     private int forked;
@@ -54,26 +54,36 @@ final class ForkedWorker implements MessageLine.Receiver {
     private boolean warm;
     private boolean unwanted;
 
+    private ForkedWorker(
+            Template template,
+            Children children,
+            WorkerTable table,
+            ForkLimit limit,
+            Listener listener) {
+        this.template = template;
+        this.children = children;
+        this.table = table;
+        this.limit = limit;
+        this.listener = listener;
+    }
+
     /**
-     * Requests the worker.
+     * Requests a worker.
      *
      * @throws IOException if the template has gone
      */
-    ForkedWorker(
+    static ForkedWorker request(
             Template template,
             Children children,
             WorkerTable table,
             ForkLimit limit,
             Listener listener)
             throws IOException {
-        this.children = children;
-        this.template = template;
-        this.table = table;
-        this.listener = listener;
-        line = template.fork(this);
+        ForkedWorker worker = new ForkedWorker(template, children, table, limit, listener);
+        worker.line = template.fork(worker);
         children.expect();
-        this.limit = limit;
-        limit.begin(this);
+        limit.begin(worker);
+        return worker;
     }
 
     /**

@@ -166,7 +166,7 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
         try {
             for (int i = 0; i < missing; i++) {
                 unassigned.add(
-                        new ForkedWorker(keeper.template(), children, table, forkLimit, this));
+                        ForkedWorker.request(keeper.template(), children, table, forkLimit, this));
             }
         } catch (IOException e) {
             if (Shortage.isCauseOf(e)) {

@@ -68,7 +68,7 @@ public final class PreforkSource implements WorkerSource, Pool.Fallback {
     }
 
     private Template startTemplate(Template.Listener listener) throws IOException {
-        return new TemplateProcess(loop, children, program, server.environment(), listener);
+        return TemplateProcess.start(loop, children, program, server.environment(), listener);
     }
 
     @Override

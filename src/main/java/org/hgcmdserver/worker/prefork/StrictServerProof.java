@@ -18,28 +18,32 @@ final class StrictServerProof implements MessageLine.Receiver {
 
     private static final Logger log = LoggerFactory.getLogger(StrictServerProof.class);
 
-    private final LineProcess process;
+    private LineProcess process;
     private boolean passed;
     private String failure;
     private boolean unusable;
 
+    private StrictServerProof() {}
+
     /**
-     * Starts the process.
+     * Starts a trial.
      *
      * @throws IOException if that fails, with the reason
      */
-    StrictServerProof(
+    static StrictServerProof start(
             EventLoop loop, Children children, TemplateProgram program, Environment environment)
             throws IOException {
-        // a drain waits for the proof, which limits its own waits
-        process =
+        StrictServerProof proof = new StrictServerProof();
+        proof.process =
                 LineProcess.start(
                         loop,
                         program.proofArguments(),
                         environment,
-                        LineProcess.Place.DESCRIPTOR_3,
-                        this);
-        children.add(process.pid(), this::exited);
+                        LineProcess.LineDescriptor.DESCRIPTOR_3,
+                        proof);
+        // a drain waits for the proof, which limits its own waits
+        children.add(proof.process.pid(), proof::exited);
+        return proof;
     }
 
     /** Whether the strict server has answered as plain hg does. */

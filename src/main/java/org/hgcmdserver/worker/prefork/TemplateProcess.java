@@ -43,45 +43,61 @@ final class TemplateProcess implements Template, MessageLine.Receiver {
     /** Empty if the directory could not be made. */
     private final Optional<WarmUpDirectory> warmUp;
 
-    private final int pid;
-    private final MessageLine control;
     private final EventLoop.Timer startLimit;
     private final EventLoop.Timer endLimit;
+    private int pid;
+    private MessageLine control;
     private boolean lineEnded;
     private State state = State.STARTING;
     private long readyAt;
     private String failure;
 
+    private TemplateProcess(EventLoop loop, Optional<WarmUpDirectory> warmUp, Listener listener) {
+        this.loop = loop;
+        this.warmUp = warmUp;
+        this.listener = listener;
+        startLimit = loop.timer(this::giveUpStart);
+        endLimit = loop.timer(this::killIfSlowToEnd);
+    }
+
     /**
-     * Starts the process.
+     * Starts a template.
      *
      * @throws IOException if that fails, with the reason
      */
-    TemplateProcess(
+    static TemplateProcess start(
             EventLoop loop,
             Children children,
             TemplateProgram program,
             Environment environment,
             Listener listener)
             throws IOException {
-        this.loop = loop;
-        this.listener = listener;
-        warmUp = warmUpDirectory();
+        Optional<WarmUpDirectory> warmUp = warmUpDirectory(listener);
         try {
+            TemplateProcess template = new TemplateProcess(loop, warmUp, listener);
             List<String> arguments = program.templateArguments(warmUp.map(WarmUpDirectory::path));
-            LineProcess process =
-                    LineProcess.start(
-                            loop, arguments, environment, LineProcess.Place.DESCRIPTOR_3, this);
-            pid = process.pid();
-            control = process.line();
-            children.add(pid, this::exited);
+            template.start(children, arguments, environment);
+            return template;
         } catch (IOException | RuntimeException e) {
             warmUp.ifPresent(WarmUpDirectory::delete);
             throw e;
         }
+    }
+
+    private void start(Children children, List<String> arguments, Environment environment)
+            throws IOException {
+        LineProcess process =
+                LineProcess.start(
+                        loop,
+                        arguments,
+                        environment,
+                        LineProcess.LineDescriptor.DESCRIPTOR_3,
+                        this);
+        pid = process.pid();
+        control = process.line();
+        children.add(pid, this::exited);
         log.debug("started template process (pid={})", pid);
-        startLimit = loop.after(LONGEST_START, this::giveUpStart);
-        endLimit = loop.timer(this::killIfSlowToEnd);
+        startLimit.start(LONGEST_START);
     }
 
     private void giveUpStart() {
@@ -94,7 +110,7 @@ final class TemplateProcess implements Template, MessageLine.Receiver {
         Child.kill(pid);
     }
 
-    private Optional<WarmUpDirectory> warmUpDirectory() {
+    private static Optional<WarmUpDirectory> warmUpDirectory(Listener listener) {
         try {
             return Optional.of(WarmUpDirectory.create());
         } catch (IOException e) {
@@ -165,6 +181,7 @@ final class TemplateProcess implements Template, MessageLine.Receiver {
     public void ended() {
         lineEnded = true; // the exit follows
         control.close();
+        endLimit.startIfStopped(TIME_TO_END);
     }
 
     private void exited(Exit exit) throws IOException {

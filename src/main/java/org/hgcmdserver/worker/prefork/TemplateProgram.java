@@ -115,7 +115,7 @@ public final class TemplateProgram {
     public void proveStrictServer(EventLoop loop, Children children) {
         if (proofStarter == null) {
             Environment environment = CommandServer.mercurial(hg, options).environment();
-            proofStarter = () -> new StrictServerProof(loop, children, this, environment);
+            proofStarter = () -> StrictServerProof.start(loop, children, this, environment);
         }
         proveOnce();
     }

@@ -55,7 +55,12 @@ final class TemplateProtocol {
             byte[] rest =
                     Arrays.copyOfRange(message, Math.min(end + 1, message.length), message.length);
             String name = new String(message, 0, end, ISO_8859_1).toUpperCase(Locale.ROOT);
-            return new Message(word(name), rest);
+            Message parsed = new Message(word(name), rest);
+            return parsed.isComplete() ? parsed : new Message(Word.UNKNOWN, rest);
+        }
+
+        private boolean isComplete() {
+            return (word != Word.FORKED && word != Word.PID) || text().matches("[1-9][0-9]{0,8}");
         }
 
         private static Word word(String name) {

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
-class RestartPauseTest {
+class RestartBackoffTest {
 
     private final RestartBackoff pause = new RestartBackoff();
 

@@ -116,4 +116,13 @@ class TemplateKeeperTest implements TemplateKeeper.Owner {
         manual.advance(Duration.ofMinutes(10));
         assertThat(started).hasSize(1);
     }
+
+    @Test
+    void templateThatDiesInADrainIsTheLast() throws Exception {
+        keeper.start();
+        keeper.startNoMore();
+        last().die("it has died");
+        manual.advance(Duration.ofMinutes(10));
+        assertThat(started).hasSize(1);
+    }
 }

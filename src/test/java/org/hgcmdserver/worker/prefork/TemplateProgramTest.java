@@ -47,7 +47,7 @@ class TemplateProgramTest {
         assertThat(program.commandServer().program()).isEqualTo(hg.toString());
         assertThatThrownBy(() -> program.templateArguments(Optional.of(directory)))
                 .isInstanceOf(IOException.class)
-                .hasMessageContaining("no Python script");
+                .hasMessageContaining("not a Python script");
     }
 
     /**
