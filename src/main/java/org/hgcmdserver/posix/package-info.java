@@ -7,5 +7,9 @@
  * since loading takes longer than the rest of the daemon's start, and since the posix_spawn of
  * jnr-posix can set neither signal masks nor default signals. The package depends on no other
  * package of this project and must not know the purposes of its callers.
+ *
+ * <p>Elsewhere in this project a constructor has no side effects, and a static factory starts what
+ * an object stands for. {@code EventLoop} and {@code MessageLine} are the exceptions, since neither
+ * has a state without its descriptors: their constructors acquire all of them, or none and throw.
  */
 package org.hgcmdserver.posix;
