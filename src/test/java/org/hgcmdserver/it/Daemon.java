@@ -162,9 +162,9 @@ final class Daemon implements AutoCloseable {
      * has waited for the worker.
      */
     int connections() throws IOException {
-        Set<String> connections = connectionSockets();
-        return (int)
-                Processes.openFiles(pid()).values().stream().filter(connections::contains).count();
+        Set<String> connections = new TreeSet<>(Processes.sockets(pid()));
+        connections.retainAll(connectionSockets());
+        return connections.size();
     }
 
     /** Waits until no worker has a connection, and the daemon has waited for those that had one. */

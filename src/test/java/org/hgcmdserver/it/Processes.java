@@ -175,14 +175,17 @@ final class Processes {
     }
 
     /** The targets of a process's open descriptors, by number; none if the process has gone. */
-    static Map<Integer, String> openFiles(long pid) {
+    static Map<Integer, String> openFiles(long pid) throws IOException {
         Map<Integer, String> files = new TreeMap<>();
         try {
             for (String descriptor : descriptors(pid)) {
                 String[] both = descriptor.split(" -> ", 2);
                 files.put(Integer.parseInt(both[0]), both[1]);
             }
-        } catch (IOException | UncheckedIOException gone) {
+        } catch (IOException | UncheckedIOException e) {
+            if (!Prefork.command(pid).isEmpty()) { // a process that ends loses its arguments first
+                throw e;
+            }
             return Map.of();
         }
         return files;

@@ -24,6 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.newsclub.net.unix.AFUNIXDatagramSocket;
 
 /** SIGHUP: the program restarts in its own process, and no client notices. */
 class ReloadIT {
@@ -136,7 +137,13 @@ class ReloadIT {
     @Test
     void slowCommandGoesOnAndIsWaitedForByTheNextImage() throws Exception {
         Gate gate = new Gate(directory);
-        try (Daemon daemon = Daemon.start(directory);
+        Path notify = directory.resolve("notify");
+        try (AFUNIXDatagramSocket manager = NotifyIT.manager(notify);
+                Daemon daemon =
+                        Daemon.start(
+                                directory,
+                                env -> env.putAll(NotifyIT.environment(notify)),
+                                NotifyIT.POLL);
                 Session slow = Session.to(daemon)) {
             CompletableFuture<Session.Answer> answer =
                     answerOf(slow, "root", "--config", gate.hook("root"), "--cwd", "repository");
@@ -147,6 +154,7 @@ class ReloadIT {
             }
             daemon.signal("TERM");
             daemon.awaitDrain();
+            NotifyIT.awaitRounds(manager); // the daemon lives on for the worker
             assertThat(answer).isNotDone();
             gate.open();
             assertThat(answer.get(60, TimeUnit.SECONDS).out()).isEqualTo(repository + "\n");
