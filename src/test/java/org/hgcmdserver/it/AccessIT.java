@@ -174,7 +174,7 @@ class AccessIT {
                 assertThat(third.readToEnd()).isEmpty();
             }
             two.get(0).close();
-            await().until(() -> daemon.busyWorkers().size() == 1);
+            await().until(() -> daemon.connections() == 1);
             try (Session hg = Session.to(daemon)) {
                 assertThat(hg.run("version", "-q").status()).isZero();
             }

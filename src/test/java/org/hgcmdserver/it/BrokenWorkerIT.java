@@ -102,10 +102,12 @@ class BrokenWorkerIT {
     @Test
     @RunsOnce
     void nothingIsAddedToAHelloThatIsNotReadYet() throws Exception {
-        String worker = "printf 'o\\0\\0\\0\\5hello'; exit 3";
+        Path ran = directory.resolve("ran");
+        String worker = "touch '" + ran + "'; printf 'o\\0\\0\\0\\5hello'; exit 3";
         try (Daemon daemon = Daemon.start(directory, "--worker-command", worker);
                 RawClient client = new RawClient(daemon.address())) {
-            daemon.awaitLog("status 3");
+            Processes.await().until(() -> Files.exists(ran));
+            daemon.awaitNoConnection();
             assertThat(client.readToEnd()).isEqualTo("o\0\0\0\5hello");
             daemon.stop();
         }
@@ -124,7 +126,7 @@ class BrokenWorkerIT {
                     daemon.signal("CONT");
                     assertThat(client.readToEnd()).isEmpty();
                 }
-                Processes.await().until(() -> daemon.busyWorkers().isEmpty());
+                daemon.awaitNoConnection();
             }
             assertThat(daemon.log()).doesNotContain("warn");
             daemon.stop();

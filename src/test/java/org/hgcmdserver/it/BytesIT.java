@@ -122,7 +122,7 @@ class BytesIT {
                 Daemon.launch(directory, address, env -> {}, List.of("sh", "-c", start))) {
             daemon.awaitLog("listening at");
             if (Daemon.PREFORK) {
-                daemon.awaitLog("forked worker process");
+                Prefork.awaitIdle(daemon, 1);
             }
             assertThat(Files.exists(address)).isTrue();
             shell(locale, name, directory, root).succeeded();

@@ -48,27 +48,16 @@ class ClockIT {
 
     private void start(String... options) throws Exception {
         List<String> all = new ArrayList<>(List.of(options));
-        all.add("--poll-interval=5ms");
+        all.add(NotifyIT.POLL);
         daemon =
                 Daemon.start(
                         directory,
                         env -> {
                             clock.in(env);
-                            env.put("NOTIFY_SOCKET", directory.resolve("notify").toString());
-                            env.put("WATCHDOG_USEC", "60000"); // a ping every 20 ms
+                            env.putAll(NotifyIT.environment(directory.resolve("notify")));
                         },
                         all.toArray(String[]::new));
-        clock.assertSeenBy(daemon);
-    }
-
-    /**
-     * Returns when the daemon's loop has run all due timers many times: several poll intervals pass
-     * between two pings of the watchdog. Up to ten earlier pings may be in the queue.
-     */
-    private void awaitRounds() throws Exception {
-        for (int i = 0; i < 20; i++) {
-            NotifyIT.awaitMessage(manager, "WATCHDOG=1");
-        }
+        clock.awaitSeenBy(daemon);
     }
 
     // an hour
@@ -79,12 +68,12 @@ class ClockIT {
         try (Session hg = Session.to(daemon)) {
             for (int jump : JUMPS) {
                 clock.set(jump);
-                awaitRounds();
+                NotifyIT.awaitRounds(manager);
                 clock.assertSeenBy(hg, repository);
             }
         }
         daemon.stop();
-        clock.assertSeenBy(daemon);
+        clock.awaitSeenBy(daemon);
     }
 
     @Test
@@ -100,13 +89,13 @@ class ClockIT {
             gate.awaitReached();
             for (int jump : JUMPS) {
                 clock.set(jump);
-                awaitRounds();
+                NotifyIT.awaitRounds(manager);
             }
             gate.open();
             assertThat(client.readFrame()).startsWith("ocapabilities: ");
         }
         daemon.stop();
-        clock.assertSeenBy(daemon);
+        clock.awaitSeenBy(daemon);
     }
 
     @Test
@@ -114,15 +103,11 @@ class ClockIT {
         start("--idle-exit=1h");
         for (int jump : JUMPS) {
             clock.set(jump);
-            awaitRounds();
-            int worker;
+            NotifyIT.awaitRounds(manager);
             try (Session hg = Session.to(daemon)) {
-                worker = hg.pid();
                 clock.assertSeenBy(hg, repository);
             }
-            // busyWorkers is empty too while the log is behind, so wait for the line in the log
-            daemon.awaitLog("worker process exited (pid=" + worker + ",");
-            clock.assertSeenBy(daemon);
+            clock.awaitSeenBy(daemon);
         }
         assertThat(daemon.isAlive()).isTrue();
         daemon.stop();
@@ -136,12 +121,12 @@ class ClockIT {
             NotifyIT.awaitMessage(manager, "STOPPING=1");
             for (int jump : JUMPS) {
                 clock.set(jump);
-                awaitRounds();
+                NotifyIT.awaitRounds(manager);
                 clock.assertSeenBy(hg, repository);
             }
         }
         assertThat(daemon.awaitExit()).isZero();
-        clock.assertSeenBy(daemon);
+        clock.awaitSeenBy(daemon);
     }
 
     // waits of seconds, long enough to set the clock back before they end
@@ -154,8 +139,8 @@ class ClockIT {
             clock.set(-FakeClock.YEAR);
             assertThat(client.readToEnd()).isEmpty();
         }
-        await().until(() -> daemon.busyWorkers().isEmpty());
-        clock.assertSeenBy(daemon);
+        daemon.awaitNoConnection();
+        clock.awaitSeenBy(daemon);
         daemon.stop();
     }
 
@@ -163,13 +148,13 @@ class ClockIT {
     void workerThatNeverSaysHelloIsGivenUp() throws Exception {
         start("--start-timeout=10s", "--workers", "spawn", "--hg", hg("exec sleep 1000"));
         try (RawClient client = new RawClient(daemon.address())) {
-            daemon.awaitLog(" is for pid");
-            awaitRounds();
+            await().until(() -> daemon.busyWorkers().size() == 1);
+            NotifyIT.awaitRounds(manager);
             clock.set(-FakeClock.YEAR);
             assertThat(client.readFrame()).contains("has not said hello for 10 s");
         }
-        await().until(() -> daemon.busyWorkers().isEmpty());
-        clock.assertSeenBy(daemon);
+        daemon.awaitNoConnection();
+        clock.awaitSeenBy(daemon);
         daemon.stop();
     }
 
@@ -179,7 +164,7 @@ class ClockIT {
         clock.set(-FakeClock.YEAR);
         assertThat(daemon.awaitExit()).isZero();
         assertThat(daemon.log()).contains("no connection for");
-        clock.assertSeenBy(daemon);
+        clock.awaitSeenBy(daemon);
     }
 
     @Test
@@ -189,11 +174,11 @@ class ClockIT {
             assertThat(hg.run("root", "-R", repository.toString()).status()).isZero();
             daemon.signal("TERM");
             daemon.awaitLog("stopping; waiting for 1 workers");
-            awaitRounds();
+            NotifyIT.awaitRounds(manager);
             clock.set(-FakeClock.YEAR);
             assertThat(daemon.awaitExit()).isZero();
         }
-        clock.assertSeenBy(daemon);
+        clock.awaitSeenBy(daemon);
     }
 
     /** An hg that runs this shell command. */

@@ -191,7 +191,7 @@ class CommandLineIT {
             Processes.signal(run.pid(), "INT");
             assertThat(run.waitFor(60, TimeUnit.SECONDS)).isTrue();
             assertThat(run.exitValue()).isEqualTo(130);
-            Processes.await().until(() -> daemon.busyWorkers().isEmpty());
+            daemon.awaitNoConnection();
             assertThat(repository.hg("status").out()).isEqualTo("M a\n");
             daemon.stop();
         }

@@ -31,6 +31,12 @@ final class Daemon implements AutoCloseable {
 
     static final boolean PREFORK = WORKERS.equals("prefork");
 
+    /** Flags in /proc/net/unix: SO_ACCEPTCON. */
+    private static final String LISTENING = "00010000";
+
+    /** Flags of the sockets that accept(2) returns, which have the address of the listening one. */
+    private static final String CONNECTED = "00000000";
+
     private final Process process;
     private final Path address;
     private final Path log;
@@ -70,9 +76,11 @@ final class Daemon implements AutoCloseable {
                             assertThat(daemon.process.isAlive())
                                     .as("daemon alive; its log: %s", daemon.log())
                                     .isTrue();
-                            return daemon.log().contains("listening at")
-                                    && (!idle || daemon.log().contains("forked worker process"));
+                            return daemon.log().contains("listening at");
                         });
+        if (idle) {
+            Prefork.awaitIdle(daemon, 1);
+        }
         return daemon;
     }
 
@@ -93,10 +101,7 @@ final class Daemon implements AutoCloseable {
 
     /** Asks the kernel, since connecting would have side effects. */
     static void awaitListening(Path address) {
-        Pattern listening = // the flag SO_ACCEPTCON; the path exists earlier, from bind(2) on
-                Pattern.compile(
-                        "^\\S+ \\S+ \\S+ 00010000 .* " + Pattern.quote(address + "") + "$",
-                        Pattern.MULTILINE);
+        Pattern listening = socketsAt(address, LISTENING); // the path exists from bind(2) on
         await().until(
                         () -> {
                             byte[] sockets = Files.readAllBytes(Path.of("/proc/net/unix"));
@@ -137,20 +142,64 @@ final class Daemon implements AutoCloseable {
         return new String(Files.readAllBytes(log), UTF_8); // workers write any bytes
     }
 
-    /** The workers that have a connection now. */
+    /** The daemon's children that have a client's connection now. */
     Set<Long> busyWorkers() throws IOException {
+        String own = Prefork.command(pid());
+        Set<String> connections = connectionSockets();
         Set<Long> busy = new TreeSet<>();
-        Matcher line =
-                Pattern.compile("worker process (exited )?\\(pid=(\\d+)[^)]*\\)( is for| was)?")
-                        .matcher(log());
-        while (line.find()) {
-            if (" is for".equals(line.group(3))) {
-                busy.add(Long.parseLong(line.group(2)));
-            } else if (line.group(1) != null || line.group(3) != null) {
-                busy.remove(Long.parseLong(line.group(2)));
+        for (long child : Processes.children(pid())) {
+            // before its exec a child has all the connections that the daemon has
+            if (Processes.openFiles(child).values().stream().anyMatch(connections::contains)
+                    && !Prefork.command(child).equals(own)) {
+                busy.add(child);
             }
         }
         return busy;
+    }
+
+    /**
+     * The number of connections that the daemon holds: those that it has accepted, each until it
+     * has waited for the worker.
+     */
+    int connections() throws IOException {
+        Set<String> connections = new TreeSet<>(Processes.sockets(pid()));
+        connections.retainAll(connectionSockets());
+        return connections.size();
+    }
+
+    /** Waits until no worker has a connection, and the daemon has waited for those that had one. */
+    void awaitNoConnection() {
+        await().untilAsserted(
+                        () -> {
+                            assertThat(connections()).as("connections").isZero();
+                            assertThat(busyWorkers()).as("busy workers").isEmpty();
+                        });
+    }
+
+    /** The ends of clients' connections that are the daemon's and the workers'. */
+    Set<String> connectionSockets() throws IOException {
+        return sockets(CONNECTED);
+    }
+
+    /** The sockets at the daemon's address, such as "socket:[123]", with these flags. */
+    private Set<String> sockets(String flags) throws IOException {
+        byte[] all = Files.readAllBytes(Path.of("/proc/net/unix"));
+        Matcher line = socketsAt(address, flags).matcher(new String(all, UTF_8));
+        Set<String> found = new TreeSet<>();
+        while (line.find()) {
+            found.add("socket:[" + line.group(1) + "]");
+        }
+        return found;
+    }
+
+    private static Pattern socketsAt(Path address, String flags) {
+        return Pattern.compile(
+                "^\\S+ \\S+ \\S+ "
+                        + flags
+                        + " \\S+ \\S+ +(\\d+) "
+                        + Pattern.quote(address + "")
+                        + "$",
+                Pattern.MULTILINE);
     }
 
     /**
@@ -187,8 +236,23 @@ final class Daemon implements AutoCloseable {
         await().untilAsserted(() -> assertThat(log()).contains(text));
     }
 
+    /** Waits until the daemon has begun to drain. */
+    void awaitDrain() {
+        awaitLog("stopping; waiting for ");
+    }
+
     void signal(String name) throws Exception {
         Processes.signal(pid(), name);
+    }
+
+    /** Sends a signal, and waits until the daemon has taken it from those that are pending. */
+    void signalAndAwaitTaken(String name, int number) throws Exception {
+        signal(name);
+        await().until(
+                        () -> {
+                            String pending = Processes.status(pid(), "ShdPnd");
+                            return (Long.parseUnsignedLong(pending, 16) >> (number - 1) & 1) == 0;
+                        });
     }
 
     boolean isAlive() {

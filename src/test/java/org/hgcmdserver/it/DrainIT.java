@@ -84,7 +84,7 @@ class DrainIT {
         try (Daemon daemon = Daemon.start(directory)) {
             try (Session hg = Session.to(daemon)) {
                 daemon.signal("INT");
-                daemon.awaitLog("service SERVING -> DRAINING");
+                daemon.awaitDrain();
                 await().until(() -> !Files.exists(daemon.address()));
                 String r = repository.toString();
                 assertThat(hg.run("log", "-R", r, "-T", "{desc}").out()).isEqualTo("the one");
@@ -98,7 +98,7 @@ class DrainIT {
         try (Daemon daemon = Daemon.start(directory);
                 Session hg = Session.to(daemon)) {
             daemon.signal("TERM");
-            daemon.awaitLog("service SERVING -> DRAINING");
+            daemon.awaitDrain();
             daemon.signal("TERM");
             assertThat(daemon.awaitExit()).isEqualTo(1);
             String r = repository.toString();

@@ -66,9 +66,14 @@ final class FakeClock {
     }
 
     /**
-     * Asserts that the daemon sees the clock as set, by the time of the last line that it logged.
+     * Waits until the daemon sees the clock as set, by the time of the last line that it has
+     * logged, whatever that is.
      */
-    void assertSeenBy(Daemon daemon) throws IOException {
+    void awaitSeenBy(Daemon daemon) {
+        Processes.await().untilAsserted(() -> assertSeenBy(daemon));
+    }
+
+    private void assertSeenBy(Daemon daemon) throws IOException {
         List<String> times =
                 daemon.log()
                         .lines()

@@ -68,7 +68,7 @@ class FloodIT {
         try {
             awaitQuiet();
             good.close();
-            await().until(() -> daemon.busyWorkers().isEmpty());
+            daemon.awaitNoConnection();
             daemon.awaitNoZombies();
             assertThat(daemon.log()).doesNotContain("Traceback");
             daemon.stop();

@@ -29,7 +29,7 @@ class InheritedSocketIT {
                                         .distinct())
                         .hasSize(1);
                 daemon.signal("TERM");
-                daemon.awaitLog("DRAINING");
+                daemon.awaitDrain();
             }
             assertThat(daemon.awaitExit()).isZero();
             assertThat(daemon.address()).as("the service manager's socket").exists();

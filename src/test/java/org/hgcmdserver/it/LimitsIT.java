@@ -42,7 +42,7 @@ class LimitsIT {
                 assertThat(once.awaitResult()).isZero();
                 assertThat(once.readToEnd()).isEmpty();
             }
-            await().until(() -> daemon.busyWorkers().isEmpty());
+            daemon.awaitNoConnection();
             daemon.stop();
             assertThat(daemon.log()).doesNotContain("Traceback");
         }
@@ -96,7 +96,7 @@ class LimitsIT {
                     .matches(
                             "ehg-cmdserver: worker process \\(pid=\\d+\\) has not said hello for 0 s\n");
             assertThat(client.readToEnd()).isEmpty();
-            await().until(() -> daemon.busyWorkers().isEmpty());
+            daemon.awaitNoConnection();
             daemon.stop();
         }
     }

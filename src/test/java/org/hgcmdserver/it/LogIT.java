@@ -69,6 +69,18 @@ class LogIT {
     }
 
     @Test
+    void debugTellsOfAWorkersStartAndEnd() throws Exception {
+        try (Daemon daemon = Daemon.start(directory)) {
+            long pid;
+            try (Session hg = Session.to(daemon)) {
+                pid = hg.pid();
+            }
+            daemon.awaitLog(" debug worker process exited (pid=" + pid + ", status 0)");
+            assertThat(daemon.log()).contains(" debug forked worker process (pid=" + pid + ")");
+        }
+    }
+
+    @Test
     @RunsOnce
     void quietSaysNothingAboutWhatIsWell() throws Exception {
         Path address = directory.resolve("server.sock");

@@ -11,6 +11,7 @@ import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.hgcmdserver.posix.PlatformPath;
 import org.hgcmdserver.posix.PlatformString;
@@ -22,6 +23,9 @@ import org.newsclub.net.unix.AFUNIXSocketAddress;
 /** The messages to the service manager, read from its end of a real notification socket. */
 @RunsOnce
 class NotifyIT {
+
+    /** An option of a daemon for {@link #awaitRounds}. */
+    static final String POLL = "--poll-interval=5ms";
 
     @TempDir Path directory;
 
@@ -218,6 +222,23 @@ class NotifyIT {
         manager.bind(address);
         manager.setSoTimeout((int) Processes.PATIENCE.toMillis());
         return manager;
+    }
+
+    /** Variables for the environment of a daemon for {@link #awaitRounds}. */
+    static Map<String, String> environment(Path manager) {
+        String ping = "60000"; // every 20 ms
+        return Map.of("NOTIFY_SOCKET", manager.toString(), "WATCHDOG_USEC", ping);
+    }
+
+    /**
+     * Returns when the daemon's loop has run all due timers many times, and has taken what was
+     * there to take: with {@link #environment} and {@link #POLL}, several poll intervals pass
+     * between two pings of the watchdog. Up to ten earlier pings may be in the queue.
+     */
+    static void awaitRounds(AFUNIXDatagramSocket manager) throws Exception {
+        for (int i = 0; i < 20; i++) {
+            awaitMessage(manager, "WATCHDOG=1");
+        }
     }
 
     static String awaitMessage(AFUNIXDatagramSocket manager, String expected) throws Exception {

@@ -7,13 +7,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.Consumer;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * Daemons with workers forked ahead, and queries to them and their processes. The run for spawned
@@ -22,6 +20,9 @@ import java.util.regex.Pattern;
 final class Prefork {
 
     static final String READY = "workers are forked ahead from a warm Mercurial";
+
+    /** See CONTROL in src/main/python/hgcmdserver/daemonline.py. */
+    private static final int LINE = 3;
 
     private Prefork() {}
 
@@ -126,41 +127,52 @@ final class Prefork {
         return Long.parseLong(stat.substring(stat.lastIndexOf(')') + 2).split(" ")[field]);
     }
 
-    /** The template that the daemon started last. */
+    /** The template that the daemon started last; 0 if there is none. */
     static long template(Daemon daemon) throws Exception {
-        Matcher line =
-                Pattern.compile("started template process \\(pid=(\\d+)\\)").matcher(daemon.log());
-        long pid = 0;
-        while (line.find()) {
-            pid = Long.parseLong(line.group(1));
+        Map<Long, String> lines = new HashMap<>();
+        for (long child : Processes.children(daemon.pid())) {
+            String line = Processes.openFiles(child).getOrDefault(LINE, "");
+            if (line.startsWith("socket:") && command(child).contains("main.py template")) {
+                lines.put(child, line);
+            }
         }
-        return pid;
+        lines.values().removeAll(daemon.connectionSockets()); // of busy workers
+        // the worker that proves a template has its arguments, and is younger
+        Map<String, Long> templates = new HashMap<>();
+        for (long pid : lines.keySet()) {
+            templates.merge(command(pid), pid, (a, b) -> started(a) <= started(b) ? a : b);
+        }
+        return templates.values().stream().max(Comparator.comparing(Prefork::started)).orElse(0L);
     }
 
-    /** The workers that are forked, alive, and without a connection. */
+    /** When a process was started, in clock ticks; 0 if it has gone. */
+    private static long started(long pid) {
+        try {
+            return stat(pid, 19);
+        } catch (Exception gone) {
+            return 0;
+        }
+    }
+
+    /**
+     * The workers that have announced themselves and have had no connection: in the place of the
+     * template's line they have /dev/null, which the connection will replace. For a moment this is
+     * also true of the worker that proves a template.
+     */
     static List<Long> idleWorkers(Daemon daemon) throws Exception {
-        Set<Long> idle = new LinkedHashSet<>();
-        Matcher line =
-                Pattern.compile("(forked )?worker process (exited )?\\(pid=(\\d+)")
-                        .matcher(daemon.log());
-        while (line.find()) { // in the log's order, since the kernel reuses pids
-            long pid = Long.parseLong(line.group(3));
-            if (line.group(1) != null) {
-                idle.add(pid);
-            } else {
-                idle.remove(pid);
+        List<Long> idle = new ArrayList<>();
+        for (long child : Processes.children(daemon.pid())) {
+            if (command(child).contains("main.py template")
+                    && "/dev/null".equals(Processes.openFiles(child).get(LINE))) {
+                idle.add(child);
             }
         }
-        List<Long> alive = new ArrayList<>();
-        for (long pid : idle) {
-            if (daemon.isParentOf(pid)) {
-                alive.add(pid);
-            }
-        }
-        return alive;
+        return idle;
     }
 
+    /** Waits for that many idle workers of a template that has been proven. */
     static void awaitIdle(Daemon daemon, int count) {
+        awaitReady(daemon, 1);
         await().until(() -> idleWorkers(daemon).size() >= count);
     }
 }

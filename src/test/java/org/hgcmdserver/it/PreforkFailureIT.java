@@ -51,7 +51,7 @@ class PreforkFailureIT {
                     assertThat(client.readToEnd()).isEmpty();
                 }
             }
-            await().until(() -> daemon.busyWorkers().isEmpty());
+            daemon.awaitNoConnection();
             assertThat(repository.hg("bookmarks").out()).doesNotContain("created");
         }
     }
@@ -93,7 +93,7 @@ class PreforkFailureIT {
                 frame = client.readFrame();
             }
             assertThat(said).contains("abort: input of 5000 bytes is over the limit");
-            await().until(() -> daemon.busyWorkers().isEmpty());
+            daemon.awaitNoConnection();
             assertThat(repository.hg("bookmarks").out()).doesNotContain("injected");
         }
     }

@@ -15,6 +15,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.newsclub.net.unix.AFUNIXDatagramSocket;
 
 /** Workers that are forked ahead: their parent, the number that wait, and their end. */
 class PreforkPoolIT {
@@ -124,7 +125,7 @@ class PreforkPoolIT {
                 assertThat(client.awaitResult()).isZero();
                 client.close();
             }
-            await().until(() -> daemon.busyWorkers().isEmpty());
+            daemon.awaitNoConnection();
             assertThat(idleWorkers(daemon)).hasSizeBetween(1, 3);
             daemon.stop();
         }
@@ -157,9 +158,13 @@ class PreforkPoolIT {
     @Test
     void overTheMaximumConnectionsWaitInOrderAndNobodyIsDropped() throws Exception {
         for (String kind : new String[] {"prefork", "spawn"}) {
-            try (Daemon daemon =
+            Path notify = directory.resolve("notify-" + kind);
+            try (AFUNIXDatagramSocket manager = NotifyIT.manager(notify);
+                    Daemon daemon =
                             Daemon.start(
                                     Files.createDirectory(directory.resolve(kind)),
+                                    env -> env.putAll(NotifyIT.environment(notify)),
+                                    NotifyIT.POLL,
                                     "--workers",
                                     kind,
                                     "--max-workers",
@@ -168,20 +173,18 @@ class PreforkPoolIT {
                     Session b = Session.to(daemon);
                     RawClient third = new RawClient(daemon.address());
                     RawClient fourth = new RawClient(daemon.address())) {
-                daemon.awaitLog("2 connections: others wait");
-                await().untilAsserted(
-                                () ->
-                                        assertThat(daemon.busyWorkers())
-                                                .containsExactlyInAnyOrder(
-                                                        (long) a.pid(), (long) b.pid()));
+                NotifyIT.awaitRounds(manager);
+                assertThat(daemon.connections()).isEqualTo(2);
+                assertThat(daemon.busyWorkers())
+                        .containsExactlyInAnyOrder((long) a.pid(), (long) b.pid());
                 a.close();
                 assertThat(third.readFrame()).contains("runcommand");
-                await().untilAsserted( // the log may be a line behind the hello
-                                () ->
-                                        assertThat(daemon.busyWorkers())
-                                                .hasSize(2)
-                                                .contains((long) b.pid())
-                                                .doesNotContain((long) a.pid()));
+                NotifyIT.awaitRounds(manager);
+                assertThat(daemon.connections()).isEqualTo(2);
+                assertThat(daemon.busyWorkers())
+                        .hasSize(2)
+                        .contains((long) b.pid())
+                        .doesNotContain((long) a.pid());
                 b.close();
                 assertThat(fourth.readFrame()).contains("runcommand");
                 third.close();
@@ -196,7 +199,6 @@ class PreforkPoolIT {
         try (Daemon daemon = start();
                 Session hg = Session.to(daemon)) {
             List<Long> idle = idleWorkers(daemon);
-            idle.remove((Long) (long) hg.pid()); // the log may be a line behind
             long template = template(daemon);
             daemon.signal("TERM");
             await().until(() -> !Processes.isAlive(template));

@@ -5,12 +5,15 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -169,6 +172,23 @@ final class Processes {
             }
         }
         return found;
+    }
+
+    /** The targets of a process's open descriptors, by number; none if the process has gone. */
+    static Map<Integer, String> openFiles(long pid) throws IOException {
+        Map<Integer, String> files = new TreeMap<>();
+        try {
+            for (String descriptor : descriptors(pid)) {
+                String[] both = descriptor.split(" -> ", 2);
+                files.put(Integer.parseInt(both[0]), both[1]);
+            }
+        } catch (IOException | UncheckedIOException e) {
+            if (!Prefork.command(pid).isEmpty()) { // a process that ends loses its arguments first
+                throw e;
+            }
+            return Map.of();
+        }
+        return files;
     }
 
     /** The sockets that a process holds, such as "socket:[123]". */

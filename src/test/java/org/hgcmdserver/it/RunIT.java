@@ -1,7 +1,6 @@
 package org.hgcmdserver.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.hgcmdserver.it.Processes.await;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -78,8 +77,8 @@ class RunIT {
             assertThat(run.waitFor(60, TimeUnit.SECONDS)).isTrue();
             assertThat(run.exitValue()).as("killed by SIGQUIT").isEqualTo(128 + 3);
             assertThat(Files.readString(directory.resolve("out"))).isEmpty();
-            await().until(() -> daemon.busyWorkers().isEmpty());
-            assertThat(daemon.log()).contains("killed by SIGQUIT");
+            daemon.awaitNoConnection();
+            daemon.awaitLog("killed by SIGQUIT");
             daemon.stop();
         }
     }

@@ -43,7 +43,7 @@ class ShortageIT {
                 for (RawClient client : leaving) { // the daemon tries again at each exit
                     client.close();
                 }
-                await().until(() -> daemon.busyWorkers().size() == 1);
+                await().until(() -> daemon.connections() == 1);
                 assertThat(lines(daemon, "cannot accept connections for now")).isEqualTo(episode);
                 limit("nofile", "1024", daemon.pid());
                 for (RawClient client : waiting) {
@@ -149,7 +149,7 @@ class ShortageIT {
                 if (Daemon.PREFORK) {
                     awaitLines(daemon, "can fork workers ahead again", episode);
                 }
-                await().until(() -> daemon.busyWorkers().isEmpty());
+                daemon.awaitNoConnection();
             }
             assertThat(lines(daemon, "for now")).isEqualTo(Daemon.PREFORK ? 4 : 2);
             daemon.awaitNoZombies();

@@ -222,9 +222,15 @@ class SoakIT {
     private void killIdleWorkers() throws Exception {
         connecting.writeLock().lock(); // else the daemon might be giving one of them a connection
         try {
-            for (long pid : Prefork.idleWorkers(daemon)) {
-                killIfThere(pid);
-                await().until(() -> !daemon.isParentOf(pid));
+            List<Long> idle = Prefork.idleWorkers(daemon);
+            List<String> templates = idle.stream().map(Prefork::command).toList();
+            for (int i = 0; i < idle.size(); i++) {
+                // a single one may be proving its template, which would then do without a part
+                if (Collections.frequency(templates, templates.get(i)) > 1) {
+                    long pid = idle.get(i);
+                    killIfThere(pid);
+                    await().until(() -> !daemon.isParentOf(pid));
+                }
             }
         } finally {
             connecting.writeLock().unlock();
@@ -334,7 +340,7 @@ class SoakIT {
         Processes.run(directory, "prlimit", "--pid", "" + pid, limit).succeeded();
     }
 
-    /** Checks first, since another process may have the pid from the log by now. */
+    /** Checks first, since the process may have gone, and another may have its pid. */
     private void killIfThere(long pid) throws Exception {
         if (daemon.isParentOf(pid)) {
             Processes.run(directory, "kill", "-s", "KILL", String.valueOf(pid));
