@@ -27,9 +27,9 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(value = 1, unit = java.util.concurrent.TimeUnit.DAYS)
 class DifferentialIT {
 
-    /** The time for one kind of workers; two minutes for both. */
+    /** The time for one kind of workers. */
     private static final Duration LENGTH =
-            Duration.ofSeconds(Integer.getInteger("hgcmdserver.differential", 60));
+            Duration.ofSeconds(Integer.getInteger("hgcmdserver.differential", 30));
 
     /** More than this many commands must have succeeded, however slow the machine is. */
     private static final int COMMANDS = 50;
@@ -42,7 +42,7 @@ class DifferentialIT {
             Duration.ofSeconds(Integer.getInteger("hgcmdserver.differential.shrink", 120));
 
     /** The number of runs in which an intermittent fault may appear. */
-    private static final int REPLAYS = Integer.getInteger("hgcmdserver.differential.replays", 10);
+    private static final int REPLAYS = Integer.getInteger("hgcmdserver.differential.replays", 3);
 
     /** The largest number of repositories that a daemon ever kept by default. */
     private static final String KEPT = System.getProperty("hgcmdserver.differential.kept", "4");

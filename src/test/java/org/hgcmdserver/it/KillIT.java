@@ -118,7 +118,7 @@ class KillIT {
                     client.runCommand("commit -A -q -m round" + i + " -R " + repository);
                     LockSupport.parkNanos(random.nextInt(60_000_000));
                     kill(worker);
-                    client.readToEnd();
+                    client.awaitEnd();
                 }
                 Processes.Result recovered = repository.hg("recover");
                 assertThat(recovered.out() + recovered.err())

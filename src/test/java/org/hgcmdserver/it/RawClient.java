@@ -1,10 +1,13 @@
 package org.hgcmdserver.it;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
@@ -43,6 +46,18 @@ final class RawClient implements Closeable {
     /** All data up to the end of the connection, a char per byte. */
     String readToEnd() throws IOException {
         return new String(in.readAllBytes(), StandardCharsets.ISO_8859_1);
+    }
+
+    /**
+     * Reads up to the end of the connection. That is a reset if the worker was killed before it had
+     * read a request.
+     */
+    void awaitEnd() throws IOException {
+        try {
+            readToEnd();
+        } catch (SocketException reset) {
+            assertThat(reset).hasMessageContaining("reset");
+        }
     }
 
     /** The next frame's channel and data. */
