@@ -29,7 +29,7 @@ class DifferentialIT {
 
     /** The time for one kind of workers. */
     private static final Duration LENGTH =
-            Duration.ofSeconds(Integer.getInteger("hgcmdserver.differential", 30));
+            Duration.ofSeconds(Integer.getInteger("hgcmdserver.differential", 20));
 
     /** More than this many commands must have succeeded, however slow the machine is. */
     private static final int COMMANDS = 50;

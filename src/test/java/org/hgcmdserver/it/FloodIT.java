@@ -25,6 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Many clients at once, and clients that send arbitrary bytes. A client that was there before keeps
  * getting its answers, and the daemon is unchanged when the others have gone.
  */
+@RunsAlone
 @Timeout(value = 20, unit = TimeUnit.MINUTES)
 class FloodIT {
 
@@ -34,7 +35,7 @@ class FloodIT {
     private static final int SILENT = Daemon.PREFORK ? 500 : 100;
     private static final int HALF = 200;
     private static final int INPUTS =
-            Integer.getInteger("hgcmdserver.inputs", 20_000) / (Daemon.PREFORK ? 1 : 20);
+            Integer.getInteger("hgcmdserver.inputs", 4_000) / (Daemon.PREFORK ? 1 : 20);
 
     /**
      * The protocol's command and a length. A case with an unknown hg command would take too long.
