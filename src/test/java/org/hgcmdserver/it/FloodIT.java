@@ -30,12 +30,12 @@ import org.junit.jupiter.api.io.TempDir;
 class FloodIT {
 
     /** Forked workers start some ten times as fast as spawned ones. */
-    private static final int CROWD = Daemon.PREFORK ? 2000 : 200;
+    private static final int CROWD = Daemon.PREFORK ? 2000 : 100;
 
-    private static final int SILENT = Daemon.PREFORK ? 500 : 100;
-    private static final int HALF = 200;
+    private static final int SILENT = Daemon.PREFORK ? 500 : 80;
+    private static final int HALF = Daemon.PREFORK ? 200 : 100;
     private static final int INPUTS =
-            Integer.getInteger("hgcmdserver.inputs", 4_000) / (Daemon.PREFORK ? 1 : 20);
+            Integer.getInteger("hgcmdserver.inputs", 2_000) / (Daemon.PREFORK ? 1 : 20);
 
     /**
      * The protocol's command and a length. A case with an unknown hg command would take too long.

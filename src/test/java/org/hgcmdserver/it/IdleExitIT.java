@@ -106,7 +106,7 @@ class IdleExitIT {
                         "1ms",
                         "--worker-command",
                         "echo served");
-        int rounds = Integer.getInteger("hgcmdserver.idle.rounds", 60);
+        int rounds = Integer.getInteger("hgcmdserver.idle.rounds", 30);
         try (Daemon services = Daemon.launch(directory, address, env -> {}, command)) {
             Daemon.awaitListening(address);
             for (int i = 0; i < rounds; i++) {

@@ -23,6 +23,9 @@ class KillIT {
 
     private static final String TRANSACTION_LEFT = "abandoned transaction found";
 
+    /** How many commits are killed, each at another moment. */
+    private static final int KILLS = Integer.getInteger("hgcmdserver.kills", 8);
+
     @TempDir Path directory;
     private Repository repository;
     private Session bystander;
@@ -108,7 +111,7 @@ class KillIT {
         try (Daemon daemon = Daemon.start(directory)) {
             bystander = Session.to(daemon);
             String before = "first";
-            for (int i = 0; i < 20; i++) {
+            for (int i = 0; i < KILLS; i++) {
                 for (int file = 0; file < 20; file++) {
                     Files.writeString(repository.path().resolve("f" + file), "round " + i);
                 }

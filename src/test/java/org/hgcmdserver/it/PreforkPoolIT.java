@@ -132,30 +132,6 @@ class PreforkPoolIT {
     }
 
     @Test
-    void poolGrowsToItsMaximumAndShrinksWhenQuiet() throws Exception {
-        try (Daemon daemon = start("--min-idle", "1", "--max-idle", "3");
-                Session busy = Session.to(daemon)) {
-            await().until(
-                            () -> {
-                                connectAtOnce(daemon, 8);
-                                return idleWorkers(daemon).size() == 3;
-                            });
-            for (int i = 0; i < 5; i++) {
-                connectAtOnce(daemon, 8);
-                assertThat(idleWorkers(daemon)).hasSizeLessThanOrEqualTo(3);
-            }
-            await().until(() -> idleWorkers(daemon).size() == 1);
-            assertThat(busy.run("version", "-q").status()).isZero();
-            try (Session hg = Session.to(daemon)) {
-                assertThat(command(hg.pid())).contains("main.py template");
-            }
-            busy.close();
-            daemon.awaitNoZombies();
-            daemon.stop();
-        }
-    }
-
-    @Test
     void overTheMaximumConnectionsWaitInOrderAndNobodyIsDropped() throws Exception {
         for (String kind : new String[] {"prefork", "spawn"}) {
             Path notify = directory.resolve("notify-" + kind);

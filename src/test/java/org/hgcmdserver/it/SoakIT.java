@@ -34,7 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 class SoakIT {
 
     private static final Duration LENGTH =
-            Duration.ofSeconds(Integer.getInteger("hgcmdserver.soak", 30));
+            Duration.ofSeconds(Integer.getInteger("hgcmdserver.soak", 15));
 
     private static final int CLIENTS = 3;
 
