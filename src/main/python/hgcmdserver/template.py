@@ -42,6 +42,8 @@ class template:
         self._isolation = self._part(
             REHEARSAL, lambda: isolation.isolation(ui), parts.noisolation()
         )
+        # hg's imports are lazy: this one happens here, not in each worker
+        self._makeworker = worker.worker
         self.rehearsal = parts.norehearsal(self._isolation.ui)
         self.dependencies = self._part(STALENESS, staleness, parts.nostaleness())
         self.makeserver = self._part(
@@ -233,7 +235,7 @@ class template:
         try:
             self._control.close()
             self.repositories.close()
-            worker.worker(self, line).run()
+            self._makeworker(self, line).run()
             status = 0
         except:  # never returns, hence no re-raises
             self.ui.traceback(force=True)

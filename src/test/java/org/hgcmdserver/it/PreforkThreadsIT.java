@@ -8,6 +8,7 @@ import static org.hgcmdserver.it.Processes.await;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.hgcmdserver.it.Session.Answer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -58,6 +59,32 @@ class PreforkThreadsIT {
             daemon.stop();
             assertThat(daemon.log()).doesNotContain("is stuck");
         }
+    }
+
+    /** hg imports lazily: a module that only workers use would be loaded in each of them anew. */
+    @Test
+    void workersFindTheModulesLoaded() throws Exception {
+        Path lazy = directory.resolve("lazy");
+        String extension =
+                """
+                import os, sys
+                def modules():
+                    found = [n for n, m in sorted(sys.modules.items())
+                             if n.startswith('hgcmdserver') and type(m).__name__ == '_LazyModule']
+                    with open('%s', 'a') as lazy:
+                        lazy.write(' '.join(found) + '\\n')
+                os.register_at_fork(after_in_child=modules)
+                """
+                        .formatted(lazy);
+        try (Daemon daemon = startWithExtension(extension)) {
+            Prefork.version(daemon);
+            daemon.stop();
+        }
+        List<String> forks = Files.readAllLines(lazy);
+        assertThat(forks).hasSizeGreaterThan(1);
+        assertThat(forks.subList(1, forks.size()))
+                .as("lazy modules after each fork")
+                .containsOnly("");
     }
 
     @Test

@@ -6,7 +6,6 @@ import java.nio.file.StandardOpenOption;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
-import org.junit.jupiter.api.extension.ExtensionContext.Store.CloseableResource;
 
 /**
  * Lets test classes run side by side in several JVMs, except those with {@link RunsAlone}: each
@@ -31,6 +30,6 @@ public final class Turns implements BeforeAllCallback {
                         StandardOpenOption.WRITE);
         file.lock(0, Long.MAX_VALUE, shared);
         context.getStore(Namespace.create(Turns.class))
-                .put(Turns.class, (CloseableResource) file::close);
+                .put(Turns.class, file); // and closed after it
     }
 }
