@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes the root trees of some Debians, one after the other, so that boot-test.sh and matrix.sh find them.
 # Usage: roots.sh SUITE...
-# Fails silently: whoever uses a tree that is missing makes it, or reports why it cannot be made.
+# Reports no failure: a script that misses a tree makes that tree, or reports why it cannot.
 set -eu
 cd "$(dirname "$0")/../.."
 . packaging/boot/container.sh

@@ -40,7 +40,7 @@ final class Draining {
      * Runs the loop until all workers have exited, or the drain is abandoned.
      *
      * @param closeListener serves the listener's queue, and closes the listener
-     * @param source is told to expect no more connections
+     * @param source drains, since no more connections will come
      * @param onProgress is called after the first steps, and then once per poll interval
      */
     void run(Step closeListener, WorkerSource source, Step onProgress) throws IOException {
