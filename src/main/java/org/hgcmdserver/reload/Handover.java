@@ -59,7 +59,8 @@ public record Handover(
 
         private static ListeningSocket parse(String line) {
             String[] words = line.split(" ", 3);
-            String name = words[0].substring(words[0].startsWith(LISTENER + ".") ? 9 : 8);
+            boolean unnamed = words[0].equals(LISTENER);
+            String name = unnamed ? SERVICE : words[0].substring(LISTENER.length() + 1);
             return new ListeningSocket(name, descriptor(words[1]), words[2]);
         }
 

@@ -30,10 +30,10 @@ import org.junit.jupiter.api.io.TempDir;
 class FloodIT {
 
     /** Forked workers start some ten times as fast as spawned ones. */
-    private static final int CROWD = Daemon.PREFORK ? 2000 : 100;
+    private static final int CROWD = Daemon.PREFORK ? 2000 : 200;
 
-    private static final int SILENT = Daemon.PREFORK ? 500 : 80;
-    private static final int HALF = Daemon.PREFORK ? 200 : 100;
+    private static final int SILENT = Daemon.PREFORK ? 500 : 100;
+    private static final int HALF = 200;
     private static final int INPUTS =
             Integer.getInteger("hgcmdserver.inputs", 2_000) / (Daemon.PREFORK ? 1 : 20);
 
