@@ -39,7 +39,6 @@ class ClockIT {
     void end() throws Exception {
         if (daemon != null) {
             daemon.close();
-            clock.forget(daemon);
         }
         if (manager != null) {
             manager.close();

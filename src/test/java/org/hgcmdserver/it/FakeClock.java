@@ -1,23 +1,25 @@
 package org.hgcmdserver.it;
 
+import static java.nio.file.StandardOpenOption.CREATE;
+import static java.nio.file.StandardOpenOption.WRITE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.nio.file.Files;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalTime;
 import java.time.ZoneId;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 
 /**
  * The system clock that a daemon and its workers see, which a test can set while they run: the
- * machine's time plus a number of hours, by means of libfaketime(1). The monotonic clock stays as
- * it is.
+ * machine's time plus a number of hours. The monotonic clock stays as it is. See {@code clock.c} in
+ * the test resources.
  */
 final class FakeClock {
 
@@ -26,38 +28,31 @@ final class FakeClock {
 
     private static final Duration TOLERANCE = Duration.ofHours(1);
 
-    private final Path library;
-    private final Path setting;
+    private final String library;
+    private final Path offset;
     private int hours;
 
-    /** Skips the test if libfaketime is not installed. */
-    FakeClock(Path directory) throws IOException {
-        try (Stream<Path> found =
-                Files.find(
-                        Path.of("/usr/lib"),
-                        4,
-                        (path, a) -> path.endsWith("faketime/libfaketimeMT.so.1"))) {
-            library = found.findAny().orElse(null);
-        }
-        LeftOut.unless(library != null, "libfaketime is not installed");
-        setting = directory.resolve("clock");
+    /** Skips the test if there is no C compiler. */
+    FakeClock(Path directory) throws Exception {
+        library = StandInLibrary.compile(directory, "clock.c");
+        offset = directory.resolve("offset");
         set(0);
     }
 
     /** Variables for the environment of a daemon. */
     void in(Map<String, String> environment) {
-        environment.put("LD_PRELOAD", library.toString());
-        environment.put("FAKETIME_TIMESTAMP_FILE", setting.toString());
-        environment.put("FAKETIME_NO_CACHE", "1");
-        environment.put("FAKETIME_DONT_FAKE_MONOTONIC", "1");
-        environment.put("NO_FAKE_STAT", "1"); // files keep their real times
+        environment.put("LD_PRELOAD", library);
+        environment.put("CLOCK_OFFSET", offset.toString());
     }
 
     /** Sets the clock a number of hours after, or before, the machine's time. */
     void set(int hours) throws IOException {
-        Path next = setting.resolveSibling("clock.next");
-        Files.writeString(next, "%+dh\n".formatted(hours));
-        Files.move(next, setting, StandardCopyOption.ATOMIC_MOVE);
+        ByteBuffer seconds = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.nativeOrder());
+        seconds.putLong(0, Duration.ofHours(hours).toSeconds());
+        // the processes have mapped the file, which must remain the same
+        try (FileChannel file = FileChannel.open(offset, CREATE, WRITE)) {
+            file.write(seconds, 0);
+        }
         this.hours = hours;
     }
 
@@ -98,12 +93,5 @@ final class FakeClock {
         long committed = Long.parseLong(answer.out().split(" ")[0]);
         assertThat(Instant.ofEpochSecond(committed))
                 .isBetween(now().minus(TOLERANCE), now().plus(TOLERANCE));
-    }
-
-    /** Removes the objects that libfaketime leaves behind when a process calls execve(2). */
-    void forget(Daemon daemon) throws IOException {
-        for (String name : new String[] {"faketime_shm_", "sem.faketime_sem_"}) {
-            Files.deleteIfExists(Path.of("/dev/shm", name + daemon.pid()));
-        }
     }
 }

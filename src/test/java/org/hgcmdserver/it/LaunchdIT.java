@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.hgcmdserver.it.Processes.await;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,31 +42,11 @@ class LaunchdIT {
 
     @TempDir Path directory;
 
-    private static Path library;
+    private static String library;
 
     @BeforeAll
     static void compile() throws Exception {
-        LeftOut.unless(isThere("cc"), "there is no C compiler (cc) for launchd's stand-in");
-        Path source = compiled.resolve("launchd.c");
-        try (var in = LaunchdIT.class.getResourceAsStream("/launchd.c")) {
-            Files.copy(in, source);
-        }
-        library = compiled.resolve("liblaunchd.so");
-        Processes.run(
-                        compiled,
-                        "cc",
-                        "-Wall",
-                        "-shared",
-                        "-fPIC",
-                        "-o",
-                        library.toString(),
-                        source.toString(),
-                        "-ldl")
-                .succeeded();
-    }
-
-    private static boolean isThere(String program) throws Exception {
-        return Processes.run(compiled, "sh", "-c", "command -v " + program).status() == 0;
+        library = StandInLibrary.compile(compiled, "launchd.c");
     }
 
     @Test

@@ -1,6 +1,7 @@
 package org.hgcmdserver.it;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.hgcmdserver.it.Processes.await;
 
 import java.io.IOException;
@@ -47,7 +48,13 @@ final class Prefork {
 
     /** Waits until the given number of templates have become ready, one after the other. */
     static void awaitReady(Daemon daemon, int count) {
-        await().until(() -> daemon.log().split(READY, -1).length > count);
+        await().untilAsserted(
+                        () ->
+                                assertThat(daemon.log().split(READY, -1).length - 1)
+                                        .as(
+                                                "templates that became ready; the log: %s",
+                                                daemon.log())
+                                        .isGreaterThanOrEqualTo(count));
     }
 
     /**
