@@ -12,13 +12,15 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.hgcmdserver.posix.Signal;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Real commands of a real Mercurial over the socket. */
 class CommandsIT {
+
+    @RegisterExtension static final SharedDaemon SHARED = new SharedDaemon();
 
     @TempDir Path directory;
     private Daemon daemon;
@@ -27,14 +29,7 @@ class CommandsIT {
     @BeforeEach
     void start() throws Exception {
         repository = Repository.create(directory, "repository");
-        daemon = Daemon.start(directory);
-    }
-
-    @AfterEach
-    void stop() throws Exception {
-        try (Daemon running = daemon) {
-            running.stop();
-        }
+        daemon = SHARED.get();
     }
 
     @Test

@@ -23,7 +23,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Many clients at once, and clients that send arbitrary bytes. A client that was there before keeps
- * getting its answers, and the daemon is unchanged when the others have gone.
+ * getting its answers, and the daemon is unchanged when the others have gone. What a worker does
+ * with a request is the same code in both kinds of workers.
  */
 @RunsAlone
 @Timeout(value = 20, unit = TimeUnit.MINUTES)
@@ -32,10 +33,9 @@ class FloodIT {
     /** Forked workers start some ten times as fast as spawned ones. */
     private static final int CROWD = Daemon.PREFORK ? 2000 : 200;
 
-    private static final int SILENT = Daemon.PREFORK ? 500 : 100;
+    private static final int SILENT = 500;
     private static final int HALF = 200;
-    private static final int INPUTS =
-            Integer.getInteger("hgcmdserver.inputs", 2_000) / (Daemon.PREFORK ? 1 : 20);
+    private static final int INPUTS = Integer.getInteger("hgcmdserver.inputs", 2_000);
 
     /**
      * The protocol's command and a length. A case with an unknown hg command would take too long.
@@ -101,6 +101,7 @@ class FloodIT {
     }
 
     @Test
+    @RunsOnce
     void manyAskAndNeverRead() throws Exception {
         during(
                 SILENT + " never read",
@@ -127,6 +128,7 @@ class FloodIT {
     }
 
     @Test
+    @RunsOnce
     void manySendHalfARequest() throws Exception {
         byte[] request = RawClient.request("bookmark -R " + repository + " created");
         during(
@@ -148,6 +150,7 @@ class FloodIT {
 
     /** Cuts a request at each byte; a partial request does not run. */
     @Test
+    @RunsOnce
     void requestCutShort() throws Exception {
         byte[] request = RawClient.request("bookmark -R " + repository + " created");
         for (int length = 0; length < request.length; length++) {
@@ -159,6 +162,7 @@ class FloodIT {
     }
 
     @Test
+    @RunsOnce
     void asMuchAsARequestMayHave() throws Exception {
         during(
                 "64 MiB of arguments",
@@ -195,6 +199,7 @@ class FloodIT {
 
     /** Random bytes, and requests with random bytes in their frame; the same in each run. */
     @Test
+    @RunsOnce
     void anyBytes() throws Exception {
         during(
                 INPUTS + " random inputs",

@@ -35,6 +35,9 @@ class ReloadIT {
     /** The number of reloads; fewer where a test repeats what another one shows. */
     private static final int RELOADS = Integer.getInteger("hgcmdserver.reloads", 5);
 
+    /** Four clients keep two processors busy with spawning workers. */
+    private static final int CLIENTS = Daemon.PREFORK ? 16 : 4;
+
     @TempDir Path directory;
     private Repository repository;
 
@@ -45,7 +48,7 @@ class ReloadIT {
 
     @Test
     @Timeout(600)
-    void sixteenClientsNoticeNoReload() throws Exception {
+    void clientsNoticeNoReload() throws Exception {
         try (Daemon daemon = Daemon.start(directory)) {
             reload(daemon); // from here on the daemon is a reloaded one
             int descriptors = descriptorsAtRest(daemon);
@@ -53,7 +56,7 @@ class ReloadIT {
             AtomicInteger answers = new AtomicInteger();
             Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
             List<Thread> clients = new ArrayList<>();
-            for (int i = 0; i < 16; i++) {
+            for (int i = 0; i < CLIENTS; i++) {
                 Thread client = new Thread(() -> ask(daemon, stop, answers, failures));
                 client.start();
                 clients.add(client);
@@ -72,8 +75,11 @@ class ReloadIT {
             daemon.awaitNoConnection();
             assertThat(descriptorsAtRest(daemon)).isLessThanOrEqualTo(descriptors);
             daemon.awaitNoZombies();
-            List<Long> children = Processes.children(daemon.pid());
-            assertThat(children).hasSizeLessThanOrEqualTo(Daemon.PREFORK ? 9 : 0);
+            // the proof of the strict server may still be running
+            await().untilAsserted(
+                            () ->
+                                    assertThat(Processes.children(daemon.pid()))
+                                            .hasSizeLessThanOrEqualTo(Daemon.PREFORK ? 9 : 0));
             assertThat(temporaryFiles()).hasSize(Daemon.PREFORK ? 1 : 0);
             daemon.stop();
             assertThat(temporaryFiles()).isEmpty();

@@ -1,18 +1,52 @@
 package org.hgcmdserver.it;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /** A real Mercurial repository of a test's own, made by hg itself. */
 record Repository(Path path) {
 
-    static Repository create(Path directory, String name) throws Exception {
+    /**
+     * The files of the first repository, and its directories, which have no contents here: hg init
+     * would make the same again, and take its time.
+     */
+    private static final Map<Path, Optional<byte[]>> EMPTY = new TreeMap<>();
+
+    static synchronized Repository create(Path directory, String name) throws Exception {
         Path path = directory.resolve(name);
-        Processes.run(directory, "hg", "init", path.toString()).succeeded();
+        if (EMPTY.isEmpty()) {
+            Processes.run(directory, "hg", "init", path.toString()).succeeded();
+            remember(path);
+        } else {
+            for (Map.Entry<Path, Optional<byte[]>> file : EMPTY.entrySet()) {
+                Path copy = path.resolve(file.getKey());
+                if (file.getValue().isPresent()) {
+                    Files.write(copy, file.getValue().get());
+                } else {
+                    Files.createDirectories(copy);
+                }
+            }
+        }
         Files.writeString(path.resolve(".hg/hgrc"), "[ui]\nusername = Tester <t@example.org>\n");
         return new Repository(path);
+    }
+
+    private static void remember(Path repository) throws IOException {
+        try (Stream<Path> files = Files.walk(repository)) {
+            for (Path file : files.toList()) {
+                boolean isFile = Files.isRegularFile(file);
+                EMPTY.put(
+                        repository.relativize(file),
+                        isFile ? Optional.of(Files.readAllBytes(file)) : Optional.empty());
+            }
+        }
     }
 
     /** Writes a file and commits it. */

@@ -10,12 +10,15 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The state that a worker process starts with, and its end. */
 class WorkerIT {
 
     private static final String NONE = "0000000000000000";
+
+    @RegisterExtension static final SharedDaemon SHARED = new SharedDaemon();
 
     @TempDir Path directory;
 
@@ -127,8 +130,8 @@ class WorkerIT {
 
     @Test
     void hasAProcessGroupOfItsOwn() throws Exception {
-        try (Daemon daemon = Daemon.start(directory);
-                Session one = Session.to(daemon);
+        Daemon daemon = SHARED.get();
+        try (Session one = Session.to(daemon);
                 Session two = Session.to(daemon)) {
             assertThat(processGroup(one.pid())).isEqualTo(one.pid());
             assertThat(processGroup(two.pid())).isEqualTo(two.pid());
@@ -139,29 +142,26 @@ class WorkerIT {
 
     @Test
     void daemonKeepsAHandleOfTheConnectionUntilTheWorkerHasEnded() throws Exception {
-        try (Daemon daemon = Daemon.start(directory)) {
-            List<String> common;
-            try (Session hg = Session.to(daemon)) {
-                common = new ArrayList<>(Processes.sockets(hg.pid()));
-                common.retainAll(Processes.sockets(daemon.pid()));
-                assertThat(Set.copyOf(common)).hasSize(1);
-            }
-            await().until(() -> Collections.disjoint(Processes.sockets(daemon.pid()), common));
-            daemon.stop();
+        Daemon daemon = SHARED.get();
+        List<String> common;
+        try (Session hg = Session.to(daemon)) {
+            common = new ArrayList<>(Processes.sockets(hg.pid()));
+            common.retainAll(Processes.sockets(daemon.pid()));
+            assertThat(Set.copyOf(common)).hasSize(1);
         }
+        await().until(() -> Collections.disjoint(Processes.sockets(daemon.pid()), common));
     }
 
     @Test
     void exitsAreReaped() throws Exception {
-        try (Daemon daemon = Daemon.start(directory)) {
-            int pid;
-            try (Session hg = Session.to(daemon)) {
-                pid = hg.pid();
-                assertThat(daemon.isParentOf(pid)).isTrue();
-            }
-            await().until(() -> Processes.status(pid, "State") == null);
-            daemon.awaitNoZombies();
+        Daemon daemon = SHARED.get();
+        int pid;
+        try (Session hg = Session.to(daemon)) {
+            pid = hg.pid();
+            assertThat(daemon.isParentOf(pid)).isTrue();
         }
+        await().until(() -> Processes.status(pid, "State") == null);
+        daemon.awaitNoZombies();
     }
 
     @Test
@@ -180,8 +180,8 @@ class WorkerIT {
 
     @Test
     void deathByASignalIsAWarningAndNobodyElsesConcern() throws Exception {
-        try (Daemon daemon = Daemon.start(directory);
-                Session victim = Session.to(daemon);
+        Daemon daemon = SHARED.get();
+        try (Session victim = Session.to(daemon);
                 Session bystander = Session.to(daemon)) {
             Processes.signal(victim.pid(), "SEGV");
             daemon.awaitLog("warn worker process (pid=" + victim.pid() + ") was killed by SIGSEGV");
