@@ -12,9 +12,6 @@ import java.util.Set;
 import org.hgcmdserver.posix.Environment;
 import org.hgcmdserver.posix.PlatformPath;
 import org.hgcmdserver.posix.Users;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.OptionSpec;
-import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.TypeConversionException;
 
 /**
@@ -23,9 +20,7 @@ import picocli.CommandLine.TypeConversionException;
  * command line overrides the file.
  *
  * <p>The option's own converter converts each value once, and the option receives the result
- * without a parser: a parser costs milliseconds. This class is not a picocli {@code
- * IDefaultValueProvider}, since picocli replaces "${...}" in a default, takes one default per
- * option, and reports no line number.
+ * without a parser.
  */
 final class ConfigFile {
 
@@ -42,7 +37,8 @@ final class ConfigFile {
      * @param text the value as written in the file
      * @param value the value after conversion by the option's converter
      */
-    private record Entry(OptionSpec option, String name, String text, Object value, int line) {}
+    private record Entry(
+            OptionTable.Entry option, String name, String text, Object value, int line) {}
 
     private final Path path;
     private final boolean mustExist;
@@ -58,12 +54,12 @@ final class ConfigFile {
      * wrong line is an error in any case.
      *
      * @param given the file; null for the default one, which need not exist
-     * @param serve the command whose options the file may name; this method does not change it
+     * @param options those that the file may name; this method does not change them
      * @throws ConfigException if the file cannot be read or has an error
      */
-    static ConfigFile read(Path given, CommandSpec serve) throws ConfigException {
+    static ConfigFile read(Path given, OptionTable options) throws ConfigException {
         ConfigFile file = new ConfigFile(given == null ? defaultPath() : given, given != null);
-        file.read(serve);
+        file.read(options);
         return file;
     }
 
@@ -91,18 +87,18 @@ final class ConfigFile {
     /**
      * Sets each option that the file names and the command line does not.
      *
-     * @param given the parsed command line of the command that {@link #read} was called with
+     * @param given the names, without dashes, of the options that the command line gives
      */
-    void applyTo(ParseResult given) {
+    void applyUnless(Set<String> given) {
         for (Entry entry : entries) {
-            if (!given.hasMatchedOption(entry.option)) {
-                entry.option.setValue(
+            if (!given.contains(entry.option.name())) {
+                entry.option.set(
                         entry.option.isMultiValue() ? valuesOf(entry.option) : entry.value);
             }
         }
     }
 
-    private List<Object> valuesOf(OptionSpec option) {
+    private List<Object> valuesOf(OptionTable.Entry option) {
         return entries.stream().filter(entry -> entry.option == option).map(Entry::value).toList();
     }
 
@@ -128,7 +124,7 @@ final class ConfigFile {
                 .orElse(null);
     }
 
-    private void read(CommandSpec serve) throws ConfigException {
+    private void read(OptionTable options) throws ConfigException {
         List<String> lines;
         try {
             lines = Files.readAllLines(path);
@@ -146,12 +142,12 @@ final class ConfigFile {
         for (int i = 0; i < lines.size(); i++) {
             String line = lines.get(i).strip();
             if (!line.isEmpty() && line.charAt(0) != '#' && line.charAt(0) != ';') {
-                add(line, i + 1, serve);
+                add(line, i + 1, options);
             }
         }
     }
 
-    private void add(String line, int number, CommandSpec serve) throws ConfigException {
+    private void add(String line, int number, OptionTable options) throws ConfigException {
         int control = line.chars().filter(ConfigFile::isControl).findFirst().orElse(-1);
         if (control >= 0) { // a NUL would end the value, others would garble the log
             throw error(
@@ -164,7 +160,7 @@ final class ConfigFile {
         }
         String name = line.substring(0, equals).strip();
         String value = line.substring(equals + 1).strip();
-        OptionSpec option = serve.findOption("--" + name);
+        OptionTable.Entry option = options.find("--" + name);
         if (option == null || NOT_IN_A_FILE.contains(name)) {
             throw error(
                     number, "there is no option \"" + name + "\"; see: hg-cmdserver serve --help");
@@ -185,17 +181,14 @@ final class ConfigFile {
      * Converts a value. picocli keeps its own conversion to itself, so this method repeats the
      * wording of picocli's errors: an option has one message wherever its value comes from.
      */
-    private Object convert(OptionSpec option, String text, int line) throws ConfigException {
-        if (option.converters().length == 0) {
-            return text; // ConfigFileTest: an option of another type has a converter
-        }
-        String wrong = "Invalid value for option '" + option.longestName() + "': ";
+    private Object convert(OptionTable.Entry option, String text, int line) throws ConfigException {
+        String wrong = "Invalid value for option '--" + option.name() + "': ";
         try {
-            return option.converters()[0].convert(text);
+            return option.convert(text);
         } catch (TypeConversionException e) {
             throw error(line, wrong + e.getMessage());
         } catch (Exception e) {
-            String type = option.type().getSimpleName();
+            String type = option.typeName();
             throw error(line, wrong + "cannot convert '%s' to %s (%s)".formatted(text, type, e));
         }
     }

@@ -1,7 +1,7 @@
 package org.hgcmdserver.cli;
 
-import java.io.PrintWriter;
 import java.util.List;
+import java.util.OptionalInt;
 import org.hgcmdserver.cli.ConfigFile.ConfigException;
 import org.hgcmdserver.posix.PlatformPath;
 import org.hgcmdserver.posix.ProcessImage;
@@ -33,7 +33,22 @@ public final class Main {
     public static void main(String[] decoded) {
         PlatformPath.replaceUserDir();
         List<String> arguments = ProcessImage.arguments(Main.class, decoded);
-        System.exit(commandLine().execute(arguments.toArray(String[]::new)));
+        System.exit(
+                serve(arguments)
+                        .orElseGet(() -> commandLine().execute(arguments.toArray(String[]::new))));
+    }
+
+    /** Empty if picocli must parse this command line. */
+    private static OptionalInt serve(List<String> arguments) {
+        if (arguments.isEmpty() || !arguments.get(0).equals("serve")) {
+            return OptionalInt.empty();
+        }
+        ServeCommand serve = new ServeCommand();
+        try {
+            return serve.callWithoutParser(arguments);
+        } catch (Exception e) {
+            return OptionalInt.of(failure(e, serve));
+        }
     }
 
     static CommandLine commandLine() {
@@ -46,30 +61,35 @@ public final class Main {
     }
 
     private static int usageError(ParameterException e, String[] arguments) {
-        CommandLine line = e.getCommandLine();
-        String name = line.getCommandSpec().qualifiedName();
-        print(line.getErr(), e.getMessage() + "; see: " + name + " --help");
+        String name = e.getCommandLine().getCommandSpec().qualifiedName();
+        print(e.getMessage() + "; see: " + name + " --help");
         return ExitStatus.USAGE;
     }
 
     private static int failure(Exception e, CommandLine line, ParseResult parsed) {
+        return failure(e, line.getCommand() instanceof ServeCommand serve ? serve : null);
+    }
+
+    /**
+     * @param serve null if another command has failed
+     */
+    private static int failure(Exception e, ServeCommand serve) {
         if (e instanceof ConfigException) {
-            print(line.getErr(), e.getMessage());
+            print(e.getMessage());
             return ExitStatus.CONFIG;
         }
         if (e instanceof OptionException wrong
-                && line.getCommand() instanceof ServeCommand serve
+                && serve != null
                 && serve.placeInTheFile(wrong) != null) {
-            print(line.getErr(), serve.placeInTheFile(wrong) + e.getMessage());
+            print(serve.placeInTheFile(wrong) + e.getMessage());
             return ExitStatus.CONFIG;
         }
-        print(line.getErr(), e.getMessage() == null ? e.toString() : e.getMessage());
+        print(e.getMessage() == null ? e.toString() : e.getMessage());
         return ExitStatus.FAILURE;
     }
 
-    private static void print(PrintWriter err, String message) {
-        err.println("hg-cmdserver: " + message.replace('\n', ' '));
-        err.flush();
+    private static void print(String message) {
+        System.err.println("hg-cmdserver: " + message.replace('\n', ' '));
     }
 
     static final class Version implements IVersionProvider {

@@ -1,9 +1,13 @@
 package org.hgcmdserver.cli;
 
+import static java.util.stream.Collectors.toUnmodifiableSet;
+
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import org.hgcmdserver.cli.ConfigFile.ConfigException;
@@ -54,13 +58,13 @@ import picocli.CommandLine.TypeConversionException;
         versionProvider = Main.Version.class)
 final class ServeCommand implements Callable<Integer> {
 
-    @Mixin private Address address;
+    @Mixin private final Address address = new Address();
 
-    @Mixin private WorkerOptions workers;
+    @Mixin private final WorkerOptions workers = new WorkerOptions();
 
-    @Mixin private LifeOptions life;
+    @Mixin private final LifeOptions life = new LifeOptions();
 
-    @Mixin private AccessOptions access;
+    @Mixin private final AccessOptions access = new AccessOptions();
 
     @Option(
             names = "--socket-mode",
@@ -107,7 +111,12 @@ final class ServeCommand implements Callable<Integer> {
             description = "Check the options and the configuration file, and exit.")
     private boolean check;
 
+    /** Null if picocli has not parsed the command line. */
     @Spec private CommandSpec spec;
+
+    private final OptionTable options = OptionTable.of(this);
+
+    private List<String> arguments;
 
     private ConfigFile config;
 
@@ -118,10 +127,37 @@ final class ServeCommand implements Callable<Integer> {
         return config.placeOf(wrong);
     }
 
+    /**
+     * Runs the command without picocli.
+     *
+     * @param arguments the program's arguments, with this command's name first
+     * @return the exit status; empty if picocli must parse this command line
+     */
+    OptionalInt callWithoutParser(List<String> arguments) throws IOException, ConfigException {
+        Optional<Set<String>> given = options.parse(arguments.subList(1, arguments.size()));
+        return given.isPresent()
+                ? OptionalInt.of(serve(arguments, given.get()))
+                : OptionalInt.empty();
+    }
+
     @Override
     public Integer call() throws IOException, ConfigException {
-        config = ConfigFile.read(configFile, spec);
-        config.applyTo(spec.commandLine().getParseResult());
+        Set<String> given =
+                spec.commandLine().getParseResult().matchedOptions().stream()
+                        .map(option -> option.longestName().substring("--".length()))
+                        .collect(toUnmodifiableSet());
+        return serve(spec.root().commandLine().getParseResult().originalArgs(), given);
+    }
+
+    /**
+     * @param arguments the program's arguments as given, with this command's name first
+     * @param given the names, without dashes, of the options that the command line gives
+     */
+    private int serve(List<String> arguments, Set<String> given)
+            throws IOException, ConfigException {
+        this.arguments = arguments;
+        config = ConfigFile.read(configFile, options);
+        config.applyUnless(given);
         LogConfigurator.setLevel(debug ? Level.DEBUG : quiet ? Level.WARN : Level.INFO);
         Supplier<CommandServer> server = workers.commandServer();
         WorkerSource.Factory source = workers.source(server);
@@ -169,12 +205,7 @@ final class ServeCommand implements Callable<Integer> {
     /** Null if the launcher did not start this process. */
     private Successor successor() {
         String launcher = ProcessImage.property(Reexec.LAUNCHER, null);
-        return launcher == null ? null : new Reexec(launcher, arguments(), config::fingerprint);
-    }
-
-    /** The program's arguments as given, with this command's name first. */
-    private List<String> arguments() {
-        return spec.root().commandLine().getParseResult().originalArgs();
+        return launcher == null ? null : new Reexec(launcher, arguments, config::fingerprint);
     }
 
     private Listener listener(Optional<Handover> predecessor) throws IOException {

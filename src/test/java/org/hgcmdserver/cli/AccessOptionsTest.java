@@ -41,8 +41,8 @@ class AccessOptionsTest {
     void errorNamesTheLineThatIsWrong() throws Exception {
         Path file = directory.resolve("c");
         Files.writeString(file, "allow-user = 1\nallow-user = 2\nallow-user = 3,\n");
-        ConfigFile config = ConfigFile.read(file, line.getCommandSpec());
-        config.applyTo(line.parseArgs());
+        ConfigFile config = ConfigFile.read(file, OptionTable.of(access));
+        config.applyUnless(Set.of());
         OptionException wrong = null;
         try {
             access.admission();

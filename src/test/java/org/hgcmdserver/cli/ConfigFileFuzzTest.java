@@ -9,14 +9,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.hgcmdserver.cli.ConfigFile.ConfigException;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
-import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 
 /**
@@ -35,10 +32,11 @@ class ConfigFileFuzzTest {
         Path path = directory.resolve("c");
         Files.write(path, data);
         String text = new String(data, UTF_8);
-        CommandLine serve = serve();
+        ServeCommand serve = new ServeCommand();
+        OptionTable options = OptionTable.of(serve);
         ConfigFile file;
         try {
-            file = ConfigFile.read(path, serve.getCommandSpec());
+            file = ConfigFile.read(path, options);
         } catch (ConfigException e) {
             if (e.getMessage().equals(path + " is not UTF-8")) {
                 assertThat(text).contains("\ufffd");
@@ -57,10 +55,11 @@ class ConfigFileFuzzTest {
             }
             return;
         }
-        file.applyTo(serve.parseArgs());
+        file.applyUnless(options.parse(List.of()).orElseThrow());
         CommandLine expected = serve();
         expected.parseArgs(arguments(text));
-        assertThat(values(serve)).isEqualTo(values(expected));
+        assertThat(OptionTableTest.values(new CommandLine(serve)))
+                .isEqualTo(OptionTableTest.values(expected));
     }
 
     private static CommandLine serve() {
@@ -82,13 +81,5 @@ class ConfigFileFuzzTest {
     private static String argument(String line) {
         String[] sides = line.split("=", 2);
         return "--" + sides[0].strip() + "=" + sides[1].strip();
-    }
-
-    private static Map<String, Object> values(CommandLine line) {
-        Map<String, Object> values = new TreeMap<>();
-        for (OptionSpec option : line.getCommandSpec().options()) {
-            values.put(option.longestName(), option.getValue());
-        }
-        return values;
     }
 }

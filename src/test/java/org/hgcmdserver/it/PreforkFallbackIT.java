@@ -58,13 +58,13 @@ class PreforkFallbackIT {
         try (Daemon daemon = Daemon.start(directory, inHome(home), "--workers", "prefork")) {
             template.awaitReached();
             // the daemon starts few workers per second, and these do not get far
-            for (int i = 0; i < 60; i++) {
+            for (int i = 0; i < 30; i++) {
                 clients.add(new RawClient(daemon.address()));
             }
             spawned.awaitReached();
             template.open();
             int last = 0;
-            for (RawClient client : clients.subList(50, 60)) {
+            for (RawClient client : clients.subList(25, 30)) {
                 Matcher pid = Pattern.compile("pid: (\\d+)").matcher(client.readFrame());
                 assertThat(pid.find()).isTrue();
                 assertThat(command(Long.parseLong(pid.group(1)))).contains("main.py template");
@@ -74,7 +74,7 @@ class PreforkFallbackIT {
                 last = daemon.log().indexOf(given);
             }
             spawned.open();
-            for (RawClient client : clients.subList(0, 50)) {
+            for (RawClient client : clients.subList(0, 25)) {
                 assertThat(client.readFrame()).contains("capabilities:");
             }
             for (RawClient client : clients) {

@@ -21,8 +21,8 @@ import java.util.concurrent.locks.LockSupport;
  * <p>Plain hg's result for a sequence is the same each time, and slow to get. So plain hg runs each
  * sequence once, while the daemon runs the previous one; and the daemon runs each sequence several
  * times, each time with other pauses, connections and queries in between. Spawned workers run each
- * sequence at least once only: a worker that begins cold can answer with nothing old, and the time
- * is better spent on another sequence.
+ * sequence once: a worker that begins cold can answer with nothing old, and the time is better
+ * spent on another sequence.
  */
 public final class Experiment implements AutoCloseable {
 
@@ -94,7 +94,7 @@ public final class Experiment implements AutoCloseable {
             statistics.countSequence();
             next = ahead.submit(drawing(random.nextLong()));
             Random schedules = new Random(random.nextLong());
-            for (int i = 0; i < minRuns() || i < MAX_RUNS && !next.isDone(); i++) {
+            for (int i = 0; !isEnough(i, next); i++) {
                 Sequence schedule = trace.sequence().rescheduled(schedules);
                 Difference difference = serve(trace, schedule);
                 if (difference != null) {
@@ -107,8 +107,8 @@ public final class Experiment implements AutoCloseable {
         return Optional.empty();
     }
 
-    private int minRuns() {
-        return preforking ? MIN_RUNS : 1;
+    private boolean isEnough(int runs, Future<Trace> next) {
+        return preforking ? runs >= MAX_RUNS || runs >= MIN_RUNS && next.isDone() : runs > 0;
     }
 
     private Callable<Trace> drawing(long seed) {

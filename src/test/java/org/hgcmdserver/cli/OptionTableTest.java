@@ -1,0 +1,159 @@
+package org.hgcmdserver.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+
+class OptionTableTest {
+
+    private static final int COMMAND_LINES = 5_000;
+
+    private static final List<String> WORDS =
+            List.of(
+                    "--debug",
+                    "--quiet",
+                    "--check",
+                    "--hg",
+                    "--hg=hg",
+                    "--hg=",
+                    "-R",
+                    "-R=x",
+                    "-Rx",
+                    "--repository",
+                    "--repository=/r",
+                    "--idle-timeout",
+                    "--idle-timeout=1h 30s",
+                    "--idle-timeout=soon",
+                    "--workers=spawn",
+                    "--workers",
+                    "spawn",
+                    "Spawn",
+                    "--allow-user",
+                    "--allow-user=1,2",
+                    "--allow-group=3",
+                    "--debug=yes",
+                    "--quiet=maybe",
+                    "--check=yes",
+                    "--min-idle=3",
+                    "--min-idle",
+                    "7",
+                    "-1",
+                    "yes",
+                    "/path",
+                    "",
+                    "-",
+                    "--",
+                    "--help",
+                    "-h",
+                    "--version",
+                    "--de",
+                    "--debug=",
+                    "--max-request",
+                    "4K",
+                    "--address=@a",
+                    "--address",
+                    "--socket-mode=0660",
+                    "=",
+                    "--config-file",
+                    "\u00fc",
+                    "a=b",
+                    "--worker-command=exit 3",
+                    "--drain=finish");
+
+    @Test
+    void acceptsWhatPicocliAcceptsWithTheSameValues() {
+        Random random = new Random(20161126);
+        int accepted = 0;
+        for (int i = 0; i < COMMAND_LINES; i++) {
+            List<String> line = new ArrayList<>();
+            for (int words = random.nextInt(6); words > 0; words--) {
+                line.add(WORDS.get(random.nextInt(WORDS.size())));
+            }
+            ServeCommand serve = new ServeCommand();
+            Optional<Set<String>> given = OptionTable.of(serve).parse(line);
+            if (given.isPresent()) {
+                accepted++;
+                CommandLine picocli = new CommandLine(new ServeCommand());
+                ParseResult parsed = picocli.parseArgs(line.toArray(String[]::new));
+                assertThat(values(new CommandLine(serve)))
+                        .as("%s", line)
+                        .isEqualTo(values(picocli));
+                assertThat(given.get()).as("%s", line).isEqualTo(names(parsed));
+                assertThat(parsed.isUsageHelpRequested() || parsed.isVersionHelpRequested())
+                        .isFalse();
+            }
+        }
+        assertThat(accepted).isGreaterThan(COMMAND_LINES / 10);
+    }
+
+    /** As unit files, scripts and people write them: each kind of option. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "--debug",
+                "--quiet --check",
+                "--address /run/x --workers prefork --hg /usr/bin/hg",
+                "--address=/run/x --workers=prefork --debug=no",
+                "-R /repository --allow-user 1 --allow-user=2",
+                "--min-idle 0 --max-idle 3 --idle-exit=1h --drain finish"
+            })
+    void parsesUsualCommandLines(String line) {
+        List<String> arguments = line.isEmpty() ? List.of() : List.of(line.split(" "));
+        assertThat(OptionTable.of(new ServeCommand()).parse(arguments)).isPresent();
+    }
+
+    /** Wrong ones, of which picocli's message tells what is wrong. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "--nonesuch",
+                "--hg",
+                "--hg --debug",
+                "--hg=a --hg=b",
+                "--workers=Spawn",
+                "--check=yes",
+                "--min-idle=-1",
+                "repository"
+            })
+    void leavesWrongOnesToPicocli(String line) {
+        String[] arguments = line.split(" ");
+        assertThat(OptionTable.of(new ServeCommand()).parse(List.of(arguments))).isEmpty();
+        CommandLine picocli = new CommandLine(new ServeCommand());
+        assertThatThrownBy(() -> picocli.parseArgs(arguments))
+                .isInstanceOf(ParameterException.class);
+    }
+
+    /** The names, as a configuration file has them, of the options in a parsed command line. */
+    private static Set<String> names(ParseResult parsed) {
+        return parsed.matchedOptions().stream()
+                .map(option -> option.longestName().substring("--".length()))
+                .collect(Collectors.toSet());
+    }
+
+    /** The values of all options, except picocli's own. */
+    static Map<String, Object> values(CommandLine line) {
+        Map<String, Object> values = new TreeMap<>();
+        for (OptionSpec option : line.getCommandSpec().options()) {
+            if (!option.usageHelp() && !option.versionHelp()) {
+                values.put(option.longestName(), option.getValue());
+            }
+        }
+        return values;
+    }
+}
