@@ -18,24 +18,25 @@ if [ "${1:-}" = short ]; then
 fi
 cd "$(dirname "$0")/.."
 
-# The tests that depend on Mercurial, for each kind of workers; the short form omits some.
-prefork='CommandsIT ProofIT PreforkFreshnessIT PreforkRepositoryIT PreforkContentIT PreforkFallbackIT
-    PreforkQuickAmendIT DifferentialIT'
+# The tests that depend on Mercurial, for each kind of workers; the short form omits some. $spawn
+# and then $late run beside $prefork, and take about as long.
+prefork='CommandsIT ProofIT PreforkFreshnessIT PreforkRepositoryIT PreforkContentIT PreforkFallbackIT'
+late='PreforkQuickAmendIT DifferentialIT'
 spawn='CommandsIT ProofIT DifferentialIT'
 rounds=15
 limit=30m
 if [ "$form" = short ]; then # of two properties with one name the last wins
     set -- -Dhgcmdserver.differential=30 -Dhgcmdserver.differential.replays=2 -Dhgcmdserver.quickamend=60 "$@"
 else
-    prefork="$prefork StrayOutputIT PreforkThreadsIT PreforkFailureIT PreforkPoolIT WorkerIT
-        PreforkRehearsalIT PreforkIsolationIT PreforkTimeZoneIT"
+    prefork="$prefork StrayOutputIT PreforkThreadsIT PreforkPoolIT WorkerIT PreforkIsolationIT"
+    late="$late PreforkFailureIT PreforkRehearsalIT PreforkTimeZoneIT"
     spawn="$spawn StrayOutputIT WorkerIT"
     rounds=60
     limit=infinity # properties may make some tests run for hours
 fi
 if [ -n "${MATRIX_TESTS+given}" ]; then
     form="$form; ${MATRIX_TESTS:-no tests}"
-    prefork=$MATRIX_TESTS spawn=
+    prefork=$MATRIX_TESTS late='' spawn=
     for class in $MATRIX_TESTS; do
         case $class in
             Prefork*) ;;
@@ -93,7 +94,7 @@ in_background TERM timeout --kill-after=1 "$limit" unshare --mount --pid --fork 
     shift 2
     # setsid, since a process group from outside has no number in this pid namespace
     exec setsid env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 chroot "$root" sh /matrix/inside.sh "$@"
-' sh "$run/root" "$run/tmp" "$rounds" "$prefork" "$spawn" "$@" || status=$?
+' sh "$run/root" "$run/tmp" "$rounds" "$prefork" "$late" "$spawn" "$@" || status=$?
 rm -rf "$report.reports"
 [ ! -e "$work/reports" ] || cp -r "$work/reports" "$report.reports"
 if [ "$status" != 0 ]; then

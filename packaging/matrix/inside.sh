@@ -1,9 +1,9 @@
 #!/bin/sh
 # The part of matrix.sh that runs in the container.
-# Usage: inside.sh ROUNDS PREFORK-TESTS SPAWN-TESTS [-DPROPERTY=VALUE...]
+# Usage: inside.sh ROUNDS PREFORK-TESTS LATE-PREFORK-TESTS SPAWN-TESTS [-DPROPERTY=VALUE...]
 set -eu
-rounds=$1 prefork=$2 spawn=$3
-shift 3
+rounds=$1 prefork=$2 late=$3 spawn=$4
+shift 4
 cd "$(dirname "$0")"
 
 # step NAME: prints the elapsed time, to show which step is slow
@@ -41,10 +41,11 @@ wait "$daemon"
 step "workers are forked ahead"
 
 classpath='classes:test-classes:jars/*'
-# tests KIND CLASSES... PROPERTIES...: runs these tests with this kind of workers; omits one that only tests a test
+# tests KIND REPORTS CLASSES PROPERTIES...: runs these tests with this kind of workers, and leaves the reports in a
+# directory of that name; omits one that only tests a test
 tests() {
-    kind=$1 classes=$2
-    shift 2
+    kind=$1 reports=$2 classes=$3
+    shift 3
     [ -n "$classes" ] || return 0
     others=
     [ "$kind" = prefork ] || others=--exclude-tag=once # as in pom.xml
@@ -58,16 +59,20 @@ tests() {
         org.junit.platform.console.ConsoleLauncher execute --disable-banner --disable-ansi-colors \
         --details=summary --fail-if-no-tests --include-engine=junit-jupiter $others \
         --exclude-methodname='.*#wrongAnswerIsFoundAndItsSequenceShortened.*' \
-        --reports-dir="reports/$kind" $selected || return
-    step "tests with workers of the kind $kind"
+        --reports-dir="reports/$reports" $selected || return
+    step "tests with workers of the kind $kind: $reports"
 }
 failed=
-# both kinds at once: most of their time, tests wait
-tests spawn "$spawn" "$@" >spawn.log 2>&1 &
-spawned=$!
-tests prefork "$prefork" "$@" || failed="$failed prefork"
-wait "$spawned" || failed="$failed spawn"
-cat spawn.log
+# two series at once: most of their time, tests wait
+{
+    tests spawn spawn "$spawn" "$@" || echo spawn >>failed
+    tests prefork late "$late" "$@" || echo late >>failed
+} >second.log 2>&1 &
+second=$!
+tests prefork prefork "$prefork" "$@" || failed=prefork
+wait "$second"
+cat second.log
+[ ! -e failed ] || failed="$failed $(tr '\n' ' ' <failed)"
 
 # the client collects no garbage and compiles little while it measures
 timeout 600 java -XX:+UseSerialGC -Xms256m -Xmn192m -XX:TieredStopAtLevel=1 \

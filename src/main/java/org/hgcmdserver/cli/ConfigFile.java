@@ -25,8 +25,7 @@ import picocli.CommandLine.TypeConversionException;
 final class ConfigFile {
 
     /** The options that only the command line can set. */
-    private static final Set<String> NOT_IN_A_FILE =
-            Set.of("config-file", "check", "help", "version");
+    private static final Set<String> NOT_IN_A_FILE = Set.of("config-file", "check");
 
     /** The JVM's replacement for a byte that is invalid in the locale. */
     private static final char REPLACED = '\ufffd';

@@ -15,9 +15,9 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
- * The options of a command, from the annotations that picocli reads too. To load picocli's model
- * and parser takes longer than the rest of the daemon's start. So this class parses the usual
- * command lines itself, and leaves the others to picocli, which reports errors and prints help.
+ * The options of a command, from the annotations that picocli reads too. picocli's model and parser
+ * would take a sixth of the CPU time of the daemon's start. So this class parses usual command
+ * lines itself, and leaves the others to picocli, which reports errors and prints help.
  */
 final class OptionTable {
 
@@ -89,13 +89,17 @@ final class OptionTable {
                 } else {
                     value = entry.valueOfTheNameAlone();
                 }
-                given.computeIfAbsent(entry, e -> new ArrayList<>()).add(value);
-            }
-            for (Entry entry : entries) {
-                entry.set(given.get(entry));
+                List<Object> values = given.computeIfAbsent(entry, e -> new ArrayList<>());
+                values.add(value);
+                if (values.size() > 1 && !entry.isMultiValue()) {
+                    return Optional.empty();
+                }
             }
         } catch (Exception unusual) { // also what a converter throws; picocli reports it
             return Optional.empty();
+        }
+        for (Entry entry : entries) {
+            entry.set(given.get(entry));
         }
         return Optional.of(given.keySet().stream().map(Entry::name).collect(toUnmodifiableSet()));
     }
@@ -155,10 +159,6 @@ final class OptionTable {
             return field.getType() == List.class;
         }
 
-        boolean hasConverter() {
-            return converter != null;
-        }
-
         /** Whether a value never follows the name. */
         boolean isFlag() {
             return field.getType() == boolean.class && converter == null;
@@ -176,7 +176,7 @@ final class OptionTable {
         }
 
         private Object valueAfterEquals(String name, String text) throws Exception {
-            check(!isFlag() && name.startsWith("--"));
+            check(!isFlag() && name.startsWith("--") && !text.startsWith("-"));
             return convert(text);
         }
 
@@ -195,12 +195,19 @@ final class OptionTable {
          *
          * @param values null if the command line does not give the option
          */
-        private void set(List<Object> values) throws Exception {
+        private void set(List<Object> values) {
             if (values != null) {
-                check(values.size() == 1 || isMultiValue());
                 set(isMultiValue() ? values : values.get(0));
             } else if (!NO_DEFAULT.equals(declared.defaultValue())) {
-                set(convert(declared.defaultValue()));
+                set(convertedDefault());
+            }
+        }
+
+        private Object convertedDefault() {
+            try {
+                return convert(declared.defaultValue());
+            } catch (Exception e) {
+                throw new IllegalStateException(e); // the default is our own
             }
         }
 

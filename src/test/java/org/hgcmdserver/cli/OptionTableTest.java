@@ -73,7 +73,17 @@ class OptionTableTest {
                     "\u00fc",
                     "a=b",
                     "--worker-command=exit 3",
-                    "--drain=finish");
+                    "--drain=finish",
+                    "--hg=--debug",
+                    "--hg=--",
+                    "--allow-user=--quiet",
+                    "--repository=-Rx",
+                    "--hg==x",
+                    "--hg=\"a b\"",
+                    "@file",
+                    "--hg=@file",
+                    "--worker-command=${HOME}",
+                    "--worker-command=--");
 
     @Test
     void acceptsWhatPicocliAcceptsWithTheSameValues() {
@@ -125,6 +135,8 @@ class OptionTableTest {
                 "--nonesuch",
                 "--hg",
                 "--hg --debug",
+                "--hg=--debug",
+                "--worker-command=--",
                 "--hg=a --hg=b",
                 "--workers=Spawn",
                 "--check=yes",
@@ -132,11 +144,32 @@ class OptionTableTest {
                 "repository"
             })
     void leavesWrongOnesToPicocli(String line) {
-        String[] arguments = line.split(" ");
-        assertThat(OptionTable.of(new ServeCommand()).parse(List.of(arguments))).isEmpty();
-        CommandLine picocli = new CommandLine(new ServeCommand());
-        assertThatThrownBy(() -> picocli.parseArgs(arguments))
-                .isInstanceOf(ParameterException.class);
+        List<String> arguments = List.of(line.split(" "));
+        assertThat(OptionTable.of(new ServeCommand()).parse(arguments)).isEmpty();
+        assertThatThrownBy(() -> byPicocli(arguments)).isInstanceOf(ParameterException.class);
+    }
+
+    /** {@link OptionTable} has no support for other kinds of options, which picocli has. */
+    @Test
+    void optionsAreOfTheKindsThatTheTableParses() {
+        for (OptionSpec option : new CommandLine(new ServeCommand()).getCommandSpec().options()) {
+            boolean alone = option.arity().max() == 0 || !option.fallbackValue().isEmpty();
+            assertThat(option.arity().max()).as(option.longestName()).isLessThanOrEqualTo(1);
+            assertThat(option.arity().min()).as(option.longestName()).isEqualTo(alone ? 0 : 1);
+            assertThat(option.required()).as(option.longestName()).isFalse();
+            assertThat(option.negatable()).as(option.longestName()).isFalse();
+            assertThat(option.splitRegex()).as(option.longestName()).isEmpty();
+            assertThat(option.fallbackValue() + option.defaultValue())
+                    .as(option.longestName())
+                    .doesNotContain("$", "_NULL_");
+        }
+    }
+
+    /** The result for serve of the program's own parser. */
+    private static ParseResult byPicocli(List<String> arguments) {
+        List<String> line = new ArrayList<>(List.of("serve"));
+        line.addAll(arguments);
+        return Main.commandLine().parseArgs(line.toArray(String[]::new)).subcommand();
     }
 
     /** The names, as a configuration file has them, of the options in a parsed command line. */

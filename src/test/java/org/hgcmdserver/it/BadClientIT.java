@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.hgcmdserver.it.Processes.await;
 
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,6 +38,11 @@ class BadClientIT {
                     leaves.readFrame();
                     leaves.send("runcommand\n\0\0\1\0log");
                 }
+                try (RawClient leaves = new RawClient(daemon.address())) {
+                    byte[] request = RawClient.request("bookmark -R " + repository + " created");
+                    leaves.readFrame();
+                    leaves.send(Arrays.copyOf(request, request.length - 1 - i * 3));
+                }
                 new RawClient(daemon.address()).close();
             }
             String r = repository.toString();
@@ -46,9 +52,11 @@ class BadClientIT {
             }
             await().until(() -> daemon.busyWorkers().size() == 2);
             daemon.awaitNoZombies();
+            assertThat(repository.hg("bookmarks").out()).contains("no bookmarks set");
             good.close();
             neverReads.close();
             daemon.stop();
+            assertThat(daemon.log()).doesNotContain("Traceback");
         }
     }
 }

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,15 +23,24 @@ class ClockIT {
 
     private static final int[] JUMPS = {FakeClock.YEAR, -FakeClock.YEAR};
 
+    @TempDir static Path compiled;
+
+    private static String library;
+
     @TempDir Path directory;
     private Repository repository;
     private FakeClock clock;
     private AFUNIXDatagramSocket manager;
     private Daemon daemon;
 
+    @BeforeAll
+    static void compile() throws Exception {
+        library = StandInLibrary.compile(compiled, "clock.c");
+    }
+
     @BeforeEach
     void createClock() throws Exception {
-        clock = new FakeClock(directory);
+        clock = new FakeClock(directory, library);
         repository = Repository.create(directory, "repository").commit("a", "x", "the one");
         manager = NotifyIT.manager(directory.resolve("notify"));
     }

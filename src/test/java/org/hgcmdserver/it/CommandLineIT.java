@@ -39,6 +39,7 @@ class CommandLineIT {
             {"serve", "--min-idle", "-1"},
             {"serve", "--socket-mode", "rwx"},
             {"serve", "--address"},
+            {"serve", "--hg=--debug"},
             {"run"},
         };
         for (String[] arguments : wrong) {
@@ -47,6 +48,31 @@ class CommandLineIT {
             assertThat(result.err().lines()).hasSize(1);
             assertThat(result.err()).startsWith("hg-cmdserver: ").contains("--help");
         }
+    }
+
+    /** picocli's parser takes time at each start, and memory for good. */
+    @Test
+    void usualCommandLineNeedsNoPicocli() throws Exception {
+        Path log = directory.resolve("classes");
+        String loads = "HG_CMDSERVER_JAVA_OPTIONS=-Xlog:class+load:file=" + log;
+        String[] serve = {
+            "env",
+            loads,
+            Daemon.PROGRAM,
+            "serve",
+            "--address=" + directory.resolve("s"),
+            "--worker-command",
+            "cat",
+            "--idle-exit",
+            "1ms",
+            "--quiet"
+        };
+        Processes.run(directory, serve).succeeded();
+        assertThat(Files.readString(log))
+                .contains("org.hgcmdserver.cli.ServeCommand ")
+                .doesNotContain("picocli.CommandLine ");
+        Processes.run(directory, "env", loads, Daemon.PROGRAM, "serve", "--help").succeeded();
+        assertThat(Files.readString(log)).contains("picocli.CommandLine ");
     }
 
     @Test

@@ -23,8 +23,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Many clients at once, and clients that send arbitrary bytes. A client that was there before keeps
- * getting its answers, and the daemon is unchanged when the others have gone. What a worker does
- * with a request is the same code in both kinds of workers.
+ * getting its answers, and the daemon is unchanged when the others have gone. The same code reads
+ * requests in both kinds of workers.
  */
 @RunsAlone
 @Timeout(value = 20, unit = TimeUnit.MINUTES)
@@ -35,7 +35,7 @@ class FloodIT {
 
     private static final int SILENT = 500;
     private static final int HALF = 200;
-    private static final int INPUTS = Integer.getInteger("hgcmdserver.inputs", 2_000);
+    private static final int INPUTS = Integer.getInteger("hgcmdserver.inputs", 500);
 
     /**
      * The protocol's command and a length. A case with an unknown hg command would take too long.
@@ -238,7 +238,8 @@ class FloodIT {
         await().until(() -> daemon.busyWorkers().size() == 1);
     }
 
-    private static byte[] input(int number) {
+    /** Bytes that a client may send; the same for the same number. */
+    static byte[] input(int number) {
         Random random = new Random(number);
         byte[] bytes = new byte[random.nextInt(200)];
         random.nextBytes(bytes);

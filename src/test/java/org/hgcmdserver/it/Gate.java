@@ -11,13 +11,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Holds an hg command midway, by a hook, until the test opens the gate. The gate is a FIFO: who
- * opens it for reading waits until it is opened for writing (fifo(7)), and uses no processor.
+ * Holds an hg command midway, by a hook, until the test opens the gate. The gate is a FIFO: a
+ * process that opens it for reading waits, without using the processor, until the test opens it for
+ * writing (fifo(7)).
  */
 final class Gate {
 
     private final Path reached;
     private final Path closed;
+
+    /** Stays open, for a process that has found the FIFO and is about to open it. */
+    @SuppressWarnings("unused")
+    private FileChannel opened;
 
     Gate(Path directory) throws Exception {
         Path own = Files.createTempDirectory(directory, "gate");
@@ -33,8 +38,9 @@ final class Gate {
 
     /** A shell command that waits at the gate. */
     String command() {
-        return "touch %s; [ ! -p %s ] || cat %s 2>/dev/null || :"
-                .formatted(reached, closed, closed);
+        // a subshell, which ends if the FIFO has gone meanwhile
+        return "touch %1$s; [ ! -p %2$s ] || (: < %2$s) 2>/dev/null || :"
+                .formatted(reached, closed);
     }
 
     void awaitReached() {
@@ -43,8 +49,9 @@ final class Gate {
 
     /** Lets all processes pass, those that wait and those to come. */
     void open() {
-        // with READ too, opening does not wait for a reader
-        try (FileChannel opened = FileChannel.open(closed, READ, WRITE)) {
+        try {
+            // with READ too, opening does not wait for a reader
+            opened = FileChannel.open(closed, READ, WRITE);
             Files.delete(closed);
         } catch (IOException e) {
             throw new UncheckedIOException(e);

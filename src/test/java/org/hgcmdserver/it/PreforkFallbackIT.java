@@ -55,16 +55,18 @@ class PreforkFallbackIT {
                         .formatted(template.command(), spawned.command()));
         Files.writeString(home.resolve(".hgrc"), "[extensions]\nslow=" + extension + "\n");
         List<RawClient> clients = new ArrayList<>();
-        try (Daemon daemon = Daemon.start(directory, inHome(home), "--workers", "prefork")) {
+        String[] options = {"--workers", "prefork", "--max-workers", "infinity"};
+        try (Daemon daemon = Daemon.start(directory, inHome(home), options)) {
             template.awaitReached();
-            // the daemon starts few workers per second, and these do not get far
-            for (int i = 0; i < 30; i++) {
+            // these do not get far, and each second the daemon starts as many again
+            int spawning = 12 * Math.max(2, Runtime.getRuntime().availableProcessors());
+            for (int i = 0; i < spawning + 5; i++) {
                 clients.add(new RawClient(daemon.address()));
             }
             spawned.awaitReached();
             template.open();
             int last = 0;
-            for (RawClient client : clients.subList(25, 30)) {
+            for (RawClient client : clients.subList(spawning, spawning + 5)) {
                 Matcher pid = Pattern.compile("pid: (\\d+)").matcher(client.readFrame());
                 assertThat(pid.find()).isTrue();
                 assertThat(command(Long.parseLong(pid.group(1)))).contains("main.py template");
@@ -74,7 +76,7 @@ class PreforkFallbackIT {
                 last = daemon.log().indexOf(given);
             }
             spawned.open();
-            for (RawClient client : clients.subList(0, 25)) {
+            for (RawClient client : clients.subList(0, spawning)) {
                 assertThat(client.readFrame()).contains("capabilities:");
             }
             for (RawClient client : clients) {

@@ -10,12 +10,12 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
-/** A real Mercurial repository of a test's own, made by hg itself. */
+/** A real Mercurial repository of a test's own, with the files that hg init makes. */
 record Repository(Path path) {
 
     /**
-     * The files of the first repository, and its directories, which have no contents here: hg init
-     * would make the same again, and take its time.
+     * The contents of the files of the first repository; directories have none. hg init would make
+     * the same files again, and take its time.
      */
     private static final Map<Path, Optional<byte[]>> EMPTY = new TreeMap<>();
 

@@ -1,5 +1,7 @@
 package org.hgcmdserver.it;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,6 +25,7 @@ final class SharedDaemon implements AfterEachCallback, AfterAllCallback {
             directory = Files.createTempDirectory("shared");
             daemon = Daemon.start(directory);
         }
+        assertThat(daemon.isAlive()).as("daemon alive; its log: %s", daemon.log()).isTrue();
         return daemon;
     }
 
@@ -41,10 +44,10 @@ final class SharedDaemon implements AfterEachCallback, AfterAllCallback {
         try (Daemon running = daemon) {
             running.stop();
         }
-        Files.deleteIfExists(directory.resolve("server.sock"));
         try (var left = Files.list(directory)) {
-            for (Path log : left.toList()) {
-                Files.delete(log);
+            for (Path file : left.toList()) {
+                assertThat(file.getFileName().toString()).as("a file left").endsWith(".log");
+                Files.delete(file);
             }
         }
         Files.delete(directory);
