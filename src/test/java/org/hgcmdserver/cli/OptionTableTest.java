@@ -21,7 +21,7 @@ import picocli.CommandLine.ParseResult;
 
 class OptionTableTest {
 
-    private static final int COMMAND_LINES = 5_000;
+    private static final int COMMAND_LINES = 2_000;
 
     private static final List<String> WORDS =
             List.of(
