@@ -18,8 +18,8 @@ if [ "${1:-}" = short ]; then
 fi
 cd "$(dirname "$0")/.."
 
-# The tests that depend on Mercurial, for each kind of workers; the short form omits some. $spawn
-# and then $late run beside $prefork, and take about as long.
+# The tests that depend on Mercurial, for each kind of workers; the short form omits some. Those in
+# $spawn and then those in $late run beside those in $prefork, and take about as long.
 prefork='CommandsIT ProofIT PreforkFreshnessIT PreforkRepositoryIT PreforkContentIT PreforkFallbackIT'
 late='PreforkQuickAmendIT DifferentialIT'
 spawn='CommandsIT ProofIT DifferentialIT'

@@ -1,7 +1,8 @@
 /*
  * The system clock of a process tree, for ClockIT: the machine's, plus a number of seconds that a test writes into
- * the file $CLOCK_OFFSET, as a 64-bit integer in the machine's byte order, while the processes run. The monotonic clock and files' times stay as
- * they are; a wait until a date (pthread_cond_timedwait(3) with CLOCK_REALTIME) is until a date of the machine's clock.
+ * the file $CLOCK_OFFSET, as a 64-bit integer in the machine's byte order, while the processes run. The monotonic
+ * clock and files' times stay as they are; a wait until a date (pthread_cond_timedwait(3) with CLOCK_REALTIME) ends
+ * at that date of the machine's clock.
  *
  * libfaketime(1) would do, but its pthread_cond_timedwait(3) takes the fake CLOCK_REALTIME for CLOCK_MONOTONIC: each
  * timed wait of a Java virtual machine returns at once, and the waiting threads take all processors.

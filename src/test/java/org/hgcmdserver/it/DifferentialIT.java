@@ -31,11 +31,8 @@ class DifferentialIT {
     private static final Duration LENGTH =
             Duration.ofSeconds(Integer.getInteger("hgcmdserver.differential", 20));
 
-    /**
-     * More than this many commands must have succeeded, however slow the machine is; fewer where
-     * each sequence runs once.
-     */
-    private static final int COMMANDS = Daemon.PREFORK ? 50 : 20;
+    /** More than this many commands must have succeeded, however slow the machine is. */
+    private static final int COMMANDS = 50;
 
     private static final long SEED =
             Long.getLong("hgcmdserver.differential.seed", new Random().nextInt());

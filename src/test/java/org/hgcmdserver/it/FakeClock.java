@@ -28,7 +28,7 @@ final class FakeClock {
 
     private static final Duration TOLERANCE = Duration.ofHours(1);
 
-    private final String library;
+    private final String preload;
     private final Path offset;
     private int hours;
 
@@ -36,14 +36,14 @@ final class FakeClock {
      * @param library {@code clock.c}, compiled
      */
     FakeClock(Path directory, String library) throws IOException {
-        this.library = library;
+        preload = library;
         offset = directory.resolve("offset");
         set(0);
     }
 
     /** Variables for the environment of a daemon. */
     void in(Map<String, String> environment) {
-        environment.put("LD_PRELOAD", library);
+        environment.put("LD_PRELOAD", preload);
         environment.put("CLOCK_OFFSET", offset.toString());
     }
 

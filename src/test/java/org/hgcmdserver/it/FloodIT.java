@@ -23,8 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Many clients at once, and clients that send arbitrary bytes. A client that was there before keeps
- * getting its answers, and the daemon is unchanged when the others have gone. The same code reads
- * requests in both kinds of workers.
+ * getting its answers, and the daemon is unchanged when the others have gone.
  */
 @RunsAlone
 @Timeout(value = 20, unit = TimeUnit.MINUTES)
@@ -33,9 +32,10 @@ class FloodIT {
     /** Forked workers start some ten times as fast as spawned ones. */
     private static final int CROWD = Daemon.PREFORK ? 2000 : 200;
 
-    private static final int SILENT = 500;
+    private static final int SILENT = Daemon.PREFORK ? 500 : 100;
     private static final int HALF = 200;
-    private static final int INPUTS = Integer.getInteger("hgcmdserver.inputs", 500);
+    private static final int INPUTS =
+            Integer.getInteger("hgcmdserver.inputs", 500) / (Daemon.PREFORK ? 1 : 20);
 
     /**
      * The protocol's command and a length. A case with an unknown hg command would take too long.
@@ -101,7 +101,6 @@ class FloodIT {
     }
 
     @Test
-    @RunsOnce
     void manyAskAndNeverRead() throws Exception {
         during(
                 SILENT + " never read",
@@ -150,7 +149,6 @@ class FloodIT {
 
     /** Cuts a request at each byte; a partial request does not run. */
     @Test
-    @RunsOnce
     void requestCutShort() throws Exception {
         byte[] request = RawClient.request("bookmark -R " + repository + " created");
         for (int length = 0; length < request.length; length++) {
@@ -199,7 +197,6 @@ class FloodIT {
 
     /** Random bytes, and requests with random bytes in their frame; the same in each run. */
     @Test
-    @RunsOnce
     void anyBytes() throws Exception {
         during(
                 INPUTS + " random inputs",

@@ -59,14 +59,14 @@ class PreforkFallbackIT {
         try (Daemon daemon = Daemon.start(directory, inHome(home), options)) {
             template.awaitReached();
             // these do not get far, and each second the daemon starts as many again
-            int spawning = 12 * Math.max(2, Runtime.getRuntime().availableProcessors());
-            for (int i = 0; i < spawning + 5; i++) {
+            int spawning = Math.max(50, 12 * Runtime.getRuntime().availableProcessors());
+            for (int i = 0; i < spawning + 10; i++) {
                 clients.add(new RawClient(daemon.address()));
             }
             spawned.awaitReached();
             template.open();
             int last = 0;
-            for (RawClient client : clients.subList(spawning, spawning + 5)) {
+            for (RawClient client : clients.subList(spawning, spawning + 10)) {
                 Matcher pid = Pattern.compile("pid: (\\d+)").matcher(client.readFrame());
                 assertThat(pid.find()).isTrue();
                 assertThat(command(Long.parseLong(pid.group(1)))).contains("main.py template");

@@ -20,9 +20,7 @@ import java.util.concurrent.locks.LockSupport;
  *
  * <p>Plain hg's result for a sequence is the same each time, and slow to get. So plain hg runs each
  * sequence once, while the daemon runs the previous one; and the daemon runs each sequence several
- * times, each time with other pauses, connections and queries in between. Spawned workers run each
- * sequence once: a worker that begins cold can answer with nothing old, and the time is better
- * spent on another sequence.
+ * times, each time with other pauses, connections and queries in between.
  */
 public final class Experiment implements AutoCloseable {
 
@@ -94,7 +92,7 @@ public final class Experiment implements AutoCloseable {
             statistics.countSequence();
             next = ahead.submit(drawing(random.nextLong()));
             Random schedules = new Random(random.nextLong());
-            for (int i = 0; !isEnough(i, next); i++) {
+            for (int i = 0; i < MIN_RUNS || i < MAX_RUNS && !next.isDone(); i++) {
                 Sequence schedule = trace.sequence().rescheduled(schedules);
                 Difference difference = serve(trace, schedule);
                 if (difference != null) {
@@ -105,10 +103,6 @@ public final class Experiment implements AutoCloseable {
         }
         next.cancel(true);
         return Optional.empty();
-    }
-
-    private boolean isEnough(int runs, Future<Trace> next) {
-        return preforking ? runs >= MAX_RUNS || runs >= MIN_RUNS && next.isDone() : runs > 0;
     }
 
     private Callable<Trace> drawing(long seed) {
@@ -124,7 +118,7 @@ public final class Experiment implements AutoCloseable {
     }
 
     /**
-     * Runs a sequence, given as text, several times; once with spawned workers.
+     * Runs a sequence, given as text, several times.
      *
      * @return a report of the first difference, if there is one
      */
@@ -132,7 +126,7 @@ public final class Experiment implements AutoCloseable {
         Sequence sequence = Sequence.parse(text);
         Trace trace = plain.trace(sequence, false);
         statistics.countSequence();
-        for (int i = 0; i < (preforking ? times : 1); i++) {
+        for (int i = 0; i < times; i++) {
             Difference difference = serve(trace, sequence);
             if (difference != null) {
                 return Optional.of(report("replay " + (i + 1), sequence, difference));
