@@ -15,8 +15,13 @@ import java.util.Optional;
  */
 final class PoolSize {
 
-    /** How long after a connection the pool replaces idle workers; most commands take less. */
-    static final Duration PAUSE = Duration.ofMillis(15);
+    /**
+     * How long after a connection the pool replaces idle workers. Most commands take less, also the
+     * first command of a worker that has not rehearsed on a slow machine: with a fork beside it,
+     * that command would be slower than with hg's own server. A connection that takes the last idle
+     * worker does not wait for the pause.
+     */
+    static final Duration PAUSE = Duration.ofMillis(250);
 
     /** How long no connection must miss an idle worker until the wanted number shrinks by one. */
     static final Duration QUIET = Duration.ofSeconds(10);

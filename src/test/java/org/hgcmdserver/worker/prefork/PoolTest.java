@@ -28,7 +28,7 @@ class PoolTest implements Pool.Fallback, WorkerTable.Listener {
     private static final int MIN_IDLE = 2;
     private static final int MAX_IDLE = 4;
 
-    private static final Duration A_WHILE = Duration.ofMillis(50);
+    private static final Duration A_WHILE = PoolSize.PAUSE.multipliedBy(3);
 
     private ManualLoop manual;
     private Pool pool;
