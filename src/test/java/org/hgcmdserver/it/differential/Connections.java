@@ -35,6 +35,11 @@ final class Connections implements Closeable {
         this.started = started;
     }
 
+    /** Connections to the same daemon, with a kept one of their own. */
+    Connections others() {
+        return new Connections(address, forked, started);
+    }
+
     Answer own(List<String> command, Path root) throws IOException {
         try (CommandClient hg = connect()) {
             return run(hg, command, root);

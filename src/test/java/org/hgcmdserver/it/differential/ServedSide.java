@@ -6,17 +6,24 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** Runs a sequence through the daemon, and compares the result with plain hg's. */
+/**
+ * Runs a sequence through the daemon, and compares the result with plain hg's. Forked workers
+ * answer one query each, since they take over what the template has kept. A spawned worker, which
+ * begins with nothing, answers all queries after a step: only a later command can see what an
+ * earlier one has left.
+ */
 final class ServedSide {
 
     private final Side side;
     private final Connections connections;
     private final Statistics statistics;
+    private final boolean preforking;
 
-    ServedSide(Side side, Connections connections, Statistics statistics) {
+    ServedSide(Side side, Connections connections, Statistics statistics, boolean preforking) {
         this.side = side;
         this.connections = connections;
         this.statistics = statistics;
+        this.preforking = preforking;
     }
 
     /**
@@ -31,7 +38,7 @@ final class ServedSide {
             Answer answer = perform(step, done.words());
             statistics.count(step, answer);
             if (!answer.equals(done.answer())) {
-                return new Difference(i, step.toString(), done.answer(), answer, "");
+                return new Difference(i, null, step.toString(), done.answer(), answer, "");
             }
             Difference difference = ask(i, step, done.state());
             if (difference != null) {
@@ -63,13 +70,23 @@ final class ServedSide {
     }
 
     private Difference ask(int i, Step step, Map<String, Answer> state) throws IOException {
+        try (Connections asking = connections.others()) {
+            return ask(i, step, state, asking);
+        }
+    }
+
+    private Difference ask(int i, Step step, Map<String, Answer> state, Connections asking)
+            throws IOException {
         for (String repository : side.touched(step)) {
             for (Query query : Query.ALL) {
                 Answer expected = state.get(Side.name(query, repository));
                 if (!step.asks(query) || expected == null) {
                     continue;
                 }
-                Answer answer = ask(query, repository, step.via() == Via.KEPT);
+                Answer answer =
+                        step.via() == Via.KEPT
+                                ? askKept(query, repository, connections)
+                                : ask(query, repository, asking);
                 if (!answer.equals(expected)) {
                     return difference(i, query, repository, expected, answer);
                 }
@@ -78,23 +95,29 @@ final class ServedSide {
         return null;
     }
 
-    private Answer ask(Query query, String repository, boolean kept) throws IOException {
-        List<String> command = Query.in(side.directory(repository).toString(), query.command());
+    private Answer ask(Query query, String repository, Connections asking) throws IOException {
+        if (!preforking) {
+            return askKept(query, repository, asking);
+        }
         statistics.countQuery();
-        return kept
-                ? connections.kept(command, side.root())
-                : connections.own(command, side.root());
+        return asking.own(command(query, repository), side.root());
+    }
+
+    private Answer askKept(Query query, String repository, Connections asking) throws IOException {
+        statistics.countQuery();
+        return asking.kept(command(query, repository), side.root());
+    }
+
+    private List<String> command(Query query, String repository) {
+        return Query.in(side.directory(repository).toString(), query.command());
     }
 
     /** Asks the daemon, and plain hg on the daemon's side. */
     private Difference compareEnd(int end, Map<String, Answer> expected) throws IOException {
-        for (String repository : side.repositories()) {
-            for (Query query : Query.END) {
-                Answer answer = ask(query, repository, false);
-                Answer wanted = expected.get(Side.name(query, repository));
-                if (!answer.equals(wanted)) {
-                    return difference(end, query, repository, wanted, answer);
-                }
+        try (Connections asking = connections.others()) {
+            Difference difference = compareEnd(end, expected, asking);
+            if (difference != null) {
+                return difference;
             }
         }
         Map<String, Answer> plain = side.ask(Query.END, side.repositories());
@@ -102,7 +125,21 @@ final class ServedSide {
             Answer wanted = expected.get(each.getKey());
             if (!each.getValue().equals(wanted)) {
                 String what = "what plain hg finds: " + each.getKey();
-                return new Difference(end, what, wanted, each.getValue(), "");
+                return new Difference(end, each.getKey(), what, wanted, each.getValue(), "");
+            }
+        }
+        return null;
+    }
+
+    private Difference compareEnd(int end, Map<String, Answer> expected, Connections asking)
+            throws IOException {
+        for (String repository : side.repositories()) {
+            for (Query query : Query.END) {
+                Answer answer = ask(query, repository, asking);
+                Answer wanted = expected.get(Side.name(query, repository));
+                if (!answer.equals(wanted)) {
+                    return difference(end, query, repository, wanted, answer);
+                }
             }
         }
         return null;
@@ -112,7 +149,8 @@ final class ServedSide {
     private Difference difference(
             int i, Query query, String repository, Answer expected, Answer answer)
             throws IOException {
-        Answer again = ask(query, repository, false);
+        statistics.countQuery();
+        Answer again = connections.own(command(query, repository), side.root());
         Answer plain = side.hg().run(side.directory(repository), query.command());
         String more =
                 "asked again, the daemon %s; plain hg on its repository %s%n"
@@ -120,7 +158,7 @@ final class ServedSide {
                                 compared(again, expected, answer),
                                 compared(plain, expected, answer));
         String what = "the query " + Words.join(query.command()) + " in " + repository;
-        return new Difference(i, what, expected, answer, more);
+        return new Difference(i, Side.name(query, repository), what, expected, answer, more);
     }
 
     private static String compared(Answer answer, Answer expected, Answer seen) {

@@ -16,6 +16,7 @@ public final class Statistics {
     private int sequences;
     private int runs;
     private int queries;
+    private int ofPlainHg;
 
     void count(Step step, Answer answer) {
         if (!step.changesFiles()) {
@@ -27,6 +28,11 @@ public final class Statistics {
 
     void countQuery() {
         queries++;
+    }
+
+    /** A run ended at a difference that plain hg shows as well. */
+    void countOfPlainHg() {
+        ofPlainHg++;
     }
 
     void countSequence() {
@@ -56,8 +62,9 @@ public final class Statistics {
     public String toString() {
         StringBuilder text = new StringBuilder();
         text.append(
-                "%d sequences, %d runs, %d queries, %d connections to forked workers, %d to others;"
-                        .formatted(sequences, runs, queries, forked(), started()));
+                ("%d sequences, %d runs (%d ended at a difference of plain hg's own), %d queries,"
+                                + " %d connections to forked workers, %d to others;")
+                        .formatted(sequences, runs, ofPlainHg, queries, forked(), started()));
         text.append(" commands (and those with status 0):");
         commands.forEach((name, n) -> text.append(" %s %d (%d)".formatted(name, n[0], n[1])));
         return text.toString();
