@@ -55,7 +55,8 @@ tests() {
     done
     # shellcheck disable=SC2086 # it is a list
     java --enable-native-access=ALL-UNNAMED -cp "$classpath" \
-        -Dhgcmdserver.dist=/usr/share/hg-cmdserver -Dhgcmdserver.workers="$kind" "$@" \
+        -Dhgcmdserver.dist=/usr/share/hg-cmdserver -Dhgcmdserver.workers="$kind" \
+        -Dhgcmdserver.archive=daemon "$@" \
         org.junit.platform.console.ConsoleLauncher execute --disable-banner --disable-ansi-colors \
         --details=summary --fail-if-no-tests --include-engine=junit-jupiter $others \
         --exclude-methodname='.*#wrongAnswerIsFoundAndItsSequenceShortened.*' \

@@ -122,6 +122,7 @@ final class Daemon implements AutoCloseable {
         ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
         builder.environment().put("TMPDIR", directory.toString());
         environment.accept(builder.environment());
+        ClassArchive.addTo(builder.environment());
         Process process = builder.redirectErrorStream(true).redirectOutput(log.toFile()).start();
         return new Daemon(process, address, log);
     }

@@ -16,7 +16,9 @@ class SmokeIT {
     void workerThatWasForkedAheadAnswers() throws Exception {
         Repository repository =
                 Repository.create(directory, "repository").commit("a", "a\n", "the ü");
-        try (Daemon daemon = Daemon.start(directory)) {
+        // with the launcher's own options for the JVM
+        try (Daemon daemon =
+                Daemon.start(directory, env -> env.put("HG_CMDSERVER_JAVA_OPTIONS", ""))) {
             try (Session hg = Session.to(daemon)) {
                 assertThat(hg.client().hello().fields())
                         .containsEntry("capabilities", "getencoding runcommand");
