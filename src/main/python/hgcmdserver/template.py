@@ -72,6 +72,7 @@ class template:
                     plain.pop().kill()
                     self._droprehearsal()
             self._settle()
+            gc.freeze()  # a worker under proof ends with a collection, as any worker
             self._prove([answer for some in plain for answer in some.answers()])
             self._freeze()
             self._say(daemonline.READY)
