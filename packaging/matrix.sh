@@ -26,7 +26,8 @@ spawn='CommandsIT ProofIT DifferentialIT'
 rounds=15
 limit=30m
 if [ "$form" = short ]; then # of two properties with one name the last wins
-    set -- -Dhgcmdserver.differential=30 -Dhgcmdserver.differential.replays=2 -Dhgcmdserver.quickamend=60 "$@"
+    set -- -Dhgcmdserver.differential=10 -Dhgcmdserver.differential.commands=20 \
+        -Dhgcmdserver.differential.replays=2 -Dhgcmdserver.quickamend=30 "$@"
 else
     prefork="$prefork StrayOutputIT PreforkThreadsIT PreforkPoolIT WorkerIT PreforkIsolationIT"
     late="$late PreforkFailureIT PreforkRehearsalIT PreforkTimeZoneIT"

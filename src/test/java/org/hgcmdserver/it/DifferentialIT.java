@@ -32,7 +32,7 @@ class DifferentialIT {
             Duration.ofSeconds(Integer.getInteger("hgcmdserver.differential", 20));
 
     /** More than this many commands must have succeeded, however slow the machine is. */
-    private static final int COMMANDS = 50;
+    private static final int COMMANDS = Integer.getInteger("hgcmdserver.differential.commands", 50);
 
     private static final long SEED =
             Long.getLong("hgcmdserver.differential.seed", new Random().nextInt());
@@ -42,7 +42,7 @@ class DifferentialIT {
             Duration.ofSeconds(Integer.getInteger("hgcmdserver.differential.shrink", 120));
 
     /** The number of runs in which an intermittent fault may appear. */
-    private static final int REPLAYS = Integer.getInteger("hgcmdserver.differential.replays", 3);
+    private static final int REPLAYS = Loops.length("differential.replays", 3);
 
     /** The largest number of repositories that a daemon ever kept by default. */
     private static final String KEPT = System.getProperty("hgcmdserver.differential.kept", "4");
@@ -69,7 +69,7 @@ class DifferentialIT {
         }
     }
 
-    /** A fault that needs two of many steps: the experiment finds the fault and these two steps. */
+    /** A fault that needs two of four steps: the experiment finds the fault and these two steps. */
     @Test
     @RunsOnce
     void wrongAnswerIsFoundAndItsSequenceShortened() throws Exception {
@@ -90,8 +90,6 @@ class DifferentialIT {
                 revisions 50
                 0 own log files write repo/a "other content"
                 0 kept none repo bookmark --inactive b2
-                1 own phase repo tag --local t0
-                0 beside log repo branch br1
                 0 own all repo commit --amend -m "amended or not"
                 0 own all repo bookmark b1
                 """;

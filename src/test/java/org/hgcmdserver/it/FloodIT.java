@@ -32,10 +32,9 @@ class FloodIT {
     /** Forked workers start some ten times as fast as spawned ones. */
     private static final int CROWD = Daemon.PREFORK ? 2000 : 200;
 
-    private static final int SILENT = Daemon.PREFORK ? 500 : 100;
+    private static final int SILENT = 500;
     private static final int HALF = 200;
-    private static final int INPUTS =
-            Integer.getInteger("hgcmdserver.inputs", 500) / (Daemon.PREFORK ? 1 : 20);
+    private static final int INPUTS = Integer.getInteger("hgcmdserver.inputs", 500);
 
     /**
      * The protocol's command and a length. A case with an unknown hg command would take too long.
@@ -101,6 +100,7 @@ class FloodIT {
     }
 
     @Test
+    @RunsOnce
     void manyAskAndNeverRead() throws Exception {
         during(
                 SILENT + " never read",
@@ -149,6 +149,7 @@ class FloodIT {
 
     /** Cuts a request at each byte; a partial request does not run. */
     @Test
+    @RunsOnce
     void requestCutShort() throws Exception {
         byte[] request = RawClient.request("bookmark -R " + repository + " created");
         for (int length = 0; length < request.length; length++) {
@@ -197,6 +198,7 @@ class FloodIT {
 
     /** Random bytes, and requests with random bytes in their frame; the same in each run. */
     @Test
+    @RunsOnce
     void anyBytes() throws Exception {
         during(
                 INPUTS + " random inputs",

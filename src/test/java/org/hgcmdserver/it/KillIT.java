@@ -24,7 +24,7 @@ class KillIT {
     private static final String TRANSACTION_LEFT = "abandoned transaction found";
 
     /** How many commits are killed, each at another moment. */
-    private static final int KILLS = Integer.getInteger("hgcmdserver.kills", 8);
+    private static final int KILLS = Loops.length("kills", 8);
 
     @TempDir Path directory;
     private Repository repository;

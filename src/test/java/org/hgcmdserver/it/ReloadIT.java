@@ -33,7 +33,7 @@ class ReloadIT {
     private static final int SIGHUP = 1;
 
     /** The number of reloads; fewer where a test repeats what another one shows. */
-    private static final int RELOADS = Integer.getInteger("hgcmdserver.reloads", 5);
+    private static final int RELOADS = Loops.length("reloads", 5);
 
     @TempDir Path directory;
     private Repository repository;

@@ -33,8 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(value = 1, unit = TimeUnit.DAYS)
 class SoakIT {
 
-    private static final Duration LENGTH =
-            Duration.ofSeconds(Integer.getInteger("hgcmdserver.soak", 15));
+    private static final Duration LENGTH = Duration.ofSeconds(Loops.length("soak", 15));
 
     private static final int CLIENTS = 3;
 
