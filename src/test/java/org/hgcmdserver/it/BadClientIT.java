@@ -59,4 +59,24 @@ class BadClientIT {
             assertThat(daemon.log()).doesNotContain("Traceback");
         }
     }
+
+    /** Cuts a request at each byte; a partial request does not run. */
+    @Test
+    @RunsOnce
+    void requestCutShort() throws Exception {
+        Repository repository = Repository.create(directory, "repository").commit("a", "x", "m");
+        byte[] request = RawClient.request("bookmark -R " + repository + " created");
+        try (Daemon daemon = Daemon.start(directory)) {
+            for (int length = 0; length < request.length; length++) {
+                assertThat(RawClient.answer(daemon, Arrays.copyOf(request, length))).isEmpty();
+            }
+            assertThat(repository.hg("bookmarks").out()).contains("no bookmarks set");
+            assertThat(RawClient.answer(daemon, request)).startsWith("r");
+            assertThat(repository.hg("bookmarks").out()).contains("created");
+            daemon.awaitNoConnection();
+            daemon.awaitNoZombies();
+            daemon.stop();
+            assertThat(daemon.log()).doesNotContain("Traceback");
+        }
+    }
 }

@@ -14,9 +14,8 @@ import java.util.stream.Stream;
 /**
  * Options with which the JVMs of the tests' many daemons start in half the time: a class-data
  * archive of the daemon, and the JVM's usual compile threshold. The users' defaults stay those that
- * SmokeIT, CommandLineIT, JavaOptionsIT and the booted systems run. {@code
- * -Dhgcmdserver.archive=FILE} names the archive, which the first test makes; without the property
- * the tests use none.
+ * SmokeIT, FloodIT, JavaOptionsIT and the booted systems run. {@code -Dhgcmdserver.archive=FILE}
+ * names the archive, which the first test makes; without the property the tests use none.
  */
 final class ClassArchive {
 

@@ -32,7 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(value = 1, unit = TimeUnit.DAYS)
 class PreforkQuickAmendIT {
 
-    private static final int ROUNDS = Integer.getInteger("hgcmdserver.quickamend", 100);
+    private static final int ROUNDS = Integer.getInteger("hgcmdserver.quickamend", 40);
 
     /** Large enough for the template to keep the repository loaded. */
     private static final int REVISIONS = 1500;

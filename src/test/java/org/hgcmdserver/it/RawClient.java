@@ -30,6 +30,21 @@ final class RawClient implements Closeable {
         out = Channels.newOutputStream(channel);
     }
 
+    /** A daemon's answer after the hello to a client that sends exactly these bytes. */
+    static String answer(Daemon daemon, byte[] bytes) throws IOException {
+        try (RawClient client = new RawClient(daemon.address())) {
+            assertThat(client.readFrame()).contains("capabilities");
+            try {
+                client.send(bytes);
+                client.shutdownOutput();
+                return client.readToEnd();
+            } catch (IOException e) { // the worker has exited and left bytes unread
+                assertThat(e.getMessage()).containsAnyOf("Broken pipe", "reset");
+                return "";
+            }
+        }
+    }
+
     void send(byte[] bytes) throws IOException {
         out.write(bytes);
         out.flush();
