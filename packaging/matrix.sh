@@ -19,10 +19,11 @@ fi
 cd "$(dirname "$0")/.."
 
 # The tests that depend on Mercurial, for each kind of workers; the short form omits some. Those in
-# $spawn and then those in $late run beside those in $prefork, and take about as long.
+# $spawn and then those in $late run beside those in $prefork, and take about as long. A spawned worker is a
+# new process with the strict server, which the differential test meets in forked workers as well.
 prefork='CommandsIT ProofIT PreforkFreshnessIT PreforkRepositoryIT PreforkContentIT PreforkFallbackIT'
 late='PreforkQuickAmendIT DifferentialIT'
-spawn='CommandsIT ProofIT DifferentialIT'
+spawn='CommandsIT ProofIT'
 rounds=15
 limit=30m
 if [ "$form" = short ]; then # of two properties with one name the last wins
@@ -31,7 +32,7 @@ if [ "$form" = short ]; then # of two properties with one name the last wins
 else
     prefork="$prefork StrayOutputIT PreforkThreadsIT PreforkPoolIT WorkerIT PreforkIsolationIT"
     late="$late PreforkFailureIT PreforkRehearsalIT PreforkTimeZoneIT"
-    spawn="$spawn StrayOutputIT WorkerIT"
+    spawn="$spawn DifferentialIT StrayOutputIT WorkerIT"
     rounds=60
     limit=infinity # properties may make some tests run for hours
 fi

@@ -1,5 +1,7 @@
 package org.hgcmdserver.it;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -74,8 +76,9 @@ final class ClassArchive {
                 Session.to(daemon).close();
                 daemon.awaitNoConnection();
                 daemon.stop();
-                if (!Files.exists(made)) {
-                    System.out.println("left out: this Java makes no class-data archive");
+                if (!isUsable(made)) {
+                    System.out.println("left out: this Java has no use for a class-data archive");
+                    Files.deleteIfExists(made);
                     Files.createFile(made);
                 }
             }
@@ -91,5 +94,17 @@ final class ClassArchive {
         } catch (Exception e) {
             throw new IOException(e);
         }
+    }
+
+    /** Whether a JVM takes the archive without a word; Java 25 complains of native access. */
+    private static boolean isUsable(Path archive) throws Exception {
+        if (!Files.exists(archive)) {
+            return false;
+        }
+        ProcessBuilder builder = new ProcessBuilder(Daemon.PROGRAM, "--version");
+        builder.environment().put(VARIABLE, "-XX:SharedArchiveFile=" + archive);
+        Process process = builder.redirectErrorStream(true).start();
+        String output = new String(process.getInputStream().readAllBytes(), UTF_8);
+        return process.waitFor() == 0 && output.lines().count() == 1;
     }
 }

@@ -159,6 +159,7 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
         if (!keeper.isReady() || (draining && waiting.isEmpty())) {
             return;
         }
+        size.rehearsing(keeper.isRehearsing());
         int missing = size.toFork(unassigned.size(), waiting.size(), loop.nanoTime());
         if (missing == 0) {
             shortage.over();

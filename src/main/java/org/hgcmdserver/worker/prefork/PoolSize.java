@@ -15,13 +15,14 @@ import java.util.Optional;
  */
 final class PoolSize {
 
+    /** How long after a connection the pool replaces idle workers; most commands take less. */
+    static final Duration PAUSE = Duration.ofMillis(15);
+
     /**
-     * How long after a connection the pool replaces idle workers. Most commands take less, also the
-     * first command of a worker that has not rehearsed on a slow machine: with a fork beside it,
-     * that command would be slower than with hg's own server. A connection that takes the last idle
-     * worker does not wait for the pause.
+     * The same for workers that do not rehearse. Their first command takes 60 to 150 ms where page
+     * faults are expensive; with a fork beside it, it would be slower than with hg's own server.
      */
-    static final Duration PAUSE = Duration.ofMillis(250);
+    static final Duration PAUSE_WITHOUT_REHEARSALS = Duration.ofMillis(250);
 
     /** How long no connection must miss an idle worker until the wanted number shrinks by one. */
     static final Duration QUIET = Duration.ofSeconds(10);
@@ -29,6 +30,7 @@ final class PoolSize {
     private final int min;
     private final int max;
     private int wanted;
+    private Duration pause = PAUSE;
     private long lastTaken;
     private long quietSince;
 
@@ -39,8 +41,13 @@ final class PoolSize {
         this.min = min;
         this.max = max;
         wanted = min;
-        lastTaken = now - PAUSE.toNanos();
+        lastTaken = now - PAUSE_WITHOUT_REHEARSALS.toNanos();
         quietSince = now;
+    }
+
+    /** Sets whether workers rehearse; they do at first. */
+    void rehearsing(boolean rehearsing) {
+        pause = rehearsing ? PAUSE : PAUSE_WITHOUT_REHEARSALS;
     }
 
     /** An idle worker has received a connection. */
@@ -57,7 +64,7 @@ final class PoolSize {
 
     /** A worker that had a connection has ended: there is time to fork others. */
     void ended(long now) {
-        lastTaken = now - PAUSE.toNanos();
+        lastTaken = now - PAUSE_WITHOUT_REHEARSALS.toNanos();
     }
 
     /**
@@ -69,7 +76,7 @@ final class PoolSize {
     int toFork(int available, int waiting, long now) {
         shrink(now);
         int urgent = Math.max(0, waiting - available);
-        if (now - lastTaken < PAUSE.toNanos() && available > 0) {
+        if (now - lastTaken < pause.toNanos() && available > 0) {
             return urgent;
         }
         return Math.max(urgent, waiting + wanted - available);
@@ -80,7 +87,7 @@ final class PoolSize {
         if (available >= wanted) {
             return Optional.empty();
         }
-        return Optional.of(Duration.ofNanos(Math.max(1, lastTaken + PAUSE.toNanos() - now)));
+        return Optional.of(Duration.ofNanos(Math.max(1, lastTaken + pause.toNanos() - now)));
     }
 
     /** How many of {@code idle} workers to retire now. */

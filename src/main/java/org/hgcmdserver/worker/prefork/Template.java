@@ -7,6 +7,9 @@ import org.hgcmdserver.posix.MessageLine;
 /** A warm Mercurial to fork workers from. Used in the loop's thread only. */
 interface Template {
 
+    /** The name of a part without which a worker's first command takes several times as long. */
+    String REHEARSALS = "rehearsals";
+
     /** The keeper, which hears of the template's life. */
     interface Listener {
         /** The template can fork workers. */

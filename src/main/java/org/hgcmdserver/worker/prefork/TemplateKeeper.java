@@ -42,6 +42,9 @@ final class TemplateKeeper implements Template.Listener {
     /** Whether the keeper starts no more templates. */
     private boolean last;
 
+    /** Whether the template's workers rehearse, as far as the keeper knows. */
+    private boolean rehearsing = true;
+
     private String lastFailure = "";
 
     /** The missing parts that the log has reported. */
@@ -57,6 +60,7 @@ final class TemplateKeeper implements Template.Listener {
         if (last) {
             return;
         }
+        rehearsing = true;
         try {
             template = starter.start(this);
         } catch (IOException e) {
@@ -67,6 +71,11 @@ final class TemplateKeeper implements Template.Listener {
     /** Whether there is a template that can fork workers. */
     boolean isReady() {
         return template != null && template.isReady();
+    }
+
+    /** Whether no template since the last start has reported workers without rehearsals. */
+    boolean isRehearsing() {
+        return rehearsing;
     }
 
     /** The template to fork from; null while there is none. */
@@ -104,6 +113,9 @@ final class TemplateKeeper implements Template.Listener {
 
     @Override
     public void without(String missing) {
+        if (missing.startsWith(Template.REHEARSALS + ":")) {
+            rehearsing = false;
+        }
         if (missingParts.add(missing)) {
             log.warn("workers are forked without {}", missing);
         }

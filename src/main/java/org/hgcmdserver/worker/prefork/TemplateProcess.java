@@ -114,7 +114,7 @@ final class TemplateProcess implements Template, MessageLine.Receiver {
         try {
             return Optional.of(WarmUpDirectory.create());
         } catch (IOException e) {
-            listener.without("rehearsals: " + e.getMessage());
+            listener.without(REHEARSALS + ": " + e.getMessage());
             return Optional.empty();
         }
     }

@@ -31,6 +31,21 @@ class PoolSizeTest {
     }
 
     @Test
+    void workersThatDoNotRehearseAreReplacedLater() {
+        size.rehearsing(false);
+        size.taken(now);
+        pass(PoolSize.PAUSE);
+        assertThat(size.toFork(1, 0, now)).isZero();
+        assertThat(size.untilRefill(1, now))
+                .contains(PoolSize.PAUSE_WITHOUT_REHEARSALS.minus(PoolSize.PAUSE));
+        size.ended(now);
+        assertThat(size.toFork(1, 0, now)).isEqualTo(1);
+        size.rehearsing(true);
+        size.taken(now);
+        assertThat(size.untilRefill(1, now)).contains(PoolSize.PAUSE);
+    }
+
+    @Test
     void orWhenAWorkerEnds() {
         size.taken(now);
         size.ended(now);

@@ -28,7 +28,7 @@ class PoolTest implements Pool.Fallback, WorkerTable.Listener {
     private static final int MIN_IDLE = 2;
     private static final int MAX_IDLE = 4;
 
-    private static final Duration A_WHILE = PoolSize.PAUSE.multipliedBy(3);
+    private static final Duration A_WHILE = Duration.ofMillis(50);
 
     private ManualLoop manual;
     private Pool pool;
@@ -160,6 +160,34 @@ class PoolTest implements Pool.Fallback, WorkerTable.Listener {
         assertThat(template().asked).as("while the command runs").hasSize(MIN_IDLE);
         manual.advance(A_WHILE);
         assertThat(template().asked).hasSize(MIN_IDLE + 1);
+    }
+
+    @Test
+    void workerWithoutRehearsalsIsReplacedLater() throws Exception {
+        template().reportMissing("rehearsals: no room");
+        warm();
+        connect();
+        manual.advance(A_WHILE);
+        assertThat(template().asked).as("a first command takes longer").hasSize(MIN_IDLE);
+        manual.advance(PoolSize.PAUSE_WITHOUT_REHEARSALS);
+        assertThat(template().asked).hasSize(MIN_IDLE + 1);
+    }
+
+    @Test
+    void nextTemplateMayRehearse() throws Exception {
+        template().reportMissing("rehearsals: no room");
+        warm();
+        template().die("killed");
+        manual.advance(Duration.ofMinutes(1));
+        assertThat(templates).hasSize(2);
+        template().becomeReady();
+        announceAll();
+        pool.workerExited();
+        announceAll();
+        int before = template().asked.size();
+        connect();
+        manual.advance(A_WHILE);
+        assertThat(template().asked).hasSize(before + 1);
     }
 
     @Test

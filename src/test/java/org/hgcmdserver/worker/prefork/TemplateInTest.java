@@ -32,6 +32,10 @@ final class TemplateInTest implements Template {
         listener.ready(this);
     }
 
+    void reportMissing(String part) {
+        listener.without(part);
+    }
+
     /** The template has died, as its exit would tell. */
     void die(String reason) throws IOException {
         closed = true;
