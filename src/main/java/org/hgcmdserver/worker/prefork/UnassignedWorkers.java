@@ -66,9 +66,16 @@ final class UnassignedWorkers {
         throw failure == null ? new IOException("no worker is idle") : failure;
     }
 
-    /** Takes an idle worker, preferably one that has rehearsed; null if no worker is idle. */
+    /**
+     * Takes an idle worker, preferably one that has rehearsed, and one that is rehearsing only if
+     * there is no other: such a worker says hello only after its rehearsal. Null if no worker is
+     * idle.
+     */
     private ForkedWorker takeIdle() {
         ForkedWorker taken = first(ForkedWorker::isWarm);
+        if (taken == null) {
+            taken = first(ForkedWorker::isCold);
+        }
         if (taken == null) {
             taken = first(ForkedWorker::isIdle);
         }

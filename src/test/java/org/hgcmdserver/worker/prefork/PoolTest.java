@@ -156,10 +156,31 @@ class PoolTest implements Pool.Fallback, WorkerTable.Listener {
         warm();
         Connection connection = connect();
         assertThat(assigned).containsExactly(connection);
-        assertThat(template().asked.get(0).read()).endsWith("serve");
+        assertThat(template().asked.get(1).read()).endsWith("serve");
         assertThat(template().asked).as("while the command runs").hasSize(MIN_IDLE);
         manual.advance(A_WHILE);
         assertThat(template().asked).hasSize(MIN_IDLE + 1);
+    }
+
+    @Test
+    void workerThatRehearsesComesLast() throws Exception {
+        warm();
+        SocketEnd rehearsing = template().asked.get(0);
+        SocketEnd cold = template().asked.get(1);
+        assertThat(rehearsing.read()).endsWith("rehearse");
+        connect();
+        assertThat(cold.read()).endsWith("serve");
+        connect();
+        assertThat(rehearsing.read()).endsWith("serve");
+    }
+
+    @Test
+    void workerThatHasRehearsedComesFirst() throws Exception {
+        warm();
+        say(template().asked.get(0), "warm"); // and the other one rehearses
+        assertThat(template().asked.get(0).read()).endsWith("rehearse");
+        connect();
+        assertThat(template().asked.get(0).read()).endsWith("serve");
     }
 
     @Test
