@@ -71,6 +71,8 @@ class template:
                 if not self._part(REHEARSAL, self.rehearsal.warmup, False):
                     plain.pop().kill()
                     self._droprehearsal()
+            if not self.rehearsal.path:
+                self.rehearsal.warmup()
             self._settle()
             gc.freeze()  # a worker under proof ends with a collection, as any worker
             self._prove([answer for some in plain for answer in some.answers()])
