@@ -22,8 +22,8 @@ public final class LatencyCheck {
     private static final List<String> REQUESTS = List.of("hello", "log -l1", "status");
     private static final int WARM_UP = 5;
 
-    /** Fewer rounds cannot show that a server is a tenth quicker. */
-    private static final int ROUNDS_WITHOUT_PARTS = 60;
+    /** Fewer rounds cannot show that a server is a quarter quicker. */
+    private static final int ROUNDS_WITHOUT_PARTS = 30;
 
     /** Strict server, rehearsals, and the staleness check. */
     private static final int PARTS = 3;
@@ -84,8 +84,7 @@ public final class LatencyCheck {
             Samples[] samples = {new Samples(), new Samples()};
             List<Integer> order = new ArrayList<>(List.of(0, 1));
             Random random = new Random(3);
-            int all = times * (request.equals("hello") ? 5 : 1);
-            for (int i = 0; i < WARM_UP + all; i++) {
+            for (int i = 0; i < WARM_UP + times; i++) {
                 Collections.shuffle(order, random);
                 for (int server : order) {
                     long nanos =
