@@ -90,8 +90,8 @@ class DifferentialIT {
                 revisions 50
                 0 own log files write repo/a "other content"
                 0 kept none repo bookmark --inactive b2
-                0 own all repo commit --amend -m "amended or not"
-                0 own all repo bookmark b1
+                0 own phase repo commit --amend -m "amended or not"
+                0 own phase repo bookmark b1
                 """;
         Optional<String> report =
                 experiment(
@@ -104,7 +104,7 @@ class DifferentialIT {
                         """
                         revisions 50
                         0 own none repo bookmark --inactive b2
-                        0 own all repo commit --amend -m "amended or not"
+                        0 own phase repo commit --amend -m "amended or not"
                         """);
     }
 

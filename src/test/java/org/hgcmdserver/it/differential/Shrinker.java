@@ -2,7 +2,9 @@ package org.hgcmdserver.it.differential;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 
@@ -68,6 +70,7 @@ final class Shrinker {
     private Sequence simplified(Sequence failing) throws IOException {
         Sequence simplest = failing;
         for (int i = 0; i < failing.steps().size(); i++) {
+            Set<Sequence> tried = new HashSet<>(Set.of(simplest));
             for (UnaryOperator<Step> simpler : SIMPLER) {
                 if (enough.getAsBoolean()) {
                     return simplest;
@@ -75,7 +78,7 @@ final class Shrinker {
                 List<Step> steps = new ArrayList<>(simplest.steps());
                 steps.set(i, simpler.apply(steps.get(i)));
                 Sequence candidate = simplest.with(steps);
-                if (!candidate.equals(simplest) && trial.fails(candidate)) {
+                if (tried.add(candidate) && trial.fails(candidate)) {
                     simplest = candidate;
                 }
             }
