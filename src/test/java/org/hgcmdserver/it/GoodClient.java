@@ -1,24 +1,46 @@
 package org.hgcmdserver.it;
 
+import static java.util.Collections.synchronizedList;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.hgcmdserver.client.CommandClient;
 
 /**
  * A client that connects before the others, and sends one request after another all the time. Each
  * answer must be right; the result is the ratio of an answer's time beside the others to its time
- * alone.
+ * alone. The client asks Mercurial's own server in turn, which the others do not know: that server
+ * is slowed down by the load of the machine alone.
  */
 final class GoodClient implements AutoCloseable {
 
     private static final int COMMANDS = 200;
     private static final double NANOS_PER_MILLI = 1e6;
 
+    /** The times of the answers in nanoseconds, in their order. */
+    private record Times(List<Long> daemon, List<Long> mercurial) {
+
+        Times() {
+            this(synchronizedList(new ArrayList<>()), synchronizedList(new ArrayList<>()));
+        }
+    }
+
+    /**
+     * Medians beside the other clients, as multiples of the quiet ones.
+     *
+     * @param mercurial that of Mercurial's own server, without other clients of its own
+     */
+    record Slowdown(double daemon, double mercurial) {}
+
     private final Session session;
+    private final Process server;
+    private final Session mercurial;
     private final String[] command;
     private final String answer;
 
@@ -27,17 +49,30 @@ final class GoodClient implements AutoCloseable {
      */
     GoodClient(Daemon daemon, Repository repository, String answer) throws Exception {
         session = Session.to(daemon);
+        Path address = repository.path().resolveSibling("mercurial.sock");
+        server =
+                new ProcessBuilder(
+                                "hg",
+                                "serve",
+                                "--cmdserver",
+                                "unix",
+                                "--address",
+                                address.toString())
+                        .inheritIO()
+                        .start();
+        Processes.await().until(() -> Files.exists(address));
+        mercurial = new Session(CommandClient.connect(address));
         command = new String[] {"log", "-R", repository.toString(), "-l1", "-T", "{desc}"};
         this.answer = answer;
-        quietMedian(); // warms up Python
+        askOften(); // warms up Python
     }
 
-    private double quietMedian() throws Exception {
-        List<Long> times = new ArrayList<>();
+    private Times askOften() throws Exception {
+        Times quiet = new Times();
         for (int i = 0; i < COMMANDS; i++) {
-            times.add(ask());
+            ask(quiet);
         }
-        return median(times);
+        return quiet;
     }
 
     /** The load from the other clients. */
@@ -49,13 +84,10 @@ final class GoodClient implements AutoCloseable {
         void make(Runnable enough) throws Exception;
     }
 
-    /**
-     * Asks before the trouble and during it. Returns the median time during it, as a multiple of
-     * the quiet one.
-     */
-    double during(String name, Trouble trouble) throws Exception {
-        double quiet = quietMedian();
-        List<Long> times = Collections.synchronizedList(new ArrayList<>());
+    /** Asks before the trouble and during it. */
+    Slowdown during(String name, Trouble trouble) throws Exception {
+        Times quiet = askOften();
+        Times times = new Times();
         AtomicBoolean over = new AtomicBoolean();
         CompletableFuture<Void> asking =
                 CompletableFuture.runAsync(() -> askUntil(over, times), Processes.THREADS);
@@ -65,35 +97,44 @@ final class GoodClient implements AutoCloseable {
             over.set(true);
         }
         asking.get();
-        double ratio = median(times) / quiet;
+        Slowdown slowdown =
+                new Slowdown(
+                        median(times.daemon) / median(quiet.daemon),
+                        median(times.mercurial) / median(quiet.mercurial));
         System.out.printf(
-                "%s: %d answers, each right; median %.1f ms, %.1f times the quiet %.1f ms%n",
+                "%s: %d answers, each right; median %.1f ms, %.1f times the quiet one"
+                        + " (a server of Mercurial's own beside that: %.1f times)%n",
                 name,
-                times.size(),
-                median(times) / NANOS_PER_MILLI,
-                ratio,
-                quiet / NANOS_PER_MILLI);
-        return ratio;
+                times.daemon.size(),
+                median(times.daemon) / NANOS_PER_MILLI,
+                slowdown.daemon,
+                slowdown.mercurial);
+        return slowdown;
     }
 
-    private static void awaitMore(List<Long> times, CompletableFuture<Void> asking) {
-        int wanted = times.size() + COMMANDS;
-        FloodIT.await().until(() -> asking.isDone() || times.size() >= wanted);
+    private static void awaitMore(Times times, CompletableFuture<Void> asking) {
+        int wanted = times.mercurial.size() + COMMANDS;
+        FloodIT.await().until(() -> asking.isDone() || times.mercurial.size() >= wanted);
     }
 
-    private void askUntil(AtomicBoolean over, List<Long> times) {
+    private void askUntil(AtomicBoolean over, Times times) {
         try {
             do {
-                times.add(ask());
+                ask(times);
             } while (!over.get());
         } catch (Exception e) {
             throw new AssertionError(e);
         }
     }
 
-    private long ask() throws Exception {
+    private void ask(Times times) throws Exception {
+        times.daemon.add(ask(session));
+        times.mercurial.add(ask(mercurial));
+    }
+
+    private long ask(Session server) throws Exception {
         long start = System.nanoTime();
-        Session.Answer said = session.run(command);
+        Session.Answer said = server.run(command);
         long time = System.nanoTime() - start;
         assertThat(said).isEqualTo(new Session.Answer(0, answer, ""));
         return time;
@@ -108,5 +149,8 @@ final class GoodClient implements AutoCloseable {
     @Override
     public void close() throws Exception {
         session.close();
+        mercurial.close();
+        server.destroy(); // with SIGTERM
+        server.waitFor();
     }
 }
