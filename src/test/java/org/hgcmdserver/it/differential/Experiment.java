@@ -109,16 +109,16 @@ public final class Experiment implements AutoCloseable {
 
     /**
      * Whether plain hg gives the daemon's answer too if it is asked the daemon's queries and no
-     * others. The trace has all queries after each step, and some write caches that change later
+     * others. The trace has more queries after a step, and some write caches that change later
      * answers: Mercurial 6.3.2 still knows a tag after a backout of its commit if it has been asked
      * for tags between the two.
      */
     private boolean isPlainHgs(Sequence schedule, Difference difference) throws IOException {
-        return difference.isSeenBy(plain.trace(schedule, false));
+        return difference.isSeenBy(plain.trace(schedule));
     }
 
     private Callable<Trace> drawing(long seed) {
-        return () -> plain.trace(Generator.sequence(seed), true);
+        return () -> plain.trace(Generator.sequence(seed).withSomeQueries(new Random(seed)));
     }
 
     private static Trace result(Future<Trace> future) throws Exception {
@@ -136,7 +136,7 @@ public final class Experiment implements AutoCloseable {
      */
     public Optional<String> replay(String text, int times) throws IOException {
         Sequence sequence = Sequence.parse(text);
-        Trace trace = plain.trace(sequence, false);
+        Trace trace = plain.trace(sequence);
         statistics.countSequence();
         for (int i = 0; i < times; i++) {
             Difference difference = serve(trace, sequence);
@@ -187,7 +187,7 @@ public final class Experiment implements AutoCloseable {
         long measuring = System.nanoTime() + shrinking.toNanos() / 3;
         Difference[] last = {difference};
         int chances = 0;
-        Trace trace = plain.trace(failing, false);
+        Trace trace = plain.trace(failing);
         boolean again = false;
         while (!again
                 && (chances < MIN_RUNS
@@ -203,7 +203,7 @@ public final class Experiment implements AutoCloseable {
         Shrinker shrinker =
                 new Shrinker(
                         candidate -> {
-                            Trace own = plain.trace(candidate, false);
+                            Trace own = plain.trace(candidate);
                             for (int i = 0; i < tries; i++) {
                                 Difference found = serve(own, candidate);
                                 if (found != null) {

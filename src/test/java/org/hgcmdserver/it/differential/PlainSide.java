@@ -29,10 +29,8 @@ final class PlainSide {
     /**
      * Runs the sequence up to the step that leaves a working directory whose parent is gone: later
      * results depend on the second.
-     *
-     * @param whole whether to ask all queries after each step, or just those that the steps name
      */
-    Trace trace(Sequence sequence, boolean whole) throws IOException {
+    Trace trace(Sequence sequence) throws IOException {
         // the same length as the other side's path: Mercurial may cut lines at a length
         Path root = directory.resolve("run%06d/plain".formatted(count.incrementAndGet()));
         Path home = Files.createDirectories(root.resolve("home"));
@@ -50,11 +48,7 @@ final class PlainSide {
             boolean parentMayGo = touched.size() > 1;
             List<Query> queries =
                     Query.ALL.stream()
-                            .filter(
-                                    query ->
-                                            whole && step.mayChange(query)
-                                                    || step.asks(query)
-                                                    || parentMayGo && query.isStatus())
+                            .filter(query -> step.asks(query) || parentMayGo && query.isStatus())
                             .toList();
             Map<String, Answer> state = side.ask(queries, touched);
             done.add(new Trace.Done(words, answer, state));

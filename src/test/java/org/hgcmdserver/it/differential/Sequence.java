@@ -41,8 +41,19 @@ record Sequence(int revisions, List<Step> steps) {
     }
 
     /**
-     * The same steps with other pauses, connections and queries in between. Most such schedules
-     * have short pauses and few queries.
+     * The same steps, each with a third of the queries. To ask plain hg all of them after each step
+     * takes longer than to compare more sequences.
+     */
+    Sequence withSomeQueries(Random random) {
+        return with(
+                steps.stream()
+                        .map(step -> step.with(step.pause(), step.via(), some(random, step, 3)))
+                        .toList());
+    }
+
+    /**
+     * The same steps with other pauses and connections, and some of their queries. Most such
+     * schedules have short pauses and few queries.
      */
     Sequence rescheduled(Random random) {
         boolean hurry = random.nextInt(4) > 0;
@@ -51,7 +62,7 @@ record Sequence(int revisions, List<Step> steps) {
         List<Step> rescheduled = new ArrayList<>();
         for (Step step : steps) {
             int before = steady ? pause : pick(random, PAUSES);
-            String queries = hurry ? fewQueries(random) : queries(random);
+            String queries = hurry ? fewQueries(random, step) : queries(random, step);
             rescheduled.add(step.with(before, via(random), queries));
         }
         return with(rescheduled);
@@ -66,18 +77,26 @@ record Sequence(int revisions, List<Step> steps) {
         return n < 50 ? Via.OWN : n < 65 ? Via.KEPT : n < 90 ? Via.BESIDE : Via.PLAIN;
     }
 
-    private static String fewQueries(Random random) {
-        return random.nextBoolean() ? Step.NONE : pick(random, Query.ALL).name();
+    private static String fewQueries(Random random, Step step) {
+        List<Query> asked = asked(step);
+        boolean none = asked.isEmpty() || random.nextBoolean();
+        return none ? Step.NONE : pick(random, asked).name();
     }
 
-    private static String queries(Random random) {
-        if (random.nextInt(4) == 0) {
-            return Step.ALL;
-        }
-        return Query.ALL.stream()
-                .filter(query -> random.nextInt(4) == 0)
+    private static String queries(Random random, Step step) {
+        return random.nextInt(4) == 0 ? step.queries() : some(random, step, 2);
+    }
+
+    /** The names of one in so many of the step's queries. */
+    private static String some(Random random, Step step, int share) {
+        return asked(step).stream()
+                .filter(query -> random.nextInt(share) == 0)
                 .map(Query::name)
                 .reduce((one, other) -> one + "," + other)
                 .orElse(Step.NONE);
+    }
+
+    private static List<Query> asked(Step step) {
+        return Query.ALL.stream().filter(step::asks).toList();
     }
 }

@@ -6,8 +6,7 @@ import java.util.List;
  * One step: an hg command in a repository, or a change of a file.
  *
  * @param pause milliseconds before the step, an input of the experiment
- * @param queries the queries asked afterwards on the daemon's side: their names, {@code all}, or
- *     {@code none}
+ * @param queries the queries asked afterwards: their names, {@code all}, or {@code none}
  * @param where the repository's name, or {@link #FILES}
  * @param words the command and its arguments. Text between two "%" is a revset; the node of its
  *     last revision replaces it
@@ -38,7 +37,7 @@ record Step(int pause, Via via, String queries, String where, List<String> words
     }
 
     /** Whether this step can change the answer to a query. */
-    boolean mayChange(Query query) {
+    private boolean mayChange(Query query) {
         return !changesFiles() || isConfiguration() || query.isStatus();
     }
 
