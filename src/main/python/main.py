@@ -3,6 +3,7 @@
     main.py template HG [NAME=VALUE...] -- [HG OPTION...]
     main.py pipe     HG [NAME=VALUE...] -- [HG OPTION...]
     main.py prove    HG [NAME=VALUE...] -- [HG OPTION...]
+    main.py chg      HG DESCRIPTOR -- ARGUMENT...
 
 HG is the hg script whose place this program takes, with that script's interpreter. The values:
 
@@ -22,8 +23,10 @@ Between the installation of another release and the daemon's reload, a daemon of
 program of the other. So a missing value has a default, an unknown one is ignored, and the meanings documented
 here never change.
 
-`pipe` serves the connection on descriptors 0 and 1. `prove` tries the server of `pipe`, and `template` tries
-a worker, before they report that they are ready. They report over descriptor 3: see hgcmdserver/daemonline.py.
+`pipe` serves the connection on descriptors 0 and 1. `chg` runs one command whose status chg awaits on the
+DESCRIPTOR: a worker that finds chg at its connection becomes this process. `prove` tries the server of `pipe`,
+and `template` tries a worker, before they report that they are ready. They report over descriptor 3: see
+hgcmdserver/daemonline.py.
 
 Descriptors 1 and 2 must not be a client's, since hooks print to them.
 """
@@ -75,13 +78,12 @@ def parse(arguments):
 
 
 def freshserver(hg, arguments, options):
-    """the command line of a strict server of one connection, of the hg installed now: with the interpreter
-    and its argument from the script's "#!" line (execve(2)), as TemplateProgram does"""
-    with open(hg, 'rb') as script:
-        first = script.readline()
-    if not first.startswith(b'#!') or b'python' not in first:
+    """the command line of a strict server of one connection, of the hg installed now"""
+    from hgcmdserver import hgscript
+
+    python = hgscript.interpreter(hg)
+    if python is None:
         return [hg, 'serve', '--cmdserver', 'pipe'] + options  # an unknown kind of hg
-    python = os.fsdecode(first[2:].strip()).split(None, 1)
     # check, since the Mercurial that was proven may have been replaced
     return python + [SCRIPT, 'pipe', hg, 'check=yes'] + list(arguments)
 
@@ -114,7 +116,7 @@ def template(hg, *arguments):
         os.write(3, b'failed the service runs an earlier release; reload it\n')
         os._exit(1)
     impersonate(hg, ['serve', '--cmdserver', 'prefork'] + options)
-    from hgcmdserver import compat
+    from hgcmdserver import chg, compat
     from hgcmdserver.template import template  # now, since hg would turn an ImportError into an abort
 
     def recorded():
@@ -142,14 +144,27 @@ def template(hg, *arguments):
             strictserver,
             int(values['max-repo-cache']),
             lambda: freshserver(hg, arguments, options),
+            lambda fd: chg.serve(fd, hg, SCRIPT, int(values['max-request'])),
         )
 
     compat.registerservice(b'prefork', service)
     compat.runhgunseen()
 
 
+def servechg(fd, hg, values):
+    """serve the connection if it is chg's; returns if it is not"""
+    if sys.version_info < OLDEST:
+        return
+    sys.path.append(HERE)
+    from hgcmdserver import chg
+
+    if chg.isclient(fd):
+        chg.serve(fd, hg, SCRIPT, int(values['max-request']))
+
+
 def pipe(hg, *arguments):
     values, options = parse(arguments)
+    servechg(0, hg, values)
     check = values['check']
     connection = None
 
@@ -189,6 +204,23 @@ def pipe(hg, *arguments):
     compat.runhg()
 
 
+def runchgs(hg, fd, _dashes, *arguments):
+    """run a command of chg"""
+    sys.path.append(HERE)
+    from hgcmdserver import chg
+
+    try:
+        impersonate(hg, list(arguments))
+        from hgcmdserver import chgcommand
+
+        programs = chgcommand.prepare(int(fd))
+    except Exception:  # a Mercurial with other internals
+        if sys.version_info >= OLDEST:  # an older Python passes no descriptor on
+            os.set_inheritable(int(fd), False)
+        chg.runseparately(hg, list(arguments), dict(getattr(os, 'environb', os.environ)), int(fd))
+    chgcommand.run(programs)
+
+
 def prove(hg, *arguments):
     if 'messages' not in parse(arguments)[0]:
         os._exit(1)
@@ -213,8 +245,8 @@ def prove(hg, *arguments):
 
 
 def main(mode, *arguments):
-    if mode == 'pipe':
-        pipe(*arguments)
+    if mode in ('pipe', 'chg'):
+        {'pipe': pipe, 'chg': runchgs}[mode](*arguments)
         return
     try:
         {'template': template, 'prove': prove}[mode](*arguments)

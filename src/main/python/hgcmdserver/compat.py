@@ -6,7 +6,9 @@ Mercurial 5.6, 6.3, 7.0 and 7.2. Calls pass arguments by keyword, and only those
 
 import inspect
 
-from mercurial import commandserver, dispatch, extensions, obsolete, profiling, revlog, server
+from mercurial import chgserver, commandserver, dispatch, extensions, obsolete, profiling, revlog, server
+from mercurial.i18n import _
+from mercurial.utils import procutil
 
 try:
     from mercurial.configuration import rcutil  # 7.0 and later
@@ -42,6 +44,23 @@ def serverarguments(ui, repo, fin, fout, prereposetups=None):
 def ownserver(ui, repo, fin, fout, prereposetups=None):
     """Mercurial's own command server"""
     return commandserver.server(**serverarguments(ui, repo, fin, fout, prereposetups))
+
+
+def programsui(ui, programs):
+    """the class of ui, but one that lets programs(cmd, environ, cwd, type, cmdtable) run the programs for which
+    the user's terminal matters"""
+
+    class programsui(type(chgserver._newchgui(ui, programs, None))):
+        def _runpager(self, command, env=None):
+            # as ui.ui._runpager does; chg would lose the output
+            if command == b'cat':
+                return False
+            if not any(c in command for c in b'|&;<>()$`\\"\' \t\n*?[#~=%') and not procutil.findexe(command):
+                self.warn(_(b"missing pager command '%s', skipping pager\n") % command)
+                return False
+            return super()._runpager(command, env)
+
+    return programsui
 
 
 def unwrapped(function, isharmless):

@@ -18,6 +18,7 @@ The daemon's end of that pair is its line to the worker:
                          rehearsed; end of file: it has ended, or was never forked
     daemon -> worker     "rehearse": become warm
                          "serve", with a connection attached: serve it
+                         "chg", with a connection of chg attached: serve it
                          end of file: end
     worker -> daemon     "stale": what the template was made from has changed. The worker serves its
                          connection all the same, as a new process with the new state
@@ -46,6 +47,7 @@ STALE = b'stale'
 FORK = b'fork'
 REHEARSE = b'rehearse'
 SERVE = b'serve'
+CHG = b'chg'
 
 HEADER = struct.Struct('>I')
 

@@ -27,14 +27,15 @@ class template:
     """A service of `hg serve`, so that Mercurial has loaded configuration and extensions as for any
     command. The template starts no thread, which might be in the middle of an import at a fork."""
 
-    def __init__(self, ui, repo, hg, staleness, warmup, strictserver, maxrepos, fresh):
+    def __init__(self, ui, repo, hg, staleness, warmup, strictserver, maxrepos, fresh, servechg):
         """hg: the script whose place this program takes; staleness: () -> the files that this template was made
         from; warmup: the directory for the private repository, or b''; strictserver: () -> a function that
         makes strict servers; fresh: () -> the command line of a strict server of one connection, in a new
-        process, of the hg that is installed by then"""
+        process, of the hg that is installed by then; servechg(fd): serves a connection of chg"""
         self.ui = ui
         self.repo = repo
         self.fresh = fresh
+        self.servechg = servechg
         self._hg = hg
         self._control = socket.socket(fileno=daemonline.CONTROL)
         self._control.set_inheritable(False)

@@ -66,6 +66,9 @@ class worker:
             return
         if not connection:
             return
+        if word == daemonline.CHG:
+            self._server.cleanup()  # restores SIGINT
+            self._template.servechg(connection[0])
         if self._template.dependencies.stale():
             self._startafresh(connection[0])
         os.dup2(connection[0], self._fd, inheritable=False)

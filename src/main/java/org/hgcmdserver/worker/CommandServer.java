@@ -12,9 +12,15 @@ import org.hgcmdserver.posix.Environment;
  * @param arguments argv, the program's own name first
  * @param environment the program's whole environment
  * @param saysHello whether the program says hello as soon as it has started, as Mercurial does
+ * @param servesChg whether the program runs chg's commands as if its user had started hg. Any other
+ *     program would run them, without a word, in its own directory and environment
  */
 public record CommandServer(
-        String program, List<String> arguments, Environment environment, boolean saysHello) {
+        String program,
+        List<String> arguments,
+        Environment environment,
+        boolean saysHello,
+        boolean servesChg) {
 
     public CommandServer {
         arguments = List.copyOf(arguments);
@@ -29,13 +35,13 @@ public record CommandServer(
     public static CommandServer mercurial(String hg, List<String> options) {
         List<String> arguments = new ArrayList<>(List.of(hg, "serve", "--cmdserver", "pipe"));
         arguments.addAll(options);
-        return new CommandServer(hg, arguments, workerEnvironment(), true);
+        return new CommandServer(hg, arguments, workerEnvironment(), true, false);
     }
 
     /** Any other program, as a command line for sh(1). */
     public static CommandServer shell(String command) {
         return new CommandServer(
-                "/bin/sh", List.of("sh", "-c", command), workerEnvironment(), false);
+                "/bin/sh", List.of("sh", "-c", command), workerEnvironment(), false, false);
     }
 
     /**

@@ -92,21 +92,28 @@ public final class WorkerTable {
         worker.enter(Worker.State.STARTING);
         busy++;
         if (finishing) {
-            UnixSocket.endInput(connection.fd());
+            endInput(connection);
         }
         listener.workerAssigned(worker);
     }
 
     /**
      * Ends each present and later connection between two requests: the worker answers the requests
-     * it has received, and then reads the end of file. No worker is killed.
+     * it has received, and then reads the end of file. No worker is killed. A connection of chg
+     * lasts for one command anyway, whose editor or pager reports over it.
      */
     public void finish() {
         finishing = true;
         for (Worker worker : workers.values()) {
             if (worker.connection() != null && worker.connection().hasHandle()) {
-                UnixSocket.endInput(worker.connection().fd());
+                endInput(worker.connection());
             }
+        }
+    }
+
+    private static void endInput(Connection connection) {
+        if (!connection.peer().isOwnChg()) {
+            UnixSocket.endInput(connection.fd());
         }
     }
 

@@ -178,6 +178,6 @@ public final class EmbeddingProgram implements ServiceHandler {
             throw new IllegalStateException("no server for you");
         }
         return new CommandServer(
-                "/bin/sh", List.of("sh", "-c", WORKER), Environment.inherited(), false);
+                "/bin/sh", List.of("sh", "-c", WORKER), Environment.inherited(), false, false);
     }
 }

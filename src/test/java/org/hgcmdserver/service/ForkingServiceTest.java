@@ -76,7 +76,7 @@ class ForkingServiceTest {
 
         @Override
         public CommandServer createCmdServer(Peer peer) {
-            return new CommandServer("/bin/false", List.of("false"), null, false);
+            return new CommandServer("/bin/false", List.of("false"), null, false, false);
         }
     }
 }

@@ -134,7 +134,8 @@ final class ForkedWorker implements MessageLine.Receiver {
      * @throws IOException if the worker has just died; the connection is unharmed
      */
     void give(Connection connection) throws IOException {
-        line.send(TemplateProtocol.SERVE, connection.fd());
+        boolean chg = connection.peer().isChg();
+        line.send(chg ? TemplateProtocol.CHG : TemplateProtocol.SERVE, connection.fd());
         table.assign(worker, connection);
     }
 

@@ -165,7 +165,7 @@ public final class TemplateProgram {
         }
         return interpreter
                 .map(words -> arguments(words, "pipe", check()))
-                .map(all -> new CommandServer(all.get(0), all, own.environment(), true))
+                .map(all -> new CommandServer(all.get(0), all, own.environment(), true, true))
                 .orElse(own);
     }
 

@@ -22,6 +22,9 @@ final class TemplateProtocol {
     /** Sent to an idle worker with a connection. */
     static final byte[] SERVE = word("serve");
 
+    /** Sent to an idle worker with a connection of chg. */
+    static final byte[] CHG = word("chg");
+
     /** The words that the daemon receives. */
     enum Word {
         /** Sent by a template and by a proof. */

@@ -139,6 +139,10 @@ public final class SpawnSource implements WorkerSource {
     private Worker spawn(Waiting waiting) throws IOException {
         int fd = waiting.connection.fd();
         CommandServer server = waiting.server;
+        if (!server.servesChg() && waiting.connection.peer().isChg()) {
+            throw new IOException(
+                    server.program() + " cannot serve chg; start hg itself, or hg-cmdserver run");
+        }
         int pid = Child.spawn(server.program(), server.arguments(), server.environment(), fd, fd);
         return table.add(pid, waiting.connection);
     }

@@ -1,0 +1,303 @@
+"""Connections of chg, Mercurial's own fast client, whose commands are to run as if its user had started hg.
+
+chg sends its standard streams, directory, umask and environment before its command (hgclient.c), which then
+runs in a new process that has them. Other clients send only commands, and see nothing of this module.
+
+The module needs nothing of Mercurial's, so chg is served whatever fits the installed Mercurial.
+"""
+
+import array
+import os
+import signal
+import socket
+import struct
+
+from hgcmdserver import hgscript
+
+# What chg calls after the hello, in this order, each as "NAME\n" and, but for attachio, a block: its length
+# in 4 bytes, and its bytes.
+CAPABILITIES = 'attachio chdir runcommand setenv setumask2 validate'
+
+STREAMS = 3
+HEADER = struct.Struct('>cI')
+NUMBER = struct.Struct('>i')
+CREDENTIALS = struct.Struct('3i')  # struct ucred in unix(7)
+MAX_NAME = 64  # bytes of a request's name
+PATIENCE = 60  # seconds; chg sends everything up to its command at once
+
+# What chg forwards to the process that the hello names (procutil.c); it sends SIGINT and SIGHUP to the group.
+FORWARDED = ('SIGTERM', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGCONT', 'SIGTSTP')
+
+
+def isclient(fd):
+    """whether the process that has connected is chg"""
+    return _name(_peer(fd)[0]) == 'chg'
+
+
+def _peer(fd):
+    """pid and uid; pid 0 if they are not known"""
+    try:
+        sock = socket.socket(fileno=fd)
+    except OSError:  # not a socket
+        return 0, -1
+    try:
+        return CREDENTIALS.unpack(sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size))[:2]
+    except (AttributeError, OSError):  # not Linux
+        return 0, -1
+    finally:
+        sock.detach()
+
+
+def _name(pid):
+    """the name of the program's file, under whatever name it was started"""
+    try:
+        return os.path.basename(os.readlink('/proc/%d/exe' % pid)).replace(' (deleted)', '')
+    except PermissionError:  # another user's process
+        pass
+    except OSError:
+        return ''
+    try:
+        with open('/proc/%d/comm' % pid) as comm:
+            return comm.read().rstrip('\n')
+    except (OSError, UnicodeDecodeError):
+        return ''
+
+
+def serve(fd, hg, script, maxrequest):
+    """serve the connection of chg with one command, in this process; does not return
+
+    hg: the hg script that runs the command, unless the client's environment names another for chg; script: the
+    path of main.py
+    """
+    client = _client(fd, maxrequest)
+    try:
+        if client.greet():
+            command = client.awaitcommand()
+            if command is not None:
+                command.run(hg, script)
+    except (BrokenPipeError, ConnectionResetError, BlockingIOError):
+        pass  # the client has left, or is stopped
+    os._exit(0)
+
+
+def receivestreams(sock):
+    """chg's answer to an attachio: new descriptors of its streams"""
+    sock.sendall(HEADER.pack(b'I', 1))  # chg attaches them to one byte
+    space = socket.CMSG_SPACE(STREAMS * array.array('i').itemsize)
+    _byte, ancillary, _flags, _address = sock.recvmsg(1, space, socket.MSG_CMSG_CLOEXEC)
+    fds = array.array('i')
+    for level, kind, content in ancillary:
+        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+            fds.frombytes(content)
+    if len(fds) != STREAMS:
+        raise ConnectionResetError  # chg has left
+    sock.sendall(HEADER.pack(b'r', NUMBER.size) + NUMBER.pack(STREAMS))
+    return list(fds)
+
+
+class _client:
+    def __init__(self, fd, maxrequest):
+        self._sock = socket.socket(fileno=fd)
+        self._maxrequest = maxrequest
+        self._data = b''
+        self._streams = []
+        self._environment = None
+        self._failure = None  # why the command cannot run
+
+    def greet(self):
+        """whether the client may send a command"""
+        uid = _peer(self._sock.fileno())[1]
+        if uid != os.geteuid():
+            # its command would run with our rights; chg prints this message, and ends at the end of file
+            reason = 'this server runs the commands of uid %d for chg, not those of uid %d' % (os.geteuid(), uid)
+            self._send(b'e', message(reason))
+            return False
+        self._wait(PATIENCE)
+        hello = 'capabilities: %s\npid: %d\npgid: %d' % (CAPABILITIES, os.getpid(), os.getpgid(0))
+        self._send(b'o', hello.encode('ascii'))
+        return True
+
+    def _wait(self, seconds):
+        """limit how long a read waits; 0: no limit (SO_RCVTIMEO in socket(7))"""
+        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack('ll', seconds, 0))
+
+    def awaitcommand(self):
+        """the client's command, or None if the client leaves before, or does not do as chg does"""
+        requests = {
+            b'attachio': self._attachio,
+            b'chdir': lambda: self._chdir(self._block()),
+            b'setumask2': lambda: self._setumask(self._block()),
+            b'setenv': lambda: self._setenv(self._block()),
+            b'validate': lambda: self._validate(self._block()),
+        }
+        while True:
+            name = self._line()
+            if name is None:
+                return None
+            if name == b'runcommand':
+                return self._command(self._block())
+            if name not in requests:
+                return None
+            requests[name]()
+
+    # requests
+
+    def _attachio(self):
+        if self._data:
+            raise ConnectionResetError  # not what chg does
+        fds = receivestreams(self._sock)
+        for old in self._streams:
+            os.close(old)
+        self._streams = fds
+
+    def _chdir(self, path):
+        try:
+            os.chdir(path)
+        except OSError as inst:
+            self._failure = 'cannot change to the directory %s: %s' % (os.fsdecode(path), inst.strerror)
+
+    def _setumask(self, mask):
+        if len(mask) != 4:
+            raise ConnectionResetError
+        os.umask(struct.unpack('>I', mask)[0])
+
+    def _setenv(self, block):
+        self._environment = {}
+        for pair in block.split(b'\0'):
+            name, equals, value = pair.partition(b'=')
+            if name and equals:
+                self._environment.setdefault(name, value)  # the first one counts, as for getenv(3)
+
+    def _validate(self, _arguments):
+        if self._failure:
+            self._send(b'e', message(self._failure))
+            self._send(b'r', b'exit 255')
+        else:
+            self._send(b'r', b'\0')  # whatever they are, a new process loads the configuration for them
+
+    def _command(self, block):
+        if self._failure or not self._streams or self._environment is None or self._data:
+            return None  # it would run with our environment
+        self._wait(0)
+        arguments = block.split(b'\0') if block else []
+        return _command(self._sock.detach(), self._streams, self._environment, arguments)
+
+    # frames
+
+    def _send(self, channel, data):
+        self._sock.sendall(HEADER.pack(channel, len(data)) + data)
+
+    def _line(self):
+        while b'\n' not in self._data:
+            if len(self._data) > MAX_NAME or not self._receive():
+                return None
+        line, self._data = self._data.split(b'\n', 1)
+        return line
+
+    def _block(self):
+        size = struct.unpack('>I', self._exactly(4))[0]
+        if size > self._maxrequest:
+            self._send(b'e', message('a request of %d bytes is over the limit of %d' % (size, self._maxrequest)))
+            raise ConnectionResetError
+        return self._exactly(size)
+
+    def _exactly(self, size):
+        parts = [self._data]
+        have = len(self._data)
+        while have < size:
+            part = self._sock.recv(1 << 16)
+            if not part:
+                raise ConnectionResetError
+            parts.append(part)
+            have += len(part)
+        data = b''.join(parts)
+        self._data = data[size:]
+        return data[:size]
+
+    def _receive(self):
+        data = self._sock.recv(1 << 16)
+        self._data += data
+        return bool(data)
+
+
+class _command:
+    """a command with all that it needs of the client's process"""
+
+    def __init__(self, connection, streams, environment, arguments):
+        self._connection = connection
+        self._streams = streams
+        self._environment = environment
+        self._arguments = arguments
+
+    def run(self, hg, script):
+        """replace this process by one that runs the command and sends its status"""
+        hg = self._wantedhg() or hg
+        connection = self._takestreams()
+        try:
+            python = hgscript.interpreter(hg)
+            if python is None:
+                runseparately(hg, self._arguments, self._environment, connection)
+            os.set_inheritable(connection, True)
+            words = python + [script, 'chg', hg, str(connection), '--']
+            os.execve(python[0], words + self._arguments, self._environment)
+        except OSError as inst:
+            os.write(2, message('cannot run %s: %s' % (hg, inst.strerror)))
+            sendstatus(connection, 255)
+
+    def _wantedhg(self):
+        """the hg that the client's environment names for chg (gethgcmd in chg.c), or None"""
+        name = self._environment.get(b'CHGHG') or self._environment.get(b'HG')
+        if not name:
+            return None
+        directories = [b''] if b'/' in name else self._environment.get(b'PATH', os.fsencode(os.defpath)).split(b':')
+        for directory in directories:
+            path = os.path.abspath(os.path.join(directory, name))
+            if os.access(path, os.X_OK) and os.path.isfile(path):
+                return os.fsdecode(path)
+        return None
+
+    def _takestreams(self):
+        """make the client's streams ours; returns the connection's descriptor"""
+        moved = [self._connection] + self._streams
+        while min(moved) < STREAMS:  # dup2 must not overwrite any of them
+            moved = [os.dup(fd) if fd < STREAMS else fd for fd in moved]
+        for number, fd in enumerate(moved[1:]):
+            os.dup2(fd, number)
+            os.close(fd)
+        return moved[0]
+
+
+def runseparately(hg, arguments, environment, connection):
+    """run the command as plain hg in a child process, which cannot use the client's terminal as well as the
+    client's own children can; send its status, and end"""
+    if os.path.basename(os.path.realpath(hg)) == 'chg':
+        environment = dict(environment)
+        environment[b'CHGINTERNALMARK'] = b''  # it would come back to this server for ever
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    pid = os.fork()
+    if pid == 0:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        try:
+            os.execve(hg, [hg] + arguments, environment)
+        except OSError as inst:
+            os.write(2, message('cannot run %s: %s' % (hg, inst.strerror)))
+        os._exit(255)
+    for name in FORWARDED:
+        signal.signal(getattr(signal, name), lambda number, _frame: os.kill(pid, number))
+    for stream in range(STREAMS):
+        os.close(stream)
+    _pid, status = os.waitpid(pid, 0)
+    sendstatus(connection, os.WEXITSTATUS(status) if os.WIFEXITED(status) else 255)
+    os._exit(0)
+
+
+def message(reason):
+    return ('hg-cmdserver: %s\n' % reason).encode('utf-8', 'backslashreplace')
+
+
+def sendstatus(connection, status):
+    """the result of chg's command, after which chg ends"""
+    try:
+        os.write(connection, HEADER.pack(b'r', NUMBER.size) + NUMBER.pack(status))
+    except (BrokenPipeError, ConnectionResetError):
+        pass  # the client has left

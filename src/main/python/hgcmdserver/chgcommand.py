@@ -1,0 +1,110 @@
+"""Runs one command of chg in this process, which has chg's streams, directory, umask and environment."""
+
+import atexit
+import os
+import socket
+import struct
+import sys
+
+from mercurial import dispatch, error, ui as uimod
+from mercurial.i18n import _
+
+from hgcmdserver import chg, compat
+
+# The status of a program that SIGINT has ended (runshellcmd in procutil.c); chg ignores that signal meanwhile, so
+# this process has not received it.
+INTERRUPTED = -2
+
+
+class clientprograms:
+    """Runs programs in chg, whose children can use the terminal: chgserver.channeledsystem, called as that one
+    is"""
+
+    def __init__(self, fd):
+        self._connection = socket.socket(fileno=fd)
+        self._connection.set_inheritable(False)
+
+    def end(self, status):
+        """send the command's status, after which chg ends"""
+        chg.sendstatus(self._connection.fileno(), status)
+
+    def __call__(self, cmd, environ, cwd=None, type=b'system', cmdtable=None):
+        words = [type, cmd, os.path.abspath(cwd or b'.')]
+        words.extend(b'%s=%s' % item for item in environ.items())
+        data = b'\0'.join(words)
+        self._connection.sendall(chg.HEADER.pack(b'S', len(data)) + data)
+        return self._pager() if type == b'pager' else self._status()
+
+    def _status(self):
+        size = struct.unpack('>I', self._exactly(4))[0]
+        if size != chg.NUMBER.size:
+            raise error.Abort(_(b'invalid response'))
+        status = chg.NUMBER.unpack(self._exactly(size))[0]
+        if status == INTERRUPTED:
+            raise KeyboardInterrupt
+        return status
+
+    def _pager(self):
+        """chg attaches streams that lead to the pager, and then sends an empty line"""
+        while True:
+            line = self._line()
+            if line == b'attachio':
+                self._attachio()
+            elif line:
+                raise error.Abort(_(b'unexpected command: %s') % line)
+            else:
+                return
+
+    def _attachio(self):
+        for number, fd in enumerate(chg.receivestreams(self._connection)):
+            os.dup2(fd, number)
+            os.close(fd)
+
+    def _line(self):
+        line = b''
+        while not line.endswith(b'\n'):
+            line += self._exactly(1)
+        return line[:-1]
+
+    def _exactly(self, size):
+        data = self._connection.recv(size, socket.MSG_WAITALL)
+        if len(data) != size:
+            raise error.Abort(_(b'the connection ended before the input was complete'))
+        return data
+
+
+def prepare(fd):
+    """have the command's ui run programs in chg, which awaits the command's status on the descriptor"""
+    programs = clientprograms(fd)
+    ui = compat.programsui(uimod.ui(), programs)
+    original = uimod.ui.__dict__['load']
+
+    def load(cls):
+        uimod.ui.load = original
+        return ui.load()
+
+    uimod.ui.load = classmethod(load)
+    return programs
+
+
+def run(programs):
+    """run the command in sys.argv as the hg script does, and send its status at the end of this process"""
+    status = 255
+
+    def last():
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except (AttributeError, OSError, ValueError):
+                pass  # closed, or the reader has left
+        programs.end(status)
+
+    atexit.register(last)  # first, so that it runs last
+    try:
+        dispatch.run()
+    except SystemExit as inst:
+        status = inst.code if isinstance(inst.code, int) else int(inst.code is not None)
+        raise
+    except BaseException:
+        status = 1  # as the interpreter's
+        raise

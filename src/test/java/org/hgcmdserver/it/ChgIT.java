@@ -1,0 +1,248 @@
+package org.hgcmdserver.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.hgcmdserver.it.Processes.await;
+
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Debian's chg, with CHGSOCKNAME at the daemon's socket: each command is as with plain hg. */
+class ChgIT {
+
+    private static final String CHG = "/usr/bin/chg";
+
+    private static final boolean ROOT = System.getProperty("user.name").equals("root");
+
+    /** A user id without a name. */
+    private static final String STRANGER = "54321";
+
+    @TempDir Path directory;
+    private Path home;
+
+    @BeforeEach
+    void makeHome() throws Exception {
+        LeftOut.unless(Files.isExecutable(Path.of(CHG)), "there is no " + CHG);
+        home = Files.createDirectory(directory.resolve("home"));
+        Files.writeString(home.resolve(".hgrc"), "[ui]\nusername = t\n");
+    }
+
+    private Processes.Result chg(Daemon daemon, String... command) throws Exception {
+        List<String> all =
+                new ArrayList<>(List.of("env", "HOME=" + home, "CHGSOCKNAME=" + daemon.address()));
+        all.addAll(List.of(command));
+        return Processes.run(directory, all.toArray(String[]::new));
+    }
+
+    @Test
+    void commandsAreAsWithPlainHg() throws Exception {
+        copy("commands.sh");
+        try (Daemon daemon = Daemon.start(directory)) {
+            Map<String, String> plain = results(daemon, "hg");
+            Map<String, String> served = results(daemon, CHG);
+            assertThat(served).isEqualTo(plain);
+            assertThat(plain.get("editor.out")).contains("HG: ");
+            assertThat(plain.get("alias.out")).contains("CHGSOCKNAME=" + daemon.address());
+            daemon.awaitNoConnection();
+            daemon.stop();
+        }
+    }
+
+    /** Copies a resource of this test into its directory. */
+    private void copy(String name) throws Exception {
+        try (InputStream resource = getClass().getResourceAsStream("chg/" + name)) {
+            Files.copy(resource, directory.resolve(name));
+        }
+    }
+
+    /** What the commands said, by file. */
+    private Map<String, String> results(Daemon daemon, String program) throws Exception {
+        chg(daemon, "sh", "commands.sh", program).succeeded();
+        Map<String, String> results = new TreeMap<>();
+        Path path = directory.resolve("results");
+        try (Stream<Path> files = Files.list(path)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                results.put(
+                        file.getFileName().toString(),
+                        new String(
+                                Files.readAllBytes(file),
+                                java.nio.charset.StandardCharsets.ISO_8859_1));
+            }
+        }
+        Processes.run(directory, "rm", "-r", path.toString()).succeeded();
+        return results;
+    }
+
+    /** A client that sends no directory must not run commands in the daemon's. */
+    @Test
+    @RunsOnce
+    void programThatDoesNotKnowChgRefuses() throws Exception {
+        try (Daemon daemon =
+                Daemon.start(directory, "--worker-command", "exec hg serve --cmdserver pipe")) {
+            Processes.Result result = chg(daemon, CHG, "root");
+            assertThat(result.status()).isEqualTo(255);
+            assertThat(result.out()).isEmpty();
+            assertThat(result.err())
+                    .isEqualTo(
+                            "hg-cmdserver: /bin/sh cannot serve chg; start hg itself, or"
+                                    + " hg-cmdserver run\n");
+            daemon.stop();
+        }
+    }
+
+    @Test
+    @RunsOnce
+    void strangersChgIsRefused() throws Exception {
+        LeftOut.unless(ROOT, "only root can act as another user");
+        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
+        try (Daemon daemon =
+                Daemon.start(directory, "--socket-mode=0666", "--allow-user=" + STRANGER)) {
+            Processes.Result result =
+                    chg(
+                            daemon,
+                            "setpriv",
+                            "--reuid=" + STRANGER,
+                            "--regid=" + STRANGER,
+                            "--clear-groups",
+                            CHG,
+                            "root");
+            assertThat(result.status()).isEqualTo(255);
+            assertThat(result.out()).isEmpty();
+            assertThat(result.err())
+                    .isEqualTo(
+                            "hg-cmdserver: this server runs the commands of uid 0 for chg, not those"
+                                    + " of uid %s\n".formatted(STRANGER));
+            daemon.stop();
+        }
+    }
+
+    /** The command and its editor finish, and the commit is made. */
+    @Test
+    void drainWaitsForAnOpenEditor() throws Exception {
+        Repository repository = Repository.create(directory, "repository");
+        Files.writeString(repository.path().resolve("a"), "a");
+        Path open = directory.resolve("open");
+        Path end = directory.resolve("end");
+        Processes.run(directory, "mkfifo", end.toString()).succeeded();
+        // chg starts the editor, in the foreground of its terminal
+        String editor =
+                "f() { cat /proc/$PPID/comm >'%s'; cat '%s' >\"$1\"; }; f".formatted(open, end);
+        try (Daemon daemon = Daemon.start(directory, "--drain", "finish")) {
+            CompletableFuture<Processes.Result> committing =
+                    CompletableFuture.supplyAsync(
+                            () -> commit(daemon, repository, editor), Processes.THREADS);
+            await().until(() -> committing.isDone() || Files.exists(open));
+            daemon.signal("TERM");
+            await().until(() -> daemon.log().contains("stopping; waiting for"));
+            Files.writeString(end, "written while the daemon stopped");
+            assertThat(committing.get()).isEqualTo(new Processes.Result(0, "adding a\n", ""));
+            assertThat(daemon.awaitExit()).isZero();
+            assertThat(open).hasContent("chg");
+        }
+        assertThat(repository.hg("log", "-T", "{desc}").out())
+                .isEqualTo("written while the daemon stopped");
+    }
+
+    private Processes.Result commit(Daemon daemon, Repository repository, String editor) {
+        try {
+            String cwd = repository.toString();
+            return chg(daemon, "HGEDITOR=" + editor, CHG, "--cwd", cwd, "commit", "-A");
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** A program named chg that does what chg itself would do in a race, or never. */
+    @Test
+    @RunsOnce
+    void commandsRunInTheClientsDirectoryAndEnvironmentOnly() throws Exception {
+        Path python = Path.of("/usr/bin/python3").toRealPath();
+        Path named =
+                Files.copy(python, directory.resolve("chg"), StandardCopyOption.COPY_ATTRIBUTES);
+        copy("client.py");
+        try (Daemon daemon = Daemon.start(directory)) {
+            assertThat(chg(daemon, named.toString(), "client.py").succeeded().out())
+                    .isEqualTo(
+                            """
+                            chdir and validate
+                            e b'hg-cmdserver: cannot change to the directory /no/such: No such file or directory\\n'
+                            r b'exit 255'
+                            chdir and runcommand
+                            runcommand
+                            unknown
+                            attachio without streams
+                            I b''
+                            """);
+            daemon.awaitNoConnection();
+            assertThat(daemon.log()).doesNotContain("Traceback");
+            daemon.stop();
+        }
+    }
+
+    /** A program that is not Mercurial's script runs as a child, and gets chg's signals. */
+    @Test
+    @RunsOnce
+    void programThatTheUserNamesForChgRuns() throws Exception {
+        Path started = directory.resolve("started");
+        Path wrapper =
+                Files.writeString(
+                        directory.resolve("wrapper"),
+                        """
+                        #!/bin/sh
+                        [ "$1" = wait ] || exec hg --config alias.again='!echo wrapped; exit 5' "$@"
+                        trap 'kill $!; echo ended; exit 7' TERM
+                        sleep 600 &
+                        : >"$2"
+                        wait
+                        """);
+        Files.setPosixFilePermissions(wrapper, PosixFilePermissions.fromString("rwxr-xr-x"));
+        String program = "CHGHG=" + wrapper;
+        try (Daemon daemon = Daemon.start(directory)) {
+            assertThat(chg(daemon, program, CHG, "again"))
+                    .isEqualTo(new Processes.Result(5, "wrapped\n", ""));
+            String waiting = "\"$@\" & until [ -e \"$3\" ]; do sleep 0.1; done; kill $!; wait $!";
+            Processes.Result ended =
+                    chg(
+                            daemon,
+                            program,
+                            "sh",
+                            "-c",
+                            waiting,
+                            "sh",
+                            CHG,
+                            "wait",
+                            started.toString());
+            assertThat(ended).isEqualTo(new Processes.Result(7, "ended\n", ""));
+            daemon.awaitNoConnection();
+            daemon.stop();
+        }
+    }
+
+    /** Width, colours, a pager, a prompt, a password, and an interrupt in two kinds of commands. */
+    @Test
+    @RunsOnce
+    void terminalIsAsWithPlainHg() throws Exception {
+        Repository.create(directory, "repository").commit("a", "a", "the first " + "x".repeat(90));
+        copy("ask.py");
+        copy("typist.py");
+        try (Daemon daemon = Daemon.start(directory)) {
+            String plain = chg(daemon, "/usr/bin/python3", "typist.py", "hg").succeeded().out();
+            assertThat(chg(daemon, "/usr/bin/python3", "typist.py", CHG).succeeded().out())
+                    .isEqualTo(plain);
+            assertThat(plain).contains("paged: ", "hello me", "it has 6 bytes", "interrupted!");
+            daemon.awaitNoConnection();
+            daemon.stop();
+        }
+    }
+}
