@@ -3,7 +3,7 @@
 chg sends its standard streams, directory, umask and environment before its command (hgclient.c), which then
 runs in a new process that has them. Other clients send only commands, and see nothing of this module.
 
-The module needs nothing of Mercurial's, so chg is served whatever fits the installed Mercurial.
+The module imports nothing of Mercurial's, so it serves chg even where no other module fits the installed Mercurial.
 """
 
 import array
@@ -14,8 +14,8 @@ import struct
 
 from hgcmdserver import hgscript
 
-# What chg calls after the hello, in this order, each as "NAME\n" and, but for attachio, a block: its length
-# in 4 bytes, and its bytes.
+# The requests that chg sends after the hello. Each is "NAME\n" and, but for attachio, a block: its length in
+# 4 bytes, and its bytes.
 CAPABILITIES = 'attachio chdir runcommand setenv setumask2 validate'
 
 STREAMS = 3

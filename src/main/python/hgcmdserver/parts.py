@@ -3,7 +3,6 @@
 Without a part the template still forks workers, no worse than those of Mercurial's own server.
 """
 
-
 import importlib
 
 # What the first command of a worker imports otherwise, as seen with log, status and diff: half of its time.

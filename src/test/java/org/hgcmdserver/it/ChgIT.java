@@ -1,5 +1,6 @@
 package org.hgcmdserver.it;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.hgcmdserver.it.Processes.await;
 
@@ -73,11 +74,7 @@ class ChgIT {
         Path path = directory.resolve("results");
         try (Stream<Path> files = Files.list(path)) {
             for (Path file : files.filter(Files::isRegularFile).toList()) {
-                results.put(
-                        file.getFileName().toString(),
-                        new String(
-                                Files.readAllBytes(file),
-                                java.nio.charset.StandardCharsets.ISO_8859_1));
+                results.put(file.getFileName().toString(), Files.readString(file, ISO_8859_1));
             }
         }
         Processes.run(directory, "rm", "-r", path.toString()).succeeded();
@@ -143,6 +140,7 @@ class ChgIT {
                     CompletableFuture.supplyAsync(
                             () -> commit(daemon, repository, editor), Processes.THREADS);
             await().until(() -> committing.isDone() || Files.exists(open));
+            assertThat(committing).isNotDone();
             daemon.signal("TERM");
             await().until(() -> daemon.log().contains("stopping; waiting for"));
             Files.writeString(end, "written while the daemon stopped");
@@ -195,6 +193,7 @@ class ChgIT {
     @RunsOnce
     void programThatTheUserNamesForChgRuns() throws Exception {
         Path started = directory.resolve("started");
+        Processes.run(directory, "mkfifo", started.toString()).succeeded();
         Path wrapper =
                 Files.writeString(
                         directory.resolve("wrapper"),
@@ -211,7 +210,7 @@ class ChgIT {
         try (Daemon daemon = Daemon.start(directory)) {
             assertThat(chg(daemon, program, CHG, "again"))
                     .isEqualTo(new Processes.Result(5, "wrapped\n", ""));
-            String waiting = "\"$@\" & until [ -e \"$3\" ]; do sleep 0.1; done; kill $!; wait $!";
+            String waiting = "\"$@\" & cat \"$3\"; kill $!; wait $!";
             Processes.Result ended =
                     chg(
                             daemon,

@@ -74,6 +74,7 @@ class FloodIT {
             assertThat(daemon.log()).doesNotContain("Traceback");
             daemon.stop();
         } finally {
+            good.stopServer();
             daemon.close();
         }
     }

@@ -146,11 +146,16 @@ final class GoodClient implements AutoCloseable {
         return sorted.get(sorted.size() / 2);
     }
 
+    /** For the end of a test, passed or failed. */
+    void stopServer() {
+        server.destroy(); // with SIGTERM
+    }
+
     @Override
     public void close() throws Exception {
         session.close();
         mercurial.close();
-        server.destroy(); // with SIGTERM
+        stopServer();
         server.waitFor();
     }
 }

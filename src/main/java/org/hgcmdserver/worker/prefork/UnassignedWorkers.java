@@ -68,8 +68,8 @@ final class UnassignedWorkers {
 
     /**
      * Takes an idle worker, preferably one that has rehearsed, and one that is rehearsing only if
-     * there is no other: such a worker says hello only after its rehearsal. Null if no worker is
-     * idle.
+     * there is no other: such a worker says hello only after its rehearsal. Returns null if no
+     * worker is idle.
      */
     private ForkedWorker takeIdle() {
         ForkedWorker taken = first(ForkedWorker::isWarm);
