@@ -116,7 +116,8 @@ def template(hg, *arguments):
         os.write(3, b'failed the service runs an earlier release; reload it\n')
         os._exit(1)
     impersonate(hg, ['serve', '--cmdserver', 'prefork'] + options)
-    from hgcmdserver import chg, compat
+    from hgcmdserver import compat
+    from hgcmdserver.chg import serve as servechg  # so named, the module is loaded here, not in each worker
     from hgcmdserver.template import template  # now, since hg would turn an ImportError into an abort
 
     def recorded():
@@ -144,7 +145,7 @@ def template(hg, *arguments):
             strictserver,
             int(values['max-repo-cache']),
             lambda: freshserver(hg, arguments, options),
-            lambda fd: chg.serve(fd, hg, SCRIPT, int(values['max-request'])),
+            lambda fd: servechg(fd, hg, SCRIPT, int(values['max-request'])),
         )
 
     compat.registerservice(b'prefork', service)

@@ -12,7 +12,7 @@ import signal
 import socket
 import struct
 
-from hgcmdserver import hgscript
+from hgcmdserver.hgscript import interpreter
 
 # The requests that chg sends after the hello. Each is "NAME\n" and, but for attachio, a block: its length in
 # 4 bytes, and its bytes.
@@ -234,7 +234,7 @@ class _command:
         hg = self._wantedhg() or hg
         connection = self._takestreams()
         try:
-            python = hgscript.interpreter(hg)
+            python = interpreter(hg)
             if python is None:
                 runseparately(hg, self._arguments, self._environment, connection)
             os.set_inheritable(connection, True)
