@@ -28,6 +28,9 @@ final class Processes {
     /** The time limit for an expected event; far longer than the event takes. */
     static final Duration PATIENCE = Duration.ofSeconds(60);
 
+    /** For a program that may be a script of 60 commands of hg, each of which starts a Python. */
+    private static final Duration LONGEST_RUN = PATIENCE.multipliedBy(5);
+
     /**
      * A thread for each task: the common pool may have a single thread, which one blocked task
      * would take.
@@ -70,7 +73,7 @@ final class Processes {
                             .redirectOutput(out.toFile())
                             .redirectError(err.toFile())
                             .start();
-            if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+            if (!process.waitFor(LONGEST_RUN.toSeconds(), TimeUnit.SECONDS)) {
                 process.destroyForcibly();
                 throw new AssertionError(List.of(command) + " does not end");
             }
