@@ -21,14 +21,14 @@ cd "$(dirname "$0")/.."
 # The tests that depend on Mercurial, for each kind of workers; the short form omits some. Those in
 # $spawn and then those in $late run beside those in $prefork, and take about as long. A spawned worker is a
 # new process with the strict server, which the differential test meets in forked workers as well.
-prefork='CommandsIT ChgIT ProofIT PreforkFreshnessIT PreforkRepositoryIT PreforkFallbackIT'
-late='PreforkQuickAmendIT DifferentialIT PreforkContentIT'
+prefork='CommandsIT ChgIT ProofIT PreforkFreshnessIT PreforkRepositoryIT'
+late='PreforkQuickAmendIT DifferentialIT PreforkContentIT PreforkFallbackIT'
 spawn='CommandsIT ProofIT'
 rounds=15
 limit=30m
 if [ "$form" = short ]; then # of two properties with one name the last wins
     set -- -Dhgcmdserver.differential=10 -Dhgcmdserver.differential.commands=20 \
-        -Dhgcmdserver.differential.replays=2 -Dhgcmdserver.quickamend=30 "$@"
+        -Dhgcmdserver.differential.replays=1 -Dhgcmdserver.quickamend=20 "$@"
 else
     prefork="$prefork StrayOutputIT PreforkThreadsIT PreforkPoolIT WorkerIT PreforkIsolationIT"
     late="$late PreforkFailureIT PreforkRehearsalIT PreforkTimeZoneIT"
