@@ -40,10 +40,15 @@ class ChgIT {
     }
 
     private Processes.Result chg(Daemon daemon, String... command) throws Exception {
+        return Processes.run(directory, withChg(daemon, command));
+    }
+
+    /** The command with chg's socket and this test's home in its environment. */
+    private String[] withChg(Daemon daemon, String... command) {
         List<String> all =
                 new ArrayList<>(List.of("env", "HOME=" + home, "CHGSOCKNAME=" + daemon.address()));
         all.addAll(List.of(command));
-        return Processes.run(directory, all.toArray(String[]::new));
+        return all.toArray(String[]::new);
     }
 
     @Test
@@ -69,7 +74,7 @@ class ChgIT {
 
     /** What the commands said, by file. */
     private Map<String, String> results(Daemon daemon, String program) throws Exception {
-        chg(daemon, "sh", "commands.sh", program).succeeded();
+        Processes.runScript(directory, withChg(daemon, "sh", "commands.sh", program)).succeeded();
         Map<String, String> results = new TreeMap<>();
         Path path = directory.resolve("results");
         try (Stream<Path> files = Files.list(path)) {

@@ -42,7 +42,7 @@ class DifferentialIT {
             Duration.ofSeconds(Integer.getInteger("hgcmdserver.differential.shrink", 120));
 
     /** The number of runs in which an intermittent fault may appear. */
-    private static final int REPLAYS = Loops.length("differential.replays", 2);
+    private static final int REPLAYS = Loops.length("differential.replays", 3);
 
     /** The largest number of repositories that a daemon ever kept by default. */
     private static final String KEPT = System.getProperty("hgcmdserver.differential.kept", "4");

@@ -28,8 +28,8 @@ final class Processes {
     /** The time limit for an expected event; far longer than the event takes. */
     static final Duration PATIENCE = Duration.ofSeconds(60);
 
-    /** For a program that may be a script of 60 commands of hg, each of which starts a Python. */
-    private static final Duration LONGEST_RUN = PATIENCE.multipliedBy(5);
+    /** The time limit for a script of 60 commands of hg, each of which starts a Python. */
+    private static final Duration LONGEST_SCRIPT = PATIENCE.multipliedBy(5);
 
     /**
      * A thread for each task: the common pool may have a single thread, which one blocked task
@@ -61,6 +61,16 @@ final class Processes {
      * Runs a program to its end; stdin, stdout and stderr are files, so the program cannot block.
      */
     static Result runWithInput(Path directory, String stdin, String... command) throws Exception {
+        return run(directory, stdin, PATIENCE, command);
+    }
+
+    /** Runs a script of many commands, which may take longer than one program does. */
+    static Result runScript(Path directory, String... command) throws Exception {
+        return run(directory, "", LONGEST_SCRIPT, command);
+    }
+
+    private static Result run(Path directory, String stdin, Duration limit, String... command)
+            throws Exception {
         Path in = Files.createTempFile("test", ".in");
         Path out = Files.createTempFile("test", ".out");
         Path err = Files.createTempFile("test", ".err");
@@ -73,7 +83,7 @@ final class Processes {
                             .redirectOutput(out.toFile())
                             .redirectError(err.toFile())
                             .start();
-            if (!process.waitFor(LONGEST_RUN.toSeconds(), TimeUnit.SECONDS)) {
+            if (!process.waitFor(limit.toSeconds(), TimeUnit.SECONDS)) {
                 process.destroyForcibly();
                 throw new AssertionError(List.of(command) + " does not end");
             }

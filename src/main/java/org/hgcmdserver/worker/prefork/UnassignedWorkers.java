@@ -67,9 +67,9 @@ final class UnassignedWorkers {
     }
 
     /**
-     * Takes an idle worker, preferably one that has rehearsed, and one that is rehearsing only if
-     * there is no other: such a worker says hello only after its rehearsal. Returns null if no
-     * worker is idle.
+     * Takes an idle worker, or returns null if no worker is idle. Workers that have rehearsed come
+     * first. Workers that are rehearsing come last, since such a worker says hello only after its
+     * rehearsal.
      */
     private ForkedWorker takeIdle() {
         ForkedWorker taken = first(ForkedWorker::isWarm);

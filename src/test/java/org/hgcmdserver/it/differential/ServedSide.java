@@ -168,6 +168,7 @@ final class ServedSide {
         return answer.equals(seen) ? "says the same" : "says:\n" + answer;
     }
 
+    /** Schedules differ in their pauses, which wait for no event. */
     private static void pause(int milliseconds) throws IOException {
         try {
             TimeUnit.MILLISECONDS.sleep(milliseconds);
