@@ -11,6 +11,8 @@ HG is the hg script whose place this program takes, with that script's interpret
     idle-timeout=SECONDS    after which a connection without a request ends; 0: never
     max-repo-cache=N        how many repositories a template keeps loaded
     warm-up=DIRECTORY       where a template makes its private repository; if not given, it makes none
+    chg=NAME,PREFIX*...     the template is for chg: it has loaded no configuration and no extension, and its
+                            environment has, of its clients', the variables of these names
     check=yes               try the strict server before it says hello; if it fails, Mercurial's own server
                             takes its place
     check=only              likewise, but if it fails, answer with the reason and end
@@ -115,10 +117,21 @@ def template(hg, *arguments):
     if 'messages' not in values:
         os.write(3, b'failed the service runs an earlier release; reload it\n')
         os._exit(1)
+    if 'chg' in values:
+        os.chdir('/')  # the daemon's directory may be a repository, with a configuration
+        os.environ['HGRCPATH'] = ''
+        options = []
     impersonate(hg, ['serve', '--cmdserver', 'prefork'] + options)
     from hgcmdserver import compat
     from hgcmdserver.chg import serve as servechg  # so named, the module is loaded here, not in each worker
     from hgcmdserver.template import template  # now, since hg would turn an ImportError into an abort
+
+    warm = None
+    if 'chg' in values:
+        from hgcmdserver.chgcommand import runhere  # likewise
+        from hgcmdserver.chg import process
+
+        warm = process(hg, values['chg'].split(','), runhere)
 
     def recorded():
         from hgcmdserver import dependencies
@@ -145,7 +158,7 @@ def template(hg, *arguments):
             strictserver,
             int(values['max-repo-cache']),
             lambda: freshserver(hg, arguments, options),
-            lambda fd: servechg(fd, hg, SCRIPT, int(values['max-request'])),
+            lambda fd, stale: servechg(fd, hg, SCRIPT, int(values['max-request']), None if stale() else warm),
         )
 
     compat.registerservice(b'prefork', service)

@@ -63,21 +63,66 @@ def _name(pid):
         return ''
 
 
-def serve(fd, hg, script, maxrequest):
+class process:
+    """this process, if it can take a command as it is: it has loaded Mercurial as a new process of such a client
+    would, and nothing of any configuration"""
+
+    def __init__(self, hg, names, run):
+        """hg: the script whose place this program takes; names: of the variables that matter before Mercurial
+        reads its configuration, or their beginnings with a "*"; run(connection, arguments): runs a command"""
+        self._hg = hg
+        self._names = [os.fsencode(name) for name in names]
+        with open('/proc/self/environ', 'rb') as environ:
+            self._started = self._relevant(environment(environ.read()))
+        self._run = run
+
+    def _relevant(self, environ):
+        return {name: value for name, value in environ.items() if self._isrelevant(name)}
+
+    def _isrelevant(self, name):
+        return any(name.startswith(n[:-1]) if n.endswith(b'*') else name == n for n in self._names)
+
+    def fits(self, hg, environ):
+        return hg == self._hg and self._relevant(environ) == self._started
+
+    def run(self, connection, environ, arguments):
+        """run the command; does not return"""
+        own = os.environb
+        if b'LC_CTYPE' in own:  # set by Python at its start (PEP 538), or equal
+            environ.setdefault(b'LC_CTYPE', own[b'LC_CTYPE'])
+        for name in [name for name in own if name not in environ]:
+            del own[name]
+        for name, value in environ.items():
+            if own.get(name) != value:
+                own[name] = value
+        self._run(connection, arguments)
+
+
+def serve(fd, hg, script, maxrequest, warm=None):
     """serve the connection of chg with one command, in this process; does not return
 
     hg: the hg script that runs the command, unless the client's environment names another for chg; script: the
-    path of main.py
+    path of main.py; warm: this process (see process), if it may run the command itself
     """
     client = _client(fd, maxrequest)
     try:
         if client.greet():
             command = client.awaitcommand()
             if command is not None:
-                command.run(hg, script)
+                command.run(hg, script, warm)
     except (BrokenPipeError, ConnectionResetError, BlockingIOError):
         pass  # the client has left, or is stopped
     os._exit(0)
+
+
+def environment(block):
+    """the variables in strings that are separated by NUL bytes"""
+    variables = {}
+    for pair in block.split(b'\0'):
+        name, equals, value = pair.partition(b'=')
+        if name and equals:
+            variables.setdefault(name, value)  # the first one counts, as for getenv(3)
+    return variables
 
 
 def receivestreams(sock):
@@ -162,11 +207,7 @@ class _client:
         os.umask(struct.unpack('>I', mask)[0])
 
     def _setenv(self, block):
-        self._environment = {}
-        for pair in block.split(b'\0'):
-            name, equals, value = pair.partition(b'=')
-            if name and equals:
-                self._environment.setdefault(name, value)  # the first one counts, as for getenv(3)
+        self._environment = environment(block)
 
     def _validate(self, _arguments):
         if self._failure:
@@ -229,10 +270,12 @@ class _command:
         self._environment = environment
         self._arguments = arguments
 
-    def run(self, hg, script):
-        """replace this process by one that runs the command and sends its status"""
+    def run(self, hg, script, warm):
+        """run the command and send its status: in this process if that fits, else in one that replaces it"""
         hg = self._wantedhg() or hg
         connection = self._takestreams()
+        if warm and warm.fits(hg, self._environment):
+            warm.run(connection, self._environment, self._arguments)
         try:
             python = interpreter(hg)
             if python is None:

@@ -1,10 +1,12 @@
 """Runs one command of chg in this process, which has chg's streams, directory, umask and environment."""
 
 import atexit
+import gc
 import os
 import socket
 import struct
 import sys
+import threading
 
 from mercurial import dispatch, error, ui as uimod
 from mercurial.i18n import _
@@ -85,6 +87,25 @@ def prepare(fd):
 
     uimod.ui.load = classmethod(load)
     return programs
+
+
+def runhere(connection, arguments):
+    """run a command of chg in this process, which has loaded Mercurial for such commands; does not return"""
+    compat.adopt(arguments)
+    try:
+        run(prepare(connection))
+    except SystemExit as inst:
+        if inst.code is not None and not isinstance(inst.code, int):
+            sys.stderr.write('%s\n' % inst.code)
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    try:
+        # as at the end of the interpreter (Py_FinalizeEx)
+        threading._shutdown()
+        atexit._run_exitfuncs()
+        gc.collect()
+    finally:
+        os._exit(0)
 
 
 def run(programs):

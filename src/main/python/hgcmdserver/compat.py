@@ -5,8 +5,12 @@ Mercurial 5.6, 6.3, 7.0 and 7.2. Calls pass arguments by keyword, and only those
 """
 
 import inspect
+import io
+import os
+import sys
+import tempfile
 
-from mercurial import chgserver, commandserver, dispatch, extensions, obsolete, profiling, revlog, server
+from mercurial import chgserver, commandserver, dispatch, extensions, obsolete, profiling, pycompat, revlog, server, util
 from mercurial.i18n import _
 from mercurial.utils import procutil
 
@@ -63,6 +67,45 @@ def programsui(ui, programs):
     return programsui
 
 
+def adopt(arguments):
+    """have Python and Mercurial notice what they look at once, when they start: the command line, the standard
+    streams, the umask, and the directory for temporary files"""
+    for owner, name, original in _gates:
+        setattr(owner, name, original)  # no extension has been loaded
+    pycompat.sysargv[1:] = arguments
+    sys.argv[1:] = [os.fsdecode(argument) for argument in arguments]
+    mask = os.umask(0)
+    os.umask(mask)
+    util.setumask(mask)
+    tempfile.tempdir = None
+    # the old ones would close the descriptors with their own end
+    _oldstreams.extend((sys.stdin, sys.stdout, sys.stderr))
+    sys.stdin = sys.__stdin__ = _stream(0, sys.__stdin__)
+    sys.stdout = sys.__stdout__ = _stream(1, sys.__stdout__)
+    sys.stderr = sys.__stderr__ = _stream(2, sys.__stderr__)
+    procutil.stdin = sys.stdin.buffer
+    procutil.stdout = procutil._make_write_all(sys.stdout.buffer)
+    procutil.stderr = procutil._make_write_all(sys.stderr.buffer)
+    if sys.stdout.isatty():
+        procutil.stdout = procutil.make_line_buffered(procutil.stdout)
+
+
+_oldstreams = []
+
+
+def _stream(fd, old):
+    """a standard stream as Python makes it when it starts (create_stdio in pylifecycle.c)"""
+    mode = 'w' if fd else 'r'
+    unbuffered = bool(fd) and old.write_through  # python -u
+    buffer = open(fd, mode + 'b', buffering=0 if unbuffered else -1, closefd=False)
+    raw = buffer if unbuffered else buffer.raw
+    raw.name = old.buffer.name
+    lines = not unbuffered and (fd == 2 or raw.isatty())
+    stream = io.TextIOWrapper(buffer, old.encoding, old.errors, '\n', lines, unbuffered)
+    stream.mode = mode
+    return stream
+
+
 def unwrapped(function, isharmless):
     """the command inside its wrappers (extensions.wrapcommand), or function itself if isharmless(name)
     accepts the module of every wrapper"""
@@ -76,6 +119,8 @@ def unwrapped(function, isharmless):
 # Empty until `hg serve` starts the service.
 _serving = []
 
+_gates = []
+
 
 def _gate(owner, name, meanwhile):
     """replace a function by meanwhile(*args) until the service starts. The gate is installed before extensions
@@ -86,6 +131,7 @@ def _gate(owner, name, meanwhile):
         return original(*args, **kwargs) if _serving else meanwhile(*args, **kwargs)
 
     setattr(owner, name, gate)
+    _gates.append((owner, name, original))
 
 
 def runhg():

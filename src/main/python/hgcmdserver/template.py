@@ -31,7 +31,8 @@ class template:
         """hg: the script whose place this program takes; staleness: () -> the files that this template was made
         from; warmup: the directory for the private repository, or b''; strictserver: () -> a function that
         makes strict servers; fresh: () -> the command line of a strict server of one connection, in a new
-        process, of the hg that is installed by then; servechg(fd): serves a connection of chg"""
+        process, of the hg that is installed by then; servechg(fd, stale): serves a connection of chg;
+        stale(): whether the template is out of date"""
         self.ui = ui
         self.repo = repo
         self.fresh = fresh

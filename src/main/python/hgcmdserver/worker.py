@@ -68,8 +68,8 @@ class worker:
             return
         if word == daemonline.CHG:
             self._server.cleanup()  # restores SIGINT
-            self._template.servechg(connection[0])
-        if self._template.dependencies.stale():
+            self._template.servechg(connection[0], self._stale)
+        if self._stale():
             self._startafresh(connection[0])
         os.dup2(connection[0], self._fd, inheritable=False)
         os.close(connection[0])
@@ -85,8 +85,13 @@ class worker:
         template.dependencies.stale()
         self._say(daemonline.WARM)
 
+    def _stale(self):
+        stale = self._template.dependencies.stale()
+        if stale:
+            self._say(daemonline.STALE)
+        return stale
+
     def _startafresh(self, connection):
-        self._say(daemonline.STALE)
         self._server.cleanup()  # restores SIGINT, which would stay ignored
         os.dup2(connection, 0)
         os.dup2(connection, 1)

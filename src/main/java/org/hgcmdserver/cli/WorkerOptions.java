@@ -12,6 +12,7 @@ import org.hgcmdserver.posix.ProcessImage;
 import org.hgcmdserver.worker.CommandServer;
 import org.hgcmdserver.worker.WorkerSource;
 import org.hgcmdserver.worker.prefork.PreforkSource;
+import org.hgcmdserver.worker.prefork.PreforkSource.Sizes;
 import org.hgcmdserver.worker.prefork.TemplateProgram;
 import org.hgcmdserver.worker.spawn.SpawnSource;
 import picocli.CommandLine.ITypeConverter;
@@ -77,6 +78,16 @@ final class WorkerOptions {
             converter = Values.CountConverter.class,
             description = "How many workers wait at most. Default: ${DEFAULT-VALUE}.")
     private int maxIdle;
+
+    @Option(
+            names = "--max-templates",
+            paramLabel = "N",
+            defaultValue = "8",
+            converter = Values.LimitConverter.class,
+            description =
+                    "From how many warm Mercurials workers are forked at most: one for plain clients,"
+                            + " and one for each environment of chg. Default: ${DEFAULT-VALUE}.")
+    private int maxTemplates;
 
     @Option(
             names = "--max-workers",
@@ -169,7 +180,8 @@ final class WorkerOptions {
                             .formatted(minIdle, maxIdle));
         }
         if (kind() == Kind.prefork) {
-            return PreforkSource.factory(program(), server.get(), minIdle, maxIdle);
+            return PreforkSource.factory(
+                    program(), server.get(), new Sizes(minIdle, maxIdle, maxTemplates));
         }
         if (workerCommand != null) {
             return (loop, children, table, owner) -> new SpawnSource(loop, table, owner);

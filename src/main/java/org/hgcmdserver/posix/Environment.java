@@ -36,21 +36,65 @@ public final class Environment {
     }
 
     private static Environment read() {
-        List<String> entries = new ArrayList<>();
         try {
-            // proc(5): NUL-terminated strings. System.getenv decodes, and perhaps damages, them.
-            String all = new String(Files.readAllBytes(OWN), StandardCharsets.ISO_8859_1);
-            for (String entry : all.split("\0")) {
-                if (entry.indexOf('=') > 0) {
-                    entries.add(entry);
-                }
-            }
+            return of(Files.readAllBytes(OWN));
         } catch (IOException noProc) {
+            List<String> entries = new ArrayList<>();
             for (Map.Entry<String, String> e : System.getenv().entrySet()) {
                 entries.add(entry(e.getKey(), e.getValue()));
             }
+            return new Environment(entries);
+        }
+    }
+
+    /** NUL-terminated strings, as in proc(5). System.getenv decodes, and perhaps damages, them. */
+    private static Environment of(byte[] block) {
+        List<String> entries = new ArrayList<>();
+        for (String entry : new String(block, StandardCharsets.ISO_8859_1).split("\0")) {
+            if (entry.indexOf('=') > 0) {
+                entries.add(entry);
+            }
         }
         return new Environment(entries);
+    }
+
+    /**
+     * The environment with which another process of this user was started.
+     *
+     * @throws IOException if the process has gone, or the system has no proc(5)
+     */
+    public static Environment ofProcess(long pid) throws IOException {
+        return of(Files.readAllBytes(Path.of("/proc/" + pid + "/environ")));
+    }
+
+    /**
+     * The variables of these names, in an order that depends on nothing else.
+     *
+     * @param names of variables, or their beginnings followed by "*"
+     */
+    public Environment only(List<String> names) {
+        return new Environment(
+                entries.stream().filter(e -> isNamed(e, names)).distinct().sorted().toList());
+    }
+
+    private static boolean isNamed(String entry, List<String> names) {
+        String name = entry.substring(0, entry.indexOf('='));
+        return names.stream()
+                .anyMatch(
+                        n ->
+                                n.endsWith("*")
+                                        ? name.startsWith(n.substring(0, n.length() - 1))
+                                        : name.equals(n));
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Environment that && entries.equals(that.entries);
+    }
+
+    @Override
+    public int hashCode() {
+        return entries.hashCode();
     }
 
     public boolean has(String name) {

@@ -12,7 +12,9 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -56,13 +58,65 @@ class ChgIT {
         copy("commands.sh");
         try (Daemon daemon = Daemon.start(directory)) {
             Map<String, String> plain = results(daemon, "hg");
-            Map<String, String> served = results(daemon, CHG);
-            assertThat(served).isEqualTo(plain);
+            assertThat(differences(plain, results(daemon, CHG))).isEmpty();
+            if (Daemon.PREFORK) {
+                awaitWarm(daemon);
+                assertThat(differences(plain, results(daemon, CHG)))
+                        .as("by warm workers")
+                        .isEmpty();
+                assertThat(isServedWarm(daemon)).as("after %s", daemon.log()).isTrue();
+            }
             assertThat(plain.get("editor.out")).contains("HG: ");
             assertThat(plain.get("alias.out")).contains("CHGSOCKNAME=" + daemon.address());
             daemon.awaitNoConnection();
             daemon.stop();
         }
+    }
+
+    private static Map<String, List<String>> differences(
+            Map<String, String> plain, Map<String, String> served) {
+        Map<String, List<String>> differences = new TreeMap<>();
+        Set<String> names = new TreeSet<>(plain.keySet());
+        names.addAll(served.keySet());
+        for (String name : names) {
+            List<String> both =
+                    List.of(
+                            plain.getOrDefault(name, "(missing)"),
+                            served.getOrDefault(name, "(missing)"));
+            if (!both.get(0).equals(both.get(1))) {
+                differences.put(name, both);
+            }
+        }
+        return differences;
+    }
+
+    /** Waits until workers of the environment of {@link #chg} wait for chg. */
+    private void awaitWarm(Daemon daemon) {
+        await().until(() -> isServedWarm(daemon));
+    }
+
+    /** Whether a command runs in a forked worker, not in a process that replaces it. */
+    private boolean isServedWarm(Daemon daemon) throws Exception {
+        Path hook = directory.resolve("process.py");
+        Files.writeString(
+                hook,
+                """
+                def show(ui, **kwargs):
+                    with open('/proc/self/cmdline', 'rb') as f:
+                        ui.write(f.read().replace(b'\\0', b' ') + b'\\n')
+                """);
+        String out =
+                chg(
+                                daemon,
+                                CHG,
+                                "version",
+                                "-q",
+                                "--config",
+                                "hooks.pre-version=python:" + hook + ":show")
+                        .succeeded()
+                        .out();
+        assertThat(out).contains("main.py ");
+        return out.contains("main.py template ");
     }
 
     /** Copies a resource of this test into its directory. */

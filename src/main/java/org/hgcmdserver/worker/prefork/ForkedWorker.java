@@ -131,12 +131,14 @@ final class ForkedWorker implements MessageLine.Receiver {
     /**
      * Sends the worker a duplicate of the connection.
      *
+     * @return the worker, as the table knows it
      * @throws IOException if the worker has just died; the connection is unharmed
      */
-    void give(Connection connection) throws IOException {
+    Worker give(Connection connection) throws IOException {
         boolean chg = connection.peer().isChg();
         line.send(chg ? TemplateProtocol.CHG : TemplateProtocol.SERVE, connection.fd());
         table.assign(worker, connection);
+        return worker;
     }
 
     /** Retires the worker, which ends by itself after it has announced itself. */

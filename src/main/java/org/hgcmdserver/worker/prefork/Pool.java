@@ -4,11 +4,14 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.hgcmdserver.children.Children;
 import org.hgcmdserver.listener.Connection;
 import org.hgcmdserver.posix.EventLoop;
 import org.hgcmdserver.worker.Shortage;
+import org.hgcmdserver.worker.Worker;
 import org.hgcmdserver.worker.WorkerTable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -53,6 +56,9 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
 
     /** Accepted connections without a worker, in the order of their arrival. */
     private final Deque<Connection> waiting = new ArrayDeque<>();
+
+    /** The pool's workers that have a connection. */
+    private final Set<Worker> serving = new HashSet<>();
 
     private boolean draining;
 
@@ -103,6 +109,11 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
         refill();
     }
 
+    /** Whether one of the pool's workers has a connection, or a connection waits for one. */
+    boolean isInUse() {
+        return !serving.isEmpty() || !waiting.isEmpty();
+    }
+
     /** The number of the pool's connections that have no worker yet. */
     int waiting() {
         return waiting.size();
@@ -143,7 +154,7 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
         while (!waiting.isEmpty() && unassigned.isAnyIdle()) {
             Connection connection = waiting.remove();
             try {
-                unassigned.assign(connection);
+                serving.add(unassigned.assign(connection));
                 size.taken(loop.nanoTime());
             } catch (IOException e) {
                 log.debug("no idle worker for {}: {}", connection.peer(), e.getMessage());
@@ -183,6 +194,9 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
 
     /** Retires the idle workers that quiet times do not need. */
     private void trim() {
+        if (draining) {
+            return;
+        }
         for (int n = size.toRetire(unassigned.idle(), loop.nanoTime()); n > 0; n--) {
             unassigned.retireLast();
         }
@@ -234,8 +248,9 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
         }
     }
 
-    /** A worker that had a connection has exited. */
-    void workerExited() {
+    /** A worker that had a connection has exited, of this pool or another one. */
+    void workerExited(Worker worker) {
+        serving.remove(worker);
         size.ended(loop.nanoTime());
         refill();
         rehearse();
@@ -285,6 +300,13 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
         draining = true;
         keeper.startNoMore();
         retireIfDrained();
+    }
+
+    /** Ends the pool: its waiting connections go to the fallback, and its busy workers stay. */
+    void close() {
+        draining = true;
+        keeper.startNoMore();
+        serveWaitingByFallback();
     }
 
     private void retireIfDrained() {

@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.util.List;
 import org.hgcmdserver.children.Children;
 import org.hgcmdserver.listener.Connection;
+import org.hgcmdserver.listener.Peer;
 import org.hgcmdserver.posix.Child;
+import org.hgcmdserver.posix.Environment;
 import org.hgcmdserver.posix.EventLoop;
 import org.hgcmdserver.posix.OwnedDescriptor;
 import org.hgcmdserver.worker.CommandServer;
@@ -15,8 +17,9 @@ import org.hgcmdserver.worker.spawn.SpawnSource;
 
 /**
  * Gives the connections of one command server to a pool of workers that a warm template has forked
- * ahead. Spawned workers serve the connections of every other command server, and the connections
- * that the pool cannot serve.
+ * ahead, and those of chg to a pool for the client's environment, if there is one. Spawned workers
+ * serve the connections of every other command server, and the connections that the pool cannot
+ * serve.
  */
 public final class PreforkSource implements WorkerSource, Pool.Fallback {
 
@@ -26,19 +29,24 @@ public final class PreforkSource implements WorkerSource, Pool.Fallback {
     private final TemplateProgram program;
     private final CommandServer server;
     private Pool pool;
+    private ChgPools chgPools;
 
     /**
-     * Makes the factory of a source whose pool has workers that run {@code server}.
+     * How many processes wait.
      *
-     * @param minIdle how many workers wait for a connection in quiet times
-     * @param maxIdle how many workers wait for a connection at most
+     * @param minIdle how many workers of a pool wait for a connection in quiet times
+     * @param maxIdle how many workers of a pool wait for a connection at most
+     * @param maxTemplates how many templates there are at most, the first pool's included
      */
+    public record Sizes(int minIdle, int maxIdle, int maxTemplates) {}
+
+    /** Makes the factory of a source whose first pool has workers that run {@code server}. */
     public static WorkerSource.Factory factory(
-            TemplateProgram program, CommandServer server, int minIdle, int maxIdle) {
+            TemplateProgram program, CommandServer server, Sizes sizes) {
         return (loop, children, table, owner) -> {
             SpawnSource spawn = new SpawnSource(loop, table, owner);
             PreforkSource source = new PreforkSource(loop, children, spawn, program, server);
-            source.open(table, new PoolSize(minIdle, maxIdle, loop.nanoTime()));
+            source.open(table, sizes);
             return source;
         };
     }
@@ -61,23 +69,88 @@ public final class PreforkSource implements WorkerSource, Pool.Fallback {
         this.server = server;
     }
 
-    private void open(WorkerTable table, PoolSize size) throws IOException {
+    private void open(WorkerTable table, Sizes sizes) throws IOException {
         Child.becomeSubreaper(); // makes this process the parent of every worker, however forked
-        pool = new Pool(loop, children, table, size, this::startTemplate, this);
-        pool.open();
+        pool = open(table, sizes, this::startTemplate, this);
+        chgPools =
+                new ChgPools(
+                        loop,
+                        sizes.maxTemplates() - 1,
+                        environment ->
+                                open(table, sizes, new ChgTemplate(environment), new FirstPool()));
+    }
+
+    private Pool open(
+            WorkerTable table,
+            Sizes sizes,
+            TemplateKeeper.Starter starter,
+            Pool.Fallback fallback) {
+        PoolSize size = new PoolSize(sizes.minIdle(), sizes.maxIdle(), loop.nanoTime());
+        Pool opened = new Pool(loop, children, table, size, starter, fallback);
+        opened.open();
+        return opened;
     }
 
     private Template startTemplate(Template.Listener listener) throws IOException {
-        return TemplateProcess.start(loop, children, program, server.environment(), listener);
+        return TemplateProcess.start(
+                loop, children, program::templateArguments, server.environment(), listener);
+    }
+
+    /** Starts the templates of a pool for chg. */
+    private final class ChgTemplate implements TemplateKeeper.Starter {
+
+        private final Environment environment;
+
+        ChgTemplate(Environment environment) {
+            this.environment = environment;
+        }
+
+        @Override
+        public Template start(Template.Listener listener) throws IOException {
+            return TemplateProcess.start(
+                    loop,
+                    children,
+                    warmUp -> program.chgTemplateArguments(warmUp, ChgPools.VARIABLES),
+                    environment,
+                    listener);
+        }
+
+        @Override
+        public String purpose() {
+            return " for chg";
+        }
+    }
+
+    /** Serves the connections that a pool for chg cannot serve. */
+    private final class FirstPool implements Pool.Fallback {
+        @Override
+        public void serveWithoutPool(Connection connection) {
+            pool.serve(connection);
+        }
+
+        @Override
+        public List<Connection> reclaim() {
+            return List.of(); // the first pool does it
+        }
+
+        @Override
+        public void templateFailed() {
+            // the first pool's workers have a proof of their own
+        }
     }
 
     @Override
     public void serve(Connection connection, CommandServer wanted) {
         if (wanted.equals(server)) {
-            pool.serve(connection);
+            poolFor(connection.peer()).serve(connection);
         } else {
             spawn.serve(connection, wanted);
         }
+    }
+
+    private Pool poolFor(Peer client) {
+        Pool its = client.isOwnChg() ? chgPools.poolFor(client) : null;
+        return its == null ? pool : its;
     }
 
     @Override
@@ -87,19 +160,22 @@ public final class PreforkSource implements WorkerSource, Pool.Fallback {
 
     @Override
     public int waiting() {
-        return pool.waiting() + spawn.waiting();
+        int chg = chgPools.all().stream().mapToInt(Pool::waiting).sum();
+        return pool.waiting() + chg + spawn.waiting();
     }
 
     @Override
     public void workerExited(Worker worker) {
         spawn.workerExited(worker);
         if (worker.connection() != null) { // an idle worker's exit shows as the end of its line
-            pool.workerExited();
+            pool.workerExited(worker);
+            chgPools.all().forEach(each -> each.workerExited(worker));
         }
     }
 
     @Override
     public void drain() {
+        chgPools.all().forEach(Pool::drain); // first, since they may give connections back
         pool.drain();
     }
 

@@ -18,6 +18,11 @@ final class TemplateKeeper implements Template.Listener {
     /** Starts a template. */
     interface Starter {
         Template start(Template.Listener listener) throws IOException;
+
+        /** What the log says behind "workers" about those of the templates. */
+        default String purpose() {
+            return "";
+        }
     }
 
     /** The pool. */
@@ -106,7 +111,7 @@ final class TemplateKeeper implements Template.Listener {
 
     @Override
     public void ready(Template ready) {
-        log.info("workers are forked ahead from a warm Mercurial");
+        log.info("workers{} are forked ahead from a warm Mercurial", starter.purpose());
         lastFailure = "";
         owner.templateReady();
     }
@@ -117,7 +122,7 @@ final class TemplateKeeper implements Template.Listener {
             rehearsing = false;
         }
         if (missingParts.add(missing)) {
-            log.warn("workers are forked without {}", missing);
+            log.warn("workers{} are forked without {}", starter.purpose(), missing);
         }
     }
 
@@ -132,7 +137,9 @@ final class TemplateKeeper implements Template.Listener {
         Duration lived = template == null ? Duration.ZERO : template.age();
         template = null;
         String message =
-                "no warm Mercurial to fork workers from: {}; starting hg for each connection";
+                "no warm Mercurial to fork workers"
+                        + starter.purpose()
+                        + " from: {}; starting hg for each connection";
         if (reason.equals(lastFailure)) {
             log.debug(message, reason);
         } else {

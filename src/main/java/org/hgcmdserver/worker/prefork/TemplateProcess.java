@@ -1,6 +1,7 @@
 package org.hgcmdserver.worker.prefork;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -60,6 +61,14 @@ final class TemplateProcess implements Template, MessageLine.Receiver {
         endLimit = loop.timer(this::killIfSlowToEnd);
     }
 
+    /** Makes the command line of a template. */
+    interface Arguments {
+        /**
+         * @param warmUp a directory for the template's private repository, if there is one
+         */
+        List<String> with(Optional<Path> warmUp) throws IOException;
+    }
+
     /**
      * Starts a template.
      *
@@ -68,14 +77,14 @@ final class TemplateProcess implements Template, MessageLine.Receiver {
     static TemplateProcess start(
             EventLoop loop,
             Children children,
-            TemplateProgram program,
+            Arguments program,
             Environment environment,
             Listener listener)
             throws IOException {
         Optional<WarmUpDirectory> warmUp = warmUpDirectory(listener);
         try {
             TemplateProcess template = new TemplateProcess(loop, warmUp, listener);
-            List<String> arguments = program.templateArguments(warmUp.map(WarmUpDirectory::path));
+            List<String> arguments = program.with(warmUp.map(WarmUpDirectory::path));
             template.start(children, arguments, environment);
             return template;
         } catch (IOException | RuntimeException e) {

@@ -89,6 +89,26 @@ public final class TemplateProgram {
     List<String> templateArguments(Optional<Path> warmUp) throws IOException {
         List<String> values = new ArrayList<>(List.of(FRAMING, "max-repo-cache=" + maxRepoCache));
         warmUp.ifPresent(directory -> values.add("warm-up=" + PlatformPath.text(directory)));
+        return templateArguments(values);
+    }
+
+    /**
+     * argv of a template for commands of chg, the interpreter's absolute path first.
+     *
+     * @param warmUp a directory for the template's private repository, if there is one
+     * @param variables the names of the variables in the template's environment, as {@link
+     *     Environment#only} takes them
+     * @throws IOException if hg is not a Python script
+     */
+    List<String> chgTemplateArguments(Optional<Path> warmUp, List<String> variables)
+            throws IOException {
+        List<String> values = new ArrayList<>(List.of(FRAMING));
+        values.add("chg=" + String.join(",", variables));
+        warmUp.ifPresent(directory -> values.add("warm-up=" + PlatformPath.text(directory)));
+        return templateArguments(values);
+    }
+
+    private List<String> templateArguments(List<String> values) throws IOException {
         return arguments(
                 interpreter().orElseThrow(() -> new IOException(hg + " is not a Python script")),
                 "template",

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.function.Predicate;
 import org.hgcmdserver.listener.Connection;
 import org.hgcmdserver.worker.Shortage;
+import org.hgcmdserver.worker.Worker;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,15 +45,15 @@ final class UnassignedWorkers {
      * Gives the connection to an idle worker. Retires a worker that turns out to be gone, and tries
      * the next one.
      *
+     * @return the worker that has the connection now
      * @throws IOException if no worker takes the connection, with the reason of the last worker
      *     tried, or in a shortage. The connection is unharmed
      */
-    void assign(Connection connection) throws IOException {
+    Worker assign(Connection connection) throws IOException {
         IOException failure = null;
         for (ForkedWorker idle = takeIdle(); idle != null; idle = takeIdle()) {
             try {
-                idle.give(connection);
-                return;
+                return idle.give(connection);
             } catch (IOException e) {
                 if (Shortage.isCauseOf(e)) { // not the worker's fault
                     workers.add(idle);

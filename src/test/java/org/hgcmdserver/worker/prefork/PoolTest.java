@@ -203,7 +203,7 @@ class PoolTest implements Pool.Fallback, WorkerTable.Listener {
         assertThat(templates).hasSize(2);
         template().becomeReady();
         announceAll();
-        pool.workerExited();
+        pool.workerExited(null);
         announceAll();
         int before = template().asked.size();
         connect();
@@ -215,7 +215,7 @@ class PoolTest implements Pool.Fallback, WorkerTable.Listener {
     void exitOfAWorkerIsTheTimeToReplaceIt() throws Exception {
         warm();
         connect();
-        pool.workerExited();
+        pool.workerExited(null);
         assertThat(template().asked).hasSize(MIN_IDLE + 1);
     }
 
