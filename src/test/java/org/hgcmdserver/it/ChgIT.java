@@ -16,6 +16,8 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -64,7 +66,7 @@ class ChgIT {
                 assertThat(differences(plain, results(daemon, CHG)))
                         .as("by warm workers")
                         .isEmpty();
-                assertThat(isServedWarm(daemon)).as("after %s", daemon.log()).isTrue();
+                assertThat(isServedWarm(daemon)).isTrue();
             }
             assertThat(plain.get("editor.out")).contains("HG: ");
             assertThat(plain.get("alias.out")).contains("CHGSOCKNAME=" + daemon.address());
@@ -90,33 +92,32 @@ class ChgIT {
         return differences;
     }
 
-    /** Waits until workers of the environment of {@link #chg} wait for chg. */
-    private void awaitWarm(Daemon daemon) {
-        await().until(() -> isServedWarm(daemon));
+    /** Waits until forked workers serve the chg of {@link #chg} with these variables. */
+    private void awaitWarm(Daemon daemon, String... variables) {
+        await().until(() -> isServedWarm(daemon, variables));
     }
 
     /** Whether a command runs in a forked worker, not in a process that replaces it. */
-    private boolean isServedWarm(Daemon daemon) throws Exception {
-        Path hook = directory.resolve("process.py");
-        Files.writeString(
-                hook,
-                """
-                def show(ui, **kwargs):
-                    with open('/proc/self/cmdline', 'rb') as f:
-                        ui.write(f.read().replace(b'\\0', b' ') + b'\\n')
-                """);
-        String out =
-                chg(
-                                daemon,
-                                CHG,
-                                "version",
-                                "-q",
-                                "--config",
-                                "hooks.pre-version=python:" + hook + ":show")
-                        .succeeded()
-                        .out();
+    private boolean isServedWarm(Daemon daemon, String... variables) throws Exception {
+        return process(daemon, variables).contains("main.py template ");
+    }
+
+    /** The command line of the process in which a command runs. */
+    private String process(Daemon daemon, String... variables) throws Exception {
+        Path hook =
+                Files.writeString(
+                        directory.resolve("process.py"),
+                        """
+                        def show(ui, **kwargs):
+                            with open('/proc/self/cmdline', 'rb') as f:
+                                ui.write(f.read().replace(b'\\0', b' ') + b'\\n')
+                        """);
+        List<String> command = new ArrayList<>(List.of(variables));
+        command.addAll(List.of(CHG, "version", "-q", "--config"));
+        command.add("hooks.pre-version=python:" + hook + ":show");
+        String out = chg(daemon, command.toArray(String[]::new)).succeeded().out();
         assertThat(out).contains("main.py ");
-        return out.contains("main.py template ");
+        return out;
     }
 
     /** Copies a resource of this test into its directory. */
@@ -299,7 +300,82 @@ class ChgIT {
             assertThat(chg(daemon, "/usr/bin/python3", "typist.py", CHG).succeeded().out())
                     .isEqualTo(plain);
             assertThat(plain).contains("paged: ", "hello me", "it has 6 bytes", "interrupted!");
+            awaitWarm(daemon);
+            assertThat(chg(daemon, "/usr/bin/python3", "typist.py", CHG).succeeded().out())
+                    .as("by warm workers")
+                    .isEqualTo(plain);
             daemon.awaitNoConnection();
+            daemon.stop();
+        }
+    }
+
+    /** A variable that Mercurial reads before its configuration cannot change in a worker. */
+    @Test
+    @RunsOnce
+    void workersServeOnlyClientsWithTheirOwnValuesOfWhatMercurialReadsFirst() throws Exception {
+        copy("environ.py");
+        try (Daemon daemon = Daemon.start(directory)) {
+            awaitWarm(daemon);
+            Matcher variables = Pattern.compile(" chg=(\\S+)").matcher(process(daemon));
+            assertThat(variables.find()).isTrue();
+            Pattern known =
+                    Pattern.compile(variables.group(1).replace("*", ".*").replace(',', '|'));
+            List<String> read =
+                    Processes.run(directory, "/usr/bin/python3", "environ.py")
+                            .succeeded()
+                            .out()
+                            .lines()
+                            .toList();
+            assertThat(Integer.parseInt(read.get(0))).as("modules").isGreaterThan(300);
+            assertThat(read).contains("HGENCODING", "HGPLAIN", "LANGUAGE");
+            assertThat(read.subList(1, read.size()))
+                    .filteredOn(name -> !known.matcher(name).matches())
+                    .as("chg runs hg itself where it finds the first one")
+                    .isSubsetOf("CHGINTERNALMARK");
+            daemon.stop();
+        }
+    }
+
+    /** More environments than templates: some of the clients meet a template, others do not. */
+    @Test
+    @RunsOnce
+    void environmentsInTurnStayApart() throws Exception {
+        Repository.create(directory, "repository").commit("a", "a", "the first");
+        String[] log = {"-R", "repository", "log", "-T", "{date|localdate|isodate}"};
+        try (Daemon daemon = Daemon.start(directory, "--max-templates", "3")) {
+            awaitWarm(daemon, "TZ=UTC+0");
+            for (int turn = 0; turn < 3; turn++) {
+                for (int hours = 1; hours < 5; hours++) {
+                    String zone = "TZ=UTC+" + hours;
+                    List<String> command = new ArrayList<>(List.of(zone, "hg"));
+                    command.addAll(List.of(log));
+                    Processes.Result plain = chg(daemon, command.toArray(String[]::new));
+                    command.set(1, CHG);
+                    assertThat(chg(daemon, command.toArray(String[]::new))).isEqualTo(plain);
+                    assertThat(plain.out()).endsWith("-0" + hours + "00");
+                }
+            }
+            daemon.awaitNoConnection();
+            daemon.stop();
+        }
+    }
+
+    /** The command after the change is already run by what is installed then. */
+    @Test
+    @RunsOnce
+    void changedMercurialRunsTheNextCommand() throws Exception {
+        Path hg =
+                Files.copy(
+                        Path.of("/usr/bin/hg"),
+                        directory.resolve("hg"),
+                        StandardCopyOption.COPY_ATTRIBUTES);
+        String named = "CHGHG=" + hg;
+        try (Daemon daemon = Daemon.start(directory, "--hg", hg.toString())) {
+            awaitWarm(daemon, named);
+            Files.writeString(hg, Files.readString(hg) + "# of another release\n");
+            assertThat(isServedWarm(daemon, named)).isFalse();
+            awaitWarm(daemon, named);
+            assertThat(daemon.log()).contains("has changed: warming up a new template");
             daemon.stop();
         }
     }

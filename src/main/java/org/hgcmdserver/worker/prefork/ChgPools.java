@@ -1,6 +1,5 @@
 package org.hgcmdserver.worker.prefork;
 
-import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -8,7 +7,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
-import org.hgcmdserver.listener.Peer;
 import org.hgcmdserver.posix.Environment;
 import org.hgcmdserver.posix.EventLoop;
 
@@ -27,6 +25,7 @@ final class ChgPools {
      */
     static final List<String> VARIABLES =
             List.of(
+                    "DEB_PYTHON*",
                     "GLIBC_TUNABLES",
                     "HGCATAPULT*",
                     "HGDEMANDIMPORT",
@@ -34,16 +33,20 @@ final class ChgPools {
                     "HGENCODING*",
                     "HGMODULEPOLICY",
                     "HGPLAIN*",
+                    "HGREALINTERFACES",
+                    "HGTEST_*",
                     "HGUNICODEPEDANTRY",
                     "HGZSTDPOLICY",
-                    "HOME", // Python's modules of a user
+                    "HOME", // has a user's own Python modules
                     "LANG*",
                     "LC_*",
                     "LD_*",
                     "LOCPATH",
                     "MALLOC_*",
+                    "PYREPL_*",
                     "PYTHON*",
-                    "TZ*");
+                    "TZ*",
+                    "_PYTHON*");
 
     /** After which a pool without connections is closed. */
     static final Duration UNUSED = Duration.ofHours(1);
@@ -79,18 +82,14 @@ final class ChgPools {
     }
 
     /**
-     * The pool for a client that is this user's chg; null if it has none. The second connection
-     * with an environment opens a pool for the following ones: a template would cost a client that
-     * comes once more than it gains.
+     * The pool for clients with this environment; null if there is none. The second connection with
+     * an environment opens a pool for the following ones: a template would cost a client that comes
+     * once more than it gains.
+     *
+     * @param environment with {@link #VARIABLES} only
      */
-    Pool poolFor(Peer chg) {
+    Pool poolFor(Environment environment) {
         if (max == 0) {
-            return null;
-        }
-        Environment environment;
-        try {
-            environment = Environment.ofProcess(chg.pid()).only(VARIABLES);
-        } catch (IOException e) { // the client has gone
             return null;
         }
         Entry entry = pools.get(environment);

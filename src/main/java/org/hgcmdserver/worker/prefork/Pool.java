@@ -2,8 +2,6 @@ package org.hgcmdserver.worker.prefork;
 
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -40,8 +38,6 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
     /** How long a connection waits for a fork until the pool considers the template stuck. */
     static final Duration FORK_TIMEOUT = Duration.ofSeconds(5);
 
-    private static final int PROCESSORS = Runtime.getRuntime().availableProcessors();
-
     private final EventLoop loop;
     private final Children children;
     private final WorkerTable table;
@@ -53,20 +49,13 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
     private final EventLoop.Timer refill;
 
     private final UnassignedWorkers unassigned = new UnassignedWorkers();
-
-    /** Accepted connections without a worker, in the order of their arrival. */
-    private final Deque<Connection> waiting = new ArrayDeque<>();
+    private final WaitingConnections waiting = new WaitingConnections();
 
     /** The pool's workers that have a connection. */
     private final Set<Worker> serving = new HashSet<>();
 
     private boolean draining;
 
-    /**
-     * @param size how many workers to fork ahead
-     * @param starter starts the pool's template
-     * @param fallback serves the connections that the pool cannot serve
-     */
     Pool(
             EventLoop loop,
             Children children,
@@ -85,7 +74,6 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
         shortage = new Shortage(loop, "fork workers ahead", this::refill);
     }
 
-    /** Starts the template. */
     void open() {
         keeper.start();
         trim();
@@ -125,28 +113,21 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
      */
     private void reclaim() {
         List<Connection> reclaimed = fallback.reclaim();
-        for (int i = reclaimed.size() - 1; i >= 0; i--) {
-            Connection connection = reclaimed.get(i);
-            waiting.addFirst(connection);
-            expectFork(connection);
-        }
+        waiting.addOlder(reclaimed);
+        reclaimed.forEach(this::expectFork);
     }
 
     /** Replaces the template if it does not fork a worker in time. */
     private void expectFork(Connection connection) {
         Template asked = keeper.template();
-        loop.after(
-                FORK_TIMEOUT,
-                () -> {
-                    if (waiting.contains(connection)
-                            && asked == keeper.template()
-                            && keeper.isReady()) {
-                        log.warn(
-                                "the template has not forked a worker for {}; replacing it",
-                                FORK_TIMEOUT);
-                        replaceTemplate();
-                    }
-                });
+        loop.after(FORK_TIMEOUT, () -> replaceIfStuck(asked, connection));
+    }
+
+    private void replaceIfStuck(Template asked, Connection connection) {
+        if (waiting.contains(connection) && asked == keeper.template() && keeper.isReady()) {
+            log.warn("the template has not forked a worker for {}; replacing it", FORK_TIMEOUT);
+            replaceTemplate();
+        }
     }
 
     /** Assigns the first of the waiting connections to idle workers. */
@@ -226,7 +207,7 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
      */
     private void rehearse() {
         ForkedWorker next = unassigned.nextToRehearse();
-        if (next != null && table.busy() < PROCESSORS) {
+        if (next != null && table.busy() < Runtime.getRuntime().availableProcessors()) {
             next.rehearse();
         }
     }

@@ -2,6 +2,7 @@ package org.hgcmdserver.worker.prefork;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Objects;
 import org.hgcmdserver.children.Children;
 import org.hgcmdserver.listener.Connection;
 import org.hgcmdserver.listener.Peer;
@@ -149,8 +150,15 @@ public final class PreforkSource implements WorkerSource, Pool.Fallback {
     }
 
     private Pool poolFor(Peer client) {
-        Pool its = client.isOwnChg() ? chgPools.poolFor(client) : null;
-        return its == null ? pool : its;
+        if (!client.isOwnChg()) {
+            return pool;
+        }
+        try {
+            Environment its = Environment.ofProcess(client.pid()).only(ChgPools.VARIABLES);
+            return Objects.requireNonNullElse(chgPools.poolFor(its), pool);
+        } catch (IOException e) { // the client has gone
+            return pool;
+        }
     }
 
     @Override
