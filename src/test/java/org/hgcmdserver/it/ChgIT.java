@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Debian's chg, with CHGSOCKNAME at the daemon's socket: each command is as with plain hg. */
 class ChgIT {
 
-    private static final String CHG = "/usr/bin/chg";
+    private static final String CHG = Chg.PROGRAM.toString();
 
     private static final boolean ROOT = System.getProperty("user.name").equals("root");
 
@@ -38,7 +38,7 @@ class ChgIT {
 
     @BeforeEach
     void makeHome() throws Exception {
-        LeftOut.unless(Files.isExecutable(Path.of(CHG)), "there is no " + CHG);
+        LeftOut.unless(Chg.isThere(), "there is no " + CHG);
         home = Files.createDirectory(directory.resolve("home"));
         Files.writeString(home.resolve(".hgrc"), "[ui]\nusername = t\n");
     }
@@ -99,25 +99,13 @@ class ChgIT {
 
     /** Whether a command runs in a forked worker, not in a process that replaces it. */
     private boolean isServedWarm(Daemon daemon, String... variables) throws Exception {
-        return process(daemon, variables).contains("main.py template ");
+        return Chg.isForked(process(daemon, variables));
     }
 
-    /** The command line of the process in which a command runs. */
     private String process(Daemon daemon, String... variables) throws Exception {
-        Path hook =
-                Files.writeString(
-                        directory.resolve("process.py"),
-                        """
-                        def show(ui, **kwargs):
-                            with open('/proc/self/cmdline', 'rb') as f:
-                                ui.write(f.read().replace(b'\\0', b' ') + b'\\n')
-                        """);
-        List<String> command = new ArrayList<>(List.of(variables));
-        command.addAll(List.of(CHG, "version", "-q", "--config"));
-        command.add("hooks.pre-version=python:" + hook + ":show");
-        String out = chg(daemon, command.toArray(String[]::new)).succeeded().out();
-        assertThat(out).contains("main.py ");
-        return out;
+        List<String> all = new ArrayList<>(List.of("HOME=" + home));
+        all.addAll(List.of(variables));
+        return Chg.process(daemon, directory, all);
     }
 
     /** Copies a resource of this test into its directory. */

@@ -1,11 +1,13 @@
 package org.hgcmdserver.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.hgcmdserver.it.Processes.await;
 
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -57,6 +59,9 @@ class DifferentialIT {
                 .isEmpty();
         System.out.println("differential: " + statistics);
         assertThat(statistics.succeeded()).as("commands that succeeded").isGreaterThan(COMMANDS);
+        if (Chg.isThere()) {
+            assertThat(statistics.byChg()).as("commands by chg").isPositive();
+        }
     }
 
     @Test
@@ -147,6 +152,11 @@ class DifferentialIT {
                 assertThat(statistics.forked())
                         .as("connections that forked workers served; %s", statistics)
                         .isGreaterThan(statistics.started());
+                if (Chg.isThere() && statistics.byChg() > 10) { // so workers for chg are there
+                    List<String> same = new ArrayList<>(List.of("-i"));
+                    environment.forEach((name, value) -> same.add(name + "=" + value));
+                    await().until(() -> Chg.isForked(Chg.process(daemon, own, same)));
+                }
             } else {
                 assertThat(statistics.forked()).isZero();
                 assertThat(statistics.started()).isPositive();

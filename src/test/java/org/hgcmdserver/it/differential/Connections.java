@@ -35,6 +35,11 @@ final class Connections implements Closeable {
         this.started = started;
     }
 
+    /** The path of the daemon's socket. */
+    Path address() {
+        return address;
+    }
+
     /** Connections to the same daemon, with a kept one of their own. */
     Connections others() {
         return new Connections(address, forked, started);

@@ -13,9 +13,12 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The hg of the machine, a process for each command, with the environment of the daemon's workers.
+ * The hg of the machine, and chg, a process for each command, with the environment of the daemon's
+ * workers.
  */
 final class PlainHg {
+
+    private static final Path CHG = Path.of("/usr/bin/chg");
 
     private static final long PATIENCE = 300; // seconds, on any machine
 
@@ -40,7 +43,22 @@ final class PlainHg {
         return execute(all);
     }
 
+    static boolean isChgThere() {
+        return Files.isExecutable(CHG);
+    }
+
+    /** Runs a command by chg, whose server listens at the address. */
+    Answer runByChg(Path address, Path directory, List<String> command) throws IOException {
+        List<String> all = new ArrayList<>(List.of(CHG.toString()));
+        all.addAll(Query.in(directory.toString(), command));
+        return execute(all, Map.of("CHGSOCKNAME", address.toString()));
+    }
+
     private Answer execute(List<String> command) throws IOException {
+        return execute(command, Map.of());
+    }
+
+    private Answer execute(List<String> command, Map<String, String> more) throws IOException {
         Path out = Files.createTempFile(root, "hg", ".out");
         Path err = Files.createTempFile(root, "hg", ".err");
         try {
@@ -52,6 +70,7 @@ final class PlainHg {
                             .redirectError(err.toFile());
             builder.environment().clear();
             builder.environment().putAll(environment);
+            builder.environment().putAll(more);
             Process process = builder.start();
             if (!process.waitFor(PATIENCE, TimeUnit.SECONDS)) {
                 process.destroyForcibly();

@@ -74,7 +74,9 @@ record Sequence(int revisions, List<Step> steps) {
 
     private static Via via(Random random) {
         int n = random.nextInt(100);
-        return n < 50 ? Via.OWN : n < 65 ? Via.KEPT : n < 90 ? Via.BESIDE : Via.PLAIN;
+        return n < 40
+                ? Via.OWN
+                : n < 55 ? Via.KEPT : n < 75 ? Via.BESIDE : n < 92 ? Via.CHG : Via.PLAIN;
     }
 
     private static String fewQueries(Random random, Step step) {

@@ -65,8 +65,17 @@ final class ServedSide {
                             command,
                             side.root(),
                             side.directory(step.where().equals(".") ? "repo" : step.where()));
+            case CHG ->
+                    PlainHg.isChgThere()
+                            ? byChg(directory, words)
+                            : connections.own(command, side.root());
             case PLAIN -> side.hg().run(directory, words);
         };
+    }
+
+    private Answer byChg(Path directory, List<String> words) throws IOException {
+        statistics.countByChg();
+        return side.hg().runByChg(connections.address(), directory, words);
     }
 
     private Difference ask(int i, Step step, Map<String, Answer> state) throws IOException {

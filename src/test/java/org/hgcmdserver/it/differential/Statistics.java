@@ -16,6 +16,7 @@ public final class Statistics {
     private int sequences;
     private int runs;
     private int queries;
+    private int byChg;
     private int ofPlainHg;
 
     void count(Step step, Answer answer) {
@@ -28,6 +29,10 @@ public final class Statistics {
 
     void countQuery() {
         queries++;
+    }
+
+    void countByChg() {
+        byChg++;
     }
 
     /** A run ended at a difference that plain hg shows as well. */
@@ -48,6 +53,11 @@ public final class Statistics {
         return commands.values().stream().mapToInt(counts -> counts[1]).sum();
     }
 
+    /** Commands by chg. */
+    public int byChg() {
+        return byChg;
+    }
+
     /** Connections that forked workers served. */
     public long forked() {
         return forked.get();
@@ -63,8 +73,9 @@ public final class Statistics {
         StringBuilder text = new StringBuilder();
         text.append(
                 ("%d sequences, %d runs (%d ended at a difference of plain hg's own), %d queries,"
-                                + " %d connections to forked workers, %d to others;")
-                        .formatted(sequences, runs, ofPlainHg, queries, forked(), started()));
+                                + " %d commands by chg, %d connections to forked workers, %d to others;")
+                        .formatted(
+                                sequences, runs, ofPlainHg, queries, byChg, forked(), started()));
         text.append(" commands (and those with status 0):");
         commands.forEach((name, n) -> text.append(" %s %d (%d)".formatted(name, n[0], n[1])));
         return text.toString();

@@ -12,6 +12,8 @@ enum Via {
      * Over a connection of its own, while other clients ask the daemon about the same repository.
      */
     BESIDE,
+    /** By chg, which the daemon serves; over a connection of its own where there is no chg. */
+    CHG,
     /** With plain hg, which the daemon does not notice. */
     PLAIN;
 

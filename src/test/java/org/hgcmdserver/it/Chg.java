@@ -1,0 +1,51 @@
+package org.hgcmdserver.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Debian's chg, and the process in which the daemon runs a command of chg's. */
+final class Chg {
+
+    static final Path PROGRAM = Path.of("/usr/bin/chg");
+
+    private Chg() {}
+
+    static boolean isThere() {
+        return Files.isExecutable(PROGRAM);
+    }
+
+    /**
+     * The command line of the process in which a command runs, the words separated by blanks.
+     *
+     * @param directory for a hook's file
+     * @param environment each "NAME=VALUE", beside the test's own
+     */
+    static String process(Daemon daemon, Path directory, List<String> environment)
+            throws Exception {
+        Path hook =
+                Files.writeString(
+                        directory.resolve("process.py"),
+                        """
+                        def show(ui, **kwargs):
+                            with open('/proc/self/cmdline', 'rb') as f:
+                                ui.write(f.read().replace(b'\\0', b' ') + b'\\n')
+                        """);
+        List<String> command = new ArrayList<>(List.of("env"));
+        command.addAll(environment);
+        command.add("CHGSOCKNAME=" + daemon.address());
+        command.addAll(List.of(PROGRAM.toString(), "version", "-q", "--config"));
+        command.add("hooks.pre-version=python:" + hook + ":show");
+        String out = Processes.run(directory, command.toArray(String[]::new)).succeeded().out();
+        assertThat(out).contains("main.py ");
+        return out;
+    }
+
+    /** Whether the process is a forked worker, and not one that has replaced a worker. */
+    static boolean isForked(String process) {
+        return process.contains("main.py template ");
+    }
+}
