@@ -123,15 +123,14 @@ def template(hg, *arguments):
         options = []
     impersonate(hg, ['serve', '--cmdserver', 'prefork'] + options)
     from hgcmdserver import compat
-    from hgcmdserver.chg import serve as servechg  # so named, the module is loaded here, not in each worker
+    from hgcmdserver.chg import service as chgservice  # so named, the module is loaded here, not in each worker
     from hgcmdserver.template import template  # now, since hg would turn an ImportError into an abort
 
     warm = None
     if 'chg' in values:
-        from hgcmdserver.chgcommand import runhere  # likewise
-        from hgcmdserver.chg import process
+        from hgcmdserver import chg, chgcommand
 
-        warm = process(hg, values['chg'].split(','), runhere)
+        warm = chg.warmprocess(hg, values['chg'].split(','), chgcommand)
 
     def recorded():
         from hgcmdserver import dependencies
@@ -158,7 +157,7 @@ def template(hg, *arguments):
             strictserver,
             int(values['max-repo-cache']),
             lambda: freshserver(hg, arguments, options),
-            lambda fd, stale: servechg(fd, hg, SCRIPT, int(values['max-request']), None if stale() else warm),
+            chgservice(hg, SCRIPT, int(values['max-request']), warm),
         )
 
     compat.registerservice(b'prefork', service)

@@ -12,6 +12,7 @@ import signal
 import socket
 import struct
 
+from hgcmdserver import daemonline
 from hgcmdserver.hgscript import interpreter
 
 # The requests that chg sends after the hello. Each is "NAME\n" and, but for attachio, a block: its length in
@@ -63,18 +64,18 @@ def _name(pid):
         return ''
 
 
-class process:
-    """this process, if it can take a command as it is: it has loaded Mercurial as a new process of such a client
+class warmprocess:
+    """this process, if it can run a command as it is: it has loaded Mercurial as a new process of such a client
     would, and nothing of any configuration"""
 
-    def __init__(self, hg, names, run):
+    def __init__(self, hg, names, commands):
         """hg: the script whose place this program takes; names: of the variables that matter before Mercurial
-        reads its configuration, or their beginnings with a "*"; run(connection, arguments): runs a command"""
+        reads its configuration, or their beginnings with a "*"; commands: the module chgcommand"""
         self._hg = hg
         self._names = [os.fsencode(name) for name in names]
         with open('/proc/self/environ', 'rb') as environ:
-            self._started = self._relevant(environment(environ.read()))
-        self._run = run
+            self.environment = self._relevant(environment(environ.read()))
+        self._commands = commands
 
     def _relevant(self, environ):
         return {name: value for name, value in environ.items() if self._isrelevant(name)}
@@ -83,33 +84,64 @@ class process:
         return any(name.startswith(n[:-1]) if n.endswith(b'*') else name == n for n in self._names)
 
     def fits(self, hg, environ):
-        return hg == self._hg and self._relevant(environ) == self._started
+        return hg == self._hg and self._relevant(environ) == self.environment
+
+    def rehearse(self):
+        """what each command does before it begins, without effect"""
+        self._commands.rehearse()
 
     def run(self, connection, environ, arguments):
         """run the command; does not return"""
         own = os.environb
-        if b'LC_CTYPE' in own:  # set by Python at its start (PEP 538), or equal
+        if b'LC_CTYPE' in own:  # the client's, or set by Python at its start (PEP 538)
             environ.setdefault(b'LC_CTYPE', own[b'LC_CTYPE'])
         for name in [name for name in own if name not in environ]:
             del own[name]
         for name, value in environ.items():
             if own.get(name) != value:
                 own[name] = value
-        self._run(connection, arguments)
+        self._commands.runhere(connection, arguments)
 
 
-def serve(fd, hg, script, maxrequest, warm=None):
+class service:
+    """serves chg in a worker"""
+
+    def __init__(self, hg, script, maxrequest, warm):
+        """warm: a warmprocess, or None if this process can run no command itself"""
+        self._hg = hg
+        self._script = script
+        self._maxrequest = maxrequest
+        self.warm = warm
+
+    def serve(self, fd, stale, say):
+        """serve the connection; does not return
+
+        stale(): whether the template is out of date; say(word): reports to the daemon
+        """
+
+        def choose(hg, environ):
+            if self.warm is None:
+                return None
+            if not self.warm.fits(hg, environ):
+                say(daemonline.SEPARATE)
+                return None
+            return None if stale() else self.warm
+
+        serve(fd, self._hg, self._script, self._maxrequest, choose)
+
+
+def serve(fd, hg, script, maxrequest, choose=lambda hg, environ: None):
     """serve the connection of chg with one command, in this process; does not return
 
     hg: the hg script that runs the command, unless the client's environment names another for chg; script: the
-    path of main.py; warm: this process (see process), if it may run the command itself
+    path of main.py; choose(hg, environ): the warmprocess for the command, or None
     """
     client = _client(fd, maxrequest)
     try:
         if client.greet():
             command = client.awaitcommand()
             if command is not None:
-                command.run(hg, script, warm)
+                command.run(hg, script, choose)
     except (BrokenPipeError, ConnectionResetError, BlockingIOError):
         pass  # the client has left, or is stopped
     os._exit(0)
@@ -270,11 +302,12 @@ class _command:
         self._environment = environment
         self._arguments = arguments
 
-    def run(self, hg, script, warm):
+    def run(self, hg, script, choose):
         """run the command and send its status: in this process if that fits, else in one that replaces it"""
         hg = self._wantedhg() or hg
         connection = self._takestreams()
-        if warm and warm.fits(hg, self._environment):
+        warm = choose(hg, self._environment)
+        if warm:
             warm.run(connection, self._environment, self._arguments)
         try:
             python = interpreter(hg)

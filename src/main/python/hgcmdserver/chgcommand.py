@@ -89,6 +89,11 @@ def prepare(fd):
     return programs
 
 
+def rehearse():
+    """load what a command loads first"""
+    compat.programsui(uimod.ui(), None).load()
+
+
 def runhere(connection, arguments):
     """run a command of chg in this process, which has loaded Mercurial for such commands; does not return"""
     compat.adopt(arguments)

@@ -22,6 +22,7 @@ The daemon's end of that pair is its line to the worker:
                          end of file: end
     worker -> daemon     "stale": what the template was made from has changed. The worker serves its
                          connection all the same, as a new process with the new state
+                         "separate": it serves chg as a new process, since the client is not one for its template
 
 Any Python since 2.7 can import this module.
 """
@@ -42,6 +43,7 @@ FORKED = b'forked'
 PID = b'pid'
 WARM = b'warm'
 STALE = b'stale'
+SEPARATE = b'separate'
 
 # from the daemon
 FORK = b'fork'

@@ -5,6 +5,7 @@ requests it. Extensions may add lines to a server's answer; the answer must cont
 in the same order.
 """
 
+import array
 import os
 import re
 import signal
@@ -191,8 +192,40 @@ def checkserver(makeserver):
             raise Failed('version answered %d %s' % (status, _text(output)))
 
 
-def checkworker(fork, work, answers):
-    """fork a worker that runs work(line), give it a connection as the daemon does, and be its client"""
+class chgclient(client):
+    """chg, as far as a command that asks for nothing needs it (hgclient.c)"""
+
+    def __init__(self, sock, environment):
+        super().__init__(sock)
+        self._environment = {**environment, b'HGRCPATH': b'', b'HGRCSKIPREPO': b'1'}
+
+    def run(self, command):
+        output, ours = os.pipe()
+        with open(output, 'rb') as output, open(ours, 'wb') as ours, open(os.devnull, 'rb') as nothing:
+            self._sock.sendall(b'attachio\n')
+            self._readframe()
+            streams = array.array('i', [nothing.fileno(), ours.fileno(), ours.fileno()])
+            self._sock.sendmsg([b'\0'], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, streams)])
+            self._readframe()
+            ours.close()
+            self._send(b'chdir', b'/')
+            self._send(b'setumask2', struct.pack('>I', 0o77))
+            self._send(b'setenv', b'\0'.join(b'%s=%s' % item for item in self._environment.items()))
+            self._send(b'validate', b'\0'.join(command))
+            self._readframe()
+            self._send(b'runcommand', b'\0'.join(command))
+            status, _output = self.readanswer(command)
+            return status, output.read()
+
+    def _send(self, name, data):
+        self._sock.sendall(b'%s\n%s%s' % (name, struct.pack('>I', len(data)), data))
+
+
+def checkworker(fork, work, answers, chg=None):
+    """fork a worker that runs work(line), give it a connection as the daemon does, and be its client
+
+    chg: the environment of a client that is chg; None for another client
+    """
     daemon, line = socket.socketpair()
     ours, theirs = socket.socketpair()
     with daemon, line, ours, theirs:
@@ -203,12 +236,20 @@ def checkworker(fork, work, answers):
         line.close()
         daemon.settimeout(TIMEOUT)
         try:
-            daemonline.senddescriptor(daemon, daemonline.SERVE, theirs.fileno())
+            word = daemonline.SERVE if chg is None else daemonline.CHG
+            daemonline.senddescriptor(daemon, word, theirs.fileno())
             theirs.close()
-            client(ours).check(answers)
+            there = client(ours) if chg is None else chgclient(ours, chg)
+            there.check(answers)
             ours.close()
-            while daemon.recv(4096):
-                pass  # until the worker ends
+            said = b''
+            while True:  # until the worker ends
+                data = daemon.recv(4096)
+                said += data
+                if not data:
+                    break
+            if any(word == daemonline.SEPARATE for word, _argument in daemonline.messages(said)):
+                raise Failed('the worker does not recognize its own environment')
         except (OSError, Failed) as inst:
             ours.close()
             _end(daemon)

@@ -27,16 +27,15 @@ class template:
     """A service of `hg serve`, so that Mercurial has loaded configuration and extensions as for any
     command. The template starts no thread, which might be in the middle of an import at a fork."""
 
-    def __init__(self, ui, repo, hg, staleness, warmup, strictserver, maxrepos, fresh, servechg):
+    def __init__(self, ui, repo, hg, staleness, warmup, strictserver, maxrepos, fresh, chg):
         """hg: the script whose place this program takes; staleness: () -> the files that this template was made
         from; warmup: the directory for the private repository, or b''; strictserver: () -> a function that
         makes strict servers; fresh: () -> the command line of a strict server of one connection, in a new
-        process, of the hg that is installed by then; servechg(fd, stale): serves a connection of chg;
-        stale(): whether the template is out of date"""
+        process, of the hg that is installed by then; chg: a chg.service"""
         self.ui = ui
         self.repo = repo
         self.fresh = fresh
-        self.servechg = servechg
+        self.chg = chg
         self._hg = hg
         self._control = socket.socket(fileno=daemonline.CONTROL)
         self._control.set_inheritable(False)
@@ -77,7 +76,11 @@ class template:
                 self.rehearsal.warmup()
             self._settle()
             gc.freeze()  # a worker under proof ends with a collection, as any worker
-            self._prove([answer for some in plain for answer in some.answers()])
+            answers = [answer for some in plain for answer in some.answers()]
+            self._prove(answers)
+            if self.chg.warm:
+                for answer in answers:
+                    self._proveworker([answer], self.chg.warm.environment)
             self._freeze()
             self._say(daemonline.READY)
             self._loop()
@@ -182,7 +185,8 @@ class template:
             return
         raise failure
 
-    def _proveworker(self, answers):
+    def _proveworker(self, answers, chg=None):
+        """chg: the environment of a client that is chg; None for another client"""
         proven = copy.copy(self)
         # before the first client, none of the user's programs run and no repository of theirs is used
         proven.ui = self._isolation.bareui
@@ -193,7 +197,7 @@ class template:
             with self._isolation:
                 proven._work(line)
 
-        proof.checkworker(self._fork, work, answers)
+        proof.checkworker(self._fork, work, answers, chg)
 
     def _freeze(self):
         """exempt our objects from workers' garbage collections: 20 ms and 10 MB of copied pages each"""

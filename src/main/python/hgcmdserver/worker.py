@@ -68,7 +68,7 @@ class worker:
             return
         if word == daemonline.CHG:
             self._server.cleanup()  # restores SIGINT
-            self._template.servechg(connection[0], self._stale)
+            self._template.chg.serve(connection[0], self._stale, self._say)
         if self._stale():
             self._startafresh(connection[0])
         os.dup2(connection[0], self._fd, inheritable=False)
@@ -81,6 +81,8 @@ class worker:
         template = self._template
         template.rehearsal.run(rehearsal.WORKER)
         template.rehearsal.tidyup()
+        if template.chg.warm:
+            template.chg.warm.rehearse()
         defaultsignals()
         template.dependencies.stale()
         self._say(daemonline.WARM)

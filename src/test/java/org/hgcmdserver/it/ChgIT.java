@@ -367,4 +367,33 @@ class ChgIT {
             daemon.stop();
         }
     }
+
+    /** A Mercurial or a Python in which a worker cannot take the client's streams, for instance. */
+    @Test
+    @RunsOnce
+    void templateThatFailsAsChgsServerServesNobody() throws Exception {
+        Path modules = Files.createDirectory(directory.resolve("modules"));
+        Files.writeString(
+                modules.resolve("sitecustomize.py"),
+                """
+                import builtins
+                original = builtins.open
+                def open(file, *args, **kwargs):
+                    if file == 1:
+                        raise RuntimeError('no stream')
+                    return original(file, *args, **kwargs)
+                builtins.open = open
+                """);
+        try (Daemon daemon = Daemon.start(directory)) {
+            String path = "PYTHONPATH=" + modules;
+            Processes.Result plain = chg(daemon, path, "hg", "version", "-q");
+            for (int i = 0; i < 2; i++) { // the second one starts the template
+                assertThat(chg(daemon, path, CHG, "version", "-q")).isEqualTo(plain);
+            }
+            await().until(() -> daemon.log().contains("to fork workers for chg from: Failed: "));
+            assertThat(isServedWarm(daemon, path)).isFalse();
+            assertThat(chg(daemon, path, CHG, "version", "-q")).isEqualTo(plain);
+            daemon.stop();
+        }
+    }
 }

@@ -43,6 +43,8 @@ final class TemplateProtocol {
         WARM,
         /** Sent by a worker. */
         STALE,
+        /** Sent by a worker that serves chg as a new process. */
+        SEPARATE,
         /** Sent by a process of another release. */
         UNKNOWN
     }
