@@ -11,8 +11,10 @@ HG is the hg script whose place this program takes, with that script's interpret
     idle-timeout=SECONDS    after which a connection without a request ends; 0: never
     max-repo-cache=N        how many repositories a template keeps loaded
     warm-up=DIRECTORY       where a template makes its private repository; if not given, it makes none
-    chg=NAME,PREFIX*...     the template is for chg: it has loaded no configuration and no extension, and its
-                            environment has, of its clients', the variables of these names
+    chg=RULE,...            the template is for chg: it has loaded no configuration and no extension. The rules
+                            are names of variables, and beginnings of names with a "*": its environment has
+                            these, and a client must have the same. After a "!", a client must not have them.
+                            Of several rules for a variable the first counts
     check=yes               try the strict server before it says hello; if it fails, Mercurial's own server
                             takes its place
     check=only              likewise, but if it fails, answer with the reason and end
@@ -120,6 +122,7 @@ def template(hg, *arguments):
     if 'chg' in values:
         os.chdir('/')  # the daemon's directory may be a repository, with a configuration
         os.environ['HGRCPATH'] = ''
+        os.environ['HGRCSKIPREPO'] = '1'
         options = []
     impersonate(hg, ['serve', '--cmdserver', 'prefork'] + options)
     from hgcmdserver import compat
@@ -135,7 +138,7 @@ def template(hg, *arguments):
     def recorded():
         from hgcmdserver import dependencies
 
-        made = dependencies.dependencies(STARTED, os.fsencode(hg), os.fsencode(HERE))
+        made = dependencies.dependencies(STARTED, os.fsencode(hg), os.fsencode(HERE), 'chg' in values)
         made.record()
         return made
 

@@ -70,7 +70,8 @@ class warmprocess:
 
     def __init__(self, hg, names, commands):
         """hg: the script whose place this program takes; names: of the variables that matter before Mercurial
-        reads its configuration, or their beginnings with a "*"; commands: the module chgcommand"""
+        reads its configuration, or their beginnings with a "*"; after a "!", of those that a client of this process
+        must not have; the first name that fits a variable counts. commands: the module chgcommand"""
         self._hg = hg
         self._names = [os.fsencode(name) for name in names]
         with open('/proc/self/environ', 'rb') as environ:
@@ -78,10 +79,22 @@ class warmprocess:
         self._commands = commands
 
     def _relevant(self, environ):
-        return {name: value for name, value in environ.items() if self._isrelevant(name)}
+        """the variables that matter; None if the client must not be served here"""
+        relevant = {}
+        for name, value in environ.items():
+            rule = self._rule(name)
+            if rule.startswith(b'!'):
+                return None
+            if rule:
+                relevant[name] = value
+        return relevant
 
-    def _isrelevant(self, name):
-        return any(name.startswith(n[:-1]) if n.endswith(b'*') else name == n for n in self._names)
+    def _rule(self, name):
+        for rule in self._names:
+            wanted = rule.lstrip(b'!')
+            if name.startswith(wanted[:-1]) if wanted.endswith(b'*') else name == wanted:
+                return rule
+        return b''
 
     def fits(self, hg, environ):
         return hg == self._hg and self._relevant(environ) == self.environment
@@ -92,14 +105,11 @@ class warmprocess:
 
     def run(self, connection, environ, arguments):
         """run the command; does not return"""
-        own = os.environb
-        if b'LC_CTYPE' in own:  # the client's, or set by Python at its start (PEP 538)
-            environ.setdefault(b'LC_CTYPE', own[b'LC_CTYPE'])
-        for name in [name for name in own if name not in environ]:
-            del own[name]
-        for name, value in environ.items():
-            if own.get(name) != value:
-                own[name] = value
+        ours = os.environb
+        if b'LC_CTYPE' in ours:  # the client's, or set by Python at its start (PEP 538)
+            environ.setdefault(b'LC_CTYPE', ours[b'LC_CTYPE'])
+        ours.clear()  # so that the order is the client's too
+        ours.update(environ)
         self._commands.runhere(connection, arguments)
 
 
@@ -113,8 +123,8 @@ class service:
         self._maxrequest = maxrequest
         self.warm = warm
 
-    def serve(self, fd, stale, say):
-        """serve the connection; does not return
+    def serveforked(self, fd, stale, say):
+        """serve the connection in a forked worker; does not return
 
         stale(): whether the template is out of date; say(word): reports to the daemon
         """

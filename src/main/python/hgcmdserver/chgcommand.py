@@ -104,13 +104,13 @@ def runhere(connection, arguments):
             sys.stderr.write('%s\n' % inst.code)
     except BaseException:
         sys.excepthook(*sys.exc_info())
-    try:
-        # as at the end of the interpreter (Py_FinalizeEx)
-        threading._shutdown()
-        atexit._run_exitfuncs()
-        gc.collect()
-    finally:
-        os._exit(0)
+    # as at the end of the interpreter (Py_FinalizeEx)
+    for last in (threading._shutdown, atexit._run_exitfuncs, gc.collect):
+        try:
+            last()
+        except BaseException:
+            sys.excepthook(*sys.exc_info())
+    os._exit(0)
 
 
 def run(programs):

@@ -10,7 +10,19 @@ import os
 import sys
 import tempfile
 
-from mercurial import chgserver, commandserver, dispatch, extensions, obsolete, profiling, pycompat, revlog, server, util
+from mercurial import (
+    chgserver,
+    commandserver,
+    dispatch,
+    extensions,
+    lock,
+    obsolete,
+    profiling,
+    pycompat,
+    revlog,
+    server,
+    util,
+)
 from mercurial.i18n import _
 from mercurial.utils import procutil
 
@@ -72,13 +84,17 @@ def adopt(arguments):
     streams, the umask, and the directory for temporary files"""
     for owner, name, original in _gates:
         setattr(owner, name, original)  # no extension has been loaded
+    while _serving:
+        del server._cmdservicemap[_serving.pop()]
+    lock.lock._host = None  # the host's name may have changed since
+    sys.setrecursionlimit(sys.getrecursionlimit() + _depth())
     pycompat.sysargv[1:] = arguments
     sys.argv[1:] = [os.fsdecode(argument) for argument in arguments]
     mask = os.umask(0)
     os.umask(mask)
     util.setumask(mask)
     tempfile.tempdir = None
-    # the old ones would close the descriptors with their own end
+    # the end of the old ones would close the descriptors, whose buffers they share with wrappers of Mercurial's
     _oldstreams.extend((sys.stdin, sys.stdout, sys.stderr))
     sys.stdin = sys.__stdin__ = _stream(0, sys.__stdin__)
     sys.stdout = sys.__stdout__ = _stream(1, sys.__stdout__)
@@ -91,6 +107,14 @@ def adopt(arguments):
 
 
 _oldstreams = []
+
+
+def _depth():
+    """the number of frames that a new process would not have here"""
+    frame, depth = sys._getframe(), 0
+    while frame:
+        frame, depth = frame.f_back, depth + 1
+    return depth
 
 
 def _stream(fd, old):

@@ -5,6 +5,7 @@ environments. This daemon has one environment, so comparing the files is enough.
 """
 
 import os
+import site
 import sys
 import sysconfig
 import time
@@ -18,9 +19,11 @@ TICK = 20_000_000  # nanoseconds
 
 
 class dependencies:
-    def __init__(self, started, hg, own):
+    def __init__(self, started, hg, own, anyextension):
         """started: time.time_ns() before the process read any file; hg: the script whose place this
-        program takes; own: the directory of our modules"""
+        program takes; own: the directory of our modules; anyextension: whether a command may load any extension,
+        from wherever a new process would find it"""
+        self._anyextension = anyextension
         self._unchangedsince = started - TICK
         self._hg = hg
         self._own = own
@@ -85,6 +88,10 @@ class dependencies:
         home = os.path.dirname(pycompat.fsencode(commandserver.__file__))
         yield from (home, os.path.join(home, b'__version__.py'), os.path.join(home, b'defaultrc'))
         yield from self._extensionpaths(ui, home)
+        if self._anyextension:
+            # a new one, or a file of paths in it, gives the next process another search path (site.main)
+            directories = sys.path + site.getsitepackages() + [site.getusersitepackages()]
+            yield from (pycompat.fsencode(directory) for directory in directories if os.path.isabs(directory))
 
     def _extensionpaths(self, ui, home):
         loaded = {name for name, _module in extensions.extensions()}

@@ -77,10 +77,11 @@ class template:
             self._settle()
             gc.freeze()  # a worker under proof ends with a collection, as any worker
             answers = [answer for some in plain for answer in some.answers()]
-            self._prove(answers)
             if self.chg.warm:
                 for answer in answers:
                     self._proveworker([answer], self.chg.warm.environment)
+            else:
+                self._prove(answers)
             self._freeze()
             self._say(daemonline.READY)
             self._loop()

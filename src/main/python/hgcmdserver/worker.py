@@ -68,7 +68,9 @@ class worker:
             return
         if word == daemonline.CHG:
             self._server.cleanup()  # restores SIGINT
-            self._template.chg.serve(connection[0], self._stale, self._say)
+            self._template.chg.serveforked(connection[0], self._stale, self._say)
+        if self._template.chg.warm:
+            return  # not a client for a worker without configuration
         if self._stale():
             self._startafresh(connection[0])
         os.dup2(connection[0], self._fd, inheritable=False)

@@ -83,10 +83,11 @@ final class WorkerOptions {
             names = "--max-templates",
             paramLabel = "N",
             defaultValue = "8",
-            converter = Values.LimitConverter.class,
+            converter = Values.CountConverter.class,
             description =
-                    "From how many warm Mercurials workers are forked at most: one for plain clients,"
-                            + " and one for each environment of chg. Default: ${DEFAULT-VALUE}.")
+                    "How many warm Mercurials there are at most, from which workers are forked: one, and"
+                            + " one for each environment of chg. Each has idle workers of its own."
+                            + " Default: ${DEFAULT-VALUE}.")
     private int maxTemplates;
 
     @Option(

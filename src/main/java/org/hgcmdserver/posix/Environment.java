@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The environment for a new process, as bytes: a value that is not valid text in the daemon's
@@ -68,23 +69,30 @@ public final class Environment {
     }
 
     /**
-     * The variables of these names, in an order that depends on nothing else.
+     * The variables for which there is a rule, in an order that depends on nothing else; empty if a
+     * rule forbids one of the variables.
      *
-     * @param names of variables, or their beginnings followed by "*"
+     * @param rules names of variables, or their beginnings followed by "*"; a "!" before a name
+     *     forbids such variables. Of several rules for a variable the first counts
      */
-    public Environment only(List<String> names) {
-        return new Environment(
-                entries.stream().filter(e -> isNamed(e, names)).distinct().sorted().toList());
+    public Optional<Environment> select(List<String> rules) {
+        List<String> selected = new ArrayList<>();
+        for (String entry : entries) {
+            String name = entry.substring(0, entry.indexOf('='));
+            Optional<String> rule = rules.stream().filter(r -> isFor(r, name)).findFirst();
+            if (rule.isPresent() && rule.get().startsWith("!")) {
+                return Optional.empty();
+            }
+            rule.ifPresent(r -> selected.add(entry));
+        }
+        return Optional.of(new Environment(selected.stream().distinct().sorted().toList()));
     }
 
-    private static boolean isNamed(String entry, List<String> names) {
-        String name = entry.substring(0, entry.indexOf('='));
-        return names.stream()
-                .anyMatch(
-                        n ->
-                                n.endsWith("*")
-                                        ? name.startsWith(n.substring(0, n.length() - 1))
-                                        : name.equals(n));
+    private static boolean isFor(String rule, String name) {
+        String wanted = rule.startsWith("!") ? rule.substring(1) : rule;
+        return wanted.endsWith("*")
+                ? name.startsWith(wanted.substring(0, wanted.length() - 1))
+                : name.equals(wanted);
     }
 
     @Override

@@ -62,11 +62,18 @@ class ChgIT {
             Map<String, String> plain = results(daemon, "hg");
             assertThat(differences(plain, results(daemon, CHG))).isEmpty();
             if (Daemon.PREFORK) {
-                awaitWarm(daemon);
+                String[][] environments = {
+                    {}, {"HGPLAIN=1"}, {"LC_ALL=C"}
+                }; // those of the commands
+                for (String[] variables : environments) {
+                    awaitWarm(daemon, variables);
+                }
                 assertThat(differences(plain, results(daemon, CHG)))
                         .as("by warm workers")
                         .isEmpty();
-                assertThat(isServedWarm(daemon)).isTrue();
+                for (String[] variables : environments) {
+                    assertThat(isServedWarm(daemon, variables)).isTrue();
+                }
             }
             assertThat(plain.get("editor.out")).contains("HG: ");
             assertThat(plain.get("alias.out")).contains("CHGSOCKNAME=" + daemon.address());
@@ -304,10 +311,11 @@ class ChgIT {
         copy("environ.py");
         try (Daemon daemon = Daemon.start(directory)) {
             awaitWarm(daemon);
-            Matcher variables = Pattern.compile(" chg=(\\S+)").matcher(process(daemon));
-            assertThat(variables.find()).isTrue();
+            Matcher rules = Pattern.compile(" chg=(\\S+)").matcher(process(daemon));
+            assertThat(rules.find()).isTrue();
             Pattern known =
-                    Pattern.compile(variables.group(1).replace("*", ".*").replace(',', '|'));
+                    Pattern.compile(
+                            rules.group(1).replace("!", "").replace("*", ".*").replace(',', '|'));
             List<String> read =
                     Processes.run(directory, "/usr/bin/python3", "environ.py")
                             .succeeded()
@@ -331,7 +339,8 @@ class ChgIT {
         Repository.create(directory, "repository").commit("a", "a", "the first");
         String[] log = {"-R", "repository", "log", "-T", "{date|localdate|isodate}"};
         try (Daemon daemon = Daemon.start(directory, "--max-templates", "3")) {
-            awaitWarm(daemon, "TZ=UTC+0");
+            awaitWarm(daemon, "TZ=UTC+1");
+            awaitWarm(daemon, "TZ=UTC+2");
             for (int turn = 0; turn < 3; turn++) {
                 for (int hours = 1; hours < 5; hours++) {
                     String zone = "TZ=UTC+" + hours;
@@ -343,6 +352,8 @@ class ChgIT {
                     assertThat(plain.out()).endsWith("-0" + hours + "00");
                 }
             }
+            assertThat(isServedWarm(daemon, "TZ=UTC+1")).isTrue();
+            assertThat(isServedWarm(daemon, "TZ=UTC+2")).isTrue();
             daemon.awaitNoConnection();
             daemon.stop();
         }
@@ -393,6 +404,34 @@ class ChgIT {
             await().until(() -> daemon.log().contains("to fork workers for chg from: Failed: "));
             assertThat(isServedWarm(daemon, path)).isFalse();
             assertThat(chg(daemon, path, CHG, "version", "-q")).isEqualTo(plain);
+            daemon.stop();
+        }
+    }
+
+    /** A new process finds them, and so must a worker of a template that is older. */
+    @Test
+    @RunsOnce
+    void extensionInstalledMeanwhileIsFound() throws Exception {
+        try (Daemon daemon = Daemon.start(directory)) {
+            awaitWarm(daemon);
+            String print = "import site; print(site.getusersitepackages())";
+            String site = chg(daemon, "/usr/bin/python3", "-c", print).succeeded().out().strip();
+            Path packages = Files.createDirectories(Path.of(site));
+            assertThat(packages.startsWith(home)).isTrue();
+            Files.writeString(
+                    packages.resolve("meanwhile.py"),
+                    """
+                    from mercurial import registrar
+                    cmdtable = {}
+                    command = registrar.command(cmdtable)
+                    @command(b'meanwhile', [], b'', norepo=True)
+                    def meanwhile(ui):
+                        ui.write(b'found\\n')
+                    """);
+            String use = "extensions.meanwhile=";
+            Processes.Result plain = chg(daemon, "hg", "--config", use, "meanwhile");
+            assertThat(plain).isEqualTo(new Processes.Result(0, "found\n", ""));
+            assertThat(chg(daemon, CHG, "--config", use, "meanwhile")).isEqualTo(plain);
             daemon.stop();
         }
     }

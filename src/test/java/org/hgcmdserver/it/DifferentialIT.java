@@ -133,6 +133,10 @@ class DifferentialIT {
         environment.put("TZ", "UTC");
         environment.put("HGEDITOR", "true");
         environment.put("TMPDIR", own.toString());
+        List<String> chg = Daemon.PREFORK && Chg.isThere() ? new ArrayList<>(List.of("-i")) : null;
+        if (chg != null) {
+            environment.forEach((name, value) -> chg.add(name + "=" + value));
+        }
         try (Experiment experiment =
                         new Experiment(
                                 own,
@@ -146,16 +150,19 @@ class DifferentialIT {
             if (Daemon.PREFORK) {
                 Prefork.awaitIdle(daemon, 1);
             }
+            if (chg != null) {
+                await().until(() -> Chg.isForked(Chg.process(daemon, own, chg)));
+            }
             Optional<String> report = trial.of(experiment);
             statistics = experiment.statistics();
             if (Daemon.PREFORK) {
                 assertThat(statistics.forked())
                         .as("connections that forked workers served; %s", statistics)
                         .isGreaterThan(statistics.started());
-                if (Chg.isThere() && statistics.byChg() > 10) { // so workers for chg are there
-                    List<String> same = new ArrayList<>(List.of("-i"));
-                    environment.forEach((name, value) -> same.add(name + "=" + value));
-                    await().until(() -> Chg.isForked(Chg.process(daemon, own, same)));
+                if (chg != null) {
+                    assertThat(Chg.isForked(Chg.process(daemon, own, chg)))
+                            .as("forked workers served chg to the end")
+                            .isTrue();
                 }
             } else {
                 assertThat(statistics.forked()).isZero();

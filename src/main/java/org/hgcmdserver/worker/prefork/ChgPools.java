@@ -2,11 +2,15 @@ package org.hgcmdserver.worker.prefork;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.hgcmdserver.posix.Environment;
 import org.hgcmdserver.posix.EventLoop;
 
@@ -19,37 +23,65 @@ import org.hgcmdserver.posix.EventLoop;
 final class ChgPools {
 
     /**
-     * The variables that Python, the C library or Mercurial look at before the first command, as
-     * {@link Environment#only} takes them. A worker checks them again, in the environment that its
-     * client sends.
+     * Rules for the variables that Python, the C library or Mercurial look at before the first
+     * command, as {@link Environment#select} takes them. A worker checks them again, in the
+     * environment that its client sends. The variables with "!" make a new process print something,
+     * or are rare: their clients have no pool.
      */
-    static final List<String> VARIABLES =
+    static final List<String> RULES =
             List.of(
-                    "DEB_PYTHON*",
-                    "GLIBC_TUNABLES",
-                    "HGCATAPULT*",
+                    "HOME", // has a user's own Python modules
+                    "LANG*",
+                    "LC_*",
+                    "TZDIR",
+                    "TZ",
                     "HGDEMANDIMPORT",
-                    "HGEMITWARNINGS",
                     "HGENCODING*",
                     "HGMODULEPOLICY",
                     "HGPLAIN*",
                     "HGREALINTERFACES",
-                    "HGTEST_*",
                     "HGUNICODEPEDANTRY",
                     "HGZSTDPOLICY",
-                    "HOME", // has a user's own Python modules
-                    "LANG*",
-                    "LC_*",
-                    "LD_*",
-                    "LOCPATH",
+                    "!HGCATAPULT*",
+                    "!HGEMITWARNINGS",
+                    "!HGTEST_*",
+                    "PYTHONDONTWRITEBYTECODE",
+                    "PYTHONHASHSEED",
+                    "PYTHONIOENCODING",
+                    "PYTHONNOUSERSITE",
+                    "PYTHONPATH",
+                    "PYTHONPYCACHEPREFIX",
+                    "PYTHONUNBUFFERED",
+                    "PYTHONUSERBASE",
+                    "PYTHONUTF8",
+                    "!PYTHON*",
+                    "!_PYTHON*",
+                    "!PYREPL_*",
+                    "!DEB_PYTHON*",
+                    "LD_LIBRARY_PATH",
+                    "!LD_*",
+                    "GLIBC_TUNABLES",
                     "MALLOC_*",
-                    "PYREPL_*",
-                    "PYTHON*",
-                    "TZ*",
-                    "_PYTHON*");
+                    "!LOCPATH",
+                    "!OPENSSL_*");
+
+    /** A new process would look for these from its own directory, if they are relative. */
+    private static final List<String> PATHS =
+            List.of(
+                    "HOME",
+                    "TZDIR",
+                    "PYTHONPATH",
+                    "PYTHONPYCACHEPREFIX",
+                    "PYTHONUSERBASE",
+                    "LD_LIBRARY_PATH");
 
     /** After which a pool without connections is closed. */
     static final Duration UNUSED = Duration.ofHours(1);
+
+    /** A pool that had a connection within this time is not closed for another one. */
+    static final Duration IN_USE = Duration.ofMinutes(1);
+
+    private static final int REMEMBERED = 16;
 
     private final EventLoop loop;
     private final int max;
@@ -59,7 +91,7 @@ final class ChgPools {
     private final Map<Environment, Entry> pools = new LinkedHashMap<>(16, 0.75f, true);
 
     /** Environments that had one connection lately and have no pool, the oldest first. */
-    private final List<Environment> once = new ArrayList<>();
+    private final List<Environment> seenOnce = new ArrayList<>();
 
     private static final class Entry {
         final Pool pool;
@@ -82,16 +114,29 @@ final class ChgPools {
     }
 
     /**
+     * The environment by which a client of this environment finds its pool; empty if it can have
+     * none.
+     */
+    static Optional<Environment> key(Environment client) {
+        return client.select(RULES).filter(ChgPools::hasAbsolutePaths);
+    }
+
+    private static boolean hasAbsolutePaths(Environment environment) {
+        return PATHS.stream()
+                .map(environment::get)
+                .filter(Objects::nonNull)
+                .flatMap(value -> Arrays.stream(value.split(":", -1)))
+                .allMatch(element -> element.startsWith("/"));
+    }
+
+    /**
      * The pool for clients with this environment; null if there is none. The second connection with
-     * an environment opens a pool for the following ones: a template would cost a client that comes
-     * once more than it gains.
+     * an environment opens a pool for the following ones, unless clients of other environments need
+     * theirs: a template would cost a client that comes once more than it gains.
      *
-     * @param environment with {@link #VARIABLES} only
+     * @param environment a {@link #key}
      */
     Pool poolFor(Environment environment) {
-        if (max == 0) {
-            return null;
-        }
         Entry entry = pools.get(environment);
         if (entry == null && hasComeBefore(environment)) {
             entry = open(environment);
@@ -104,32 +149,42 @@ final class ChgPools {
     }
 
     private boolean hasComeBefore(Environment environment) {
-        if (once.remove(environment)) {
+        if (seenOnce.remove(environment)) {
             return true;
         }
-        once.add(environment);
-        if (once.size() > 2 * max) {
-            once.remove(0);
+        seenOnce.add(environment);
+        if (seenOnce.size() > REMEMBERED) {
+            seenOnce.remove(0);
         }
         return false;
     }
 
+    /** Null if there is no room, or another template is starting. */
     private Entry open(Environment environment) {
-        if (pools.size() >= max) {
-            close(leastRecentlyUsed());
+        if (pools.values().stream().anyMatch(entry -> entry.pool.isStarting())) {
+            return null;
+        }
+        if (pools.size() >= max && !closeLeastRecentlyUsed()) {
+            return null;
         }
         Entry entry = new Entry(opener.apply(environment));
         pools.put(environment, entry);
         return entry;
     }
 
-    /** Preferably one that no client uses now. */
-    private Environment leastRecentlyUsed() {
+    private boolean closeLeastRecentlyUsed() {
+        Optional<Environment> unused = unused(IN_USE).findFirst();
+        unused.ifPresent(this::close);
+        return unused.isPresent();
+    }
+
+    /** The pools without a connection now and in this time, the least recently used first. */
+    private Stream<Environment> unused(Duration time) {
+        long now = loop.nanoTime();
         return pools.entrySet().stream()
                 .filter(entry -> !entry.getValue().pool.isInUse())
-                .map(Map.Entry::getKey)
-                .findFirst()
-                .orElseGet(() -> pools.keySet().iterator().next());
+                .filter(entry -> now - entry.getValue().used >= time.toNanos())
+                .map(Map.Entry::getKey);
     }
 
     /** The pool's present connections keep their workers. */
@@ -138,14 +193,7 @@ final class ChgPools {
     }
 
     private void closeUnused() {
-        long now = loop.nanoTime();
-        List<Environment> unused =
-                pools.entrySet().stream()
-                        .filter(entry -> !entry.getValue().pool.isInUse())
-                        .filter(entry -> now - entry.getValue().used >= UNUSED.toNanos())
-                        .map(Map.Entry::getKey)
-                        .toList();
-        unused.forEach(this::close);
+        unused(UNUSED).toList().forEach(this::close);
         loop.after(UNUSED, this::closeUnused);
     }
 

@@ -97,6 +97,11 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
         refill();
     }
 
+    /** Whether the pool has a template that is not ready. */
+    boolean isStarting() {
+        return keeper.isStarting();
+    }
+
     /** Whether one of the pool's workers has a connection, or a connection waits for one. */
     boolean isInUse() {
         return !serving.isEmpty() || !waiting.isEmpty();
@@ -244,8 +249,6 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
         retireIfDrained();
     }
 
-    // the template
-
     @Override
     public void templateReady() {
         reclaim();
@@ -261,8 +264,8 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
 
     @Override
     public void stale(ForkedWorker worker) {
-        if (worker.template() != keeper.template()) {
-            return; // another worker has reported this before
+        if (worker.template() != keeper.template() || draining) {
+            return; // another worker has reported this before, or there will be no other template
         }
         log.info("configuration, Mercurial or an extension has changed: warming up a new template");
         replaceTemplate();
@@ -274,8 +277,6 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
         serveWaitingByFallback();
     }
 
-    // the end
-
     /** No more connections will come. */
     void drain() {
         draining = true;
@@ -285,8 +286,7 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
 
     /** Ends the pool: its waiting connections go to the fallback, and its busy workers stay. */
     void close() {
-        draining = true;
-        keeper.startNoMore();
+        drain();
         serveWaitingByFallback();
     }
 

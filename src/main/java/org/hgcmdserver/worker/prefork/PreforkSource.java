@@ -2,7 +2,6 @@ package org.hgcmdserver.worker.prefork;
 
 import java.io.IOException;
 import java.util.List;
-import java.util.Objects;
 import org.hgcmdserver.children.Children;
 import org.hgcmdserver.listener.Connection;
 import org.hgcmdserver.listener.Peer;
@@ -76,9 +75,13 @@ public final class PreforkSource implements WorkerSource, Pool.Fallback {
         chgPools =
                 new ChgPools(
                         loop,
-                        sizes.maxTemplates() - 1,
+                        Math.max(0, sizes.maxTemplates() - 1),
                         environment ->
-                                open(table, sizes, new ChgTemplate(environment), new FirstPool()));
+                                open(
+                                        table,
+                                        sizes,
+                                        new ChgTemplate(environment),
+                                        new ByFirstPool()));
     }
 
     private Pool open(
@@ -111,7 +114,7 @@ public final class PreforkSource implements WorkerSource, Pool.Fallback {
             return TemplateProcess.start(
                     loop,
                     children,
-                    warmUp -> program.chgTemplateArguments(warmUp, ChgPools.VARIABLES),
+                    warmUp -> program.chgTemplateArguments(warmUp, ChgPools.RULES),
                     environment,
                     listener);
         }
@@ -123,7 +126,7 @@ public final class PreforkSource implements WorkerSource, Pool.Fallback {
     }
 
     /** Serves the connections that a pool for chg cannot serve. */
-    private final class FirstPool implements Pool.Fallback {
+    private final class ByFirstPool implements Pool.Fallback {
         @Override
         public void serveWithoutPool(Connection connection) {
             pool.serve(connection);
@@ -154,8 +157,9 @@ public final class PreforkSource implements WorkerSource, Pool.Fallback {
             return pool;
         }
         try {
-            Environment its = Environment.ofProcess(client.pid()).only(ChgPools.VARIABLES);
-            return Objects.requireNonNullElse(chgPools.poolFor(its), pool);
+            return ChgPools.key(Environment.ofProcess(client.pid()))
+                    .map(chgPools::poolFor)
+                    .orElse(pool);
         } catch (IOException e) { // the client has gone
             return pool;
         }

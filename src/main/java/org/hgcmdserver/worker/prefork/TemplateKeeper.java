@@ -78,6 +78,11 @@ final class TemplateKeeper implements Template.Listener {
         return template != null && template.isReady();
     }
 
+    /** Whether there is a template that is not ready. */
+    boolean isStarting() {
+        return template != null && !template.isReady();
+    }
+
     /** Whether no template since the last start has reported workers without rehearsals. */
     boolean isRehearsing() {
         return rehearsing;

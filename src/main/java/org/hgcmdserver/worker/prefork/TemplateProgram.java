@@ -96,14 +96,18 @@ public final class TemplateProgram {
      * argv of a template for commands of chg, the interpreter's absolute path first.
      *
      * @param warmUp a directory for the template's private repository, if there is one
-     * @param variables the names of the variables in the template's environment, as {@link
-     *     Environment#only} takes them
-     * @throws IOException if hg is not a Python script
+     * @param rules which variables the template's environment has, as {@link Environment#select}
+     *     takes them
+     * @throws IOException if hg is not a Python script, or its interpreter depends on a client's
+     *     PATH
      */
-    List<String> chgTemplateArguments(Optional<Path> warmUp, List<String> variables)
+    List<String> chgTemplateArguments(Optional<Path> warmUp, List<String> rules)
             throws IOException {
+        if (interpreter().filter(words -> words.get(0).endsWith("/env")).isPresent()) {
+            throw new IOException(hg + " names an interpreter that depends on PATH");
+        }
         List<String> values = new ArrayList<>(List.of(FRAMING));
-        values.add("chg=" + String.join(",", variables));
+        values.add("chg=" + String.join(",", rules));
         warmUp.ifPresent(directory -> values.add("warm-up=" + PlatformPath.text(directory)));
         return templateArguments(values);
     }

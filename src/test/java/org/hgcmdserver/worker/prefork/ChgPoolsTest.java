@@ -12,12 +12,15 @@ import org.hgcmdserver.listener.Peer;
 import org.hgcmdserver.posix.Environment;
 import org.hgcmdserver.posix.Exit;
 import org.hgcmdserver.posix.ManualLoop;
+import org.hgcmdserver.posix.SocketEnd;
 import org.hgcmdserver.posix.SocketPair;
 import org.hgcmdserver.worker.Worker;
 import org.hgcmdserver.worker.WorkerTable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Which environments have a pool, with templates that are not processes. Real ones are ChgIT's. */
 class ChgPoolsTest implements Pool.Fallback, WorkerTable.Listener {
@@ -62,14 +65,22 @@ class ChgPoolsTest implements Pool.Fallback, WorkerTable.Listener {
         return template;
     }
 
+    private static final Environment EMPTY =
+            Environment.inherited().select(List.of()).orElseThrow();
+
     private static Environment environment(String zone) {
-        return Environment.inherited().with("TZ", zone).only(List.of("TZ"));
+        return ChgPools.key(EMPTY.with("TZ", zone)).orElseThrow();
     }
 
-    /** The pool for an environment that comes for the second time. */
-    private Pool twice(String zone) {
+    /** The pool for an environment that comes for the second time; its template is ready. */
+    private Pool twice(String zone) throws IOException {
+        int before = templates.size();
         pools.poolFor(environment(zone));
-        return pools.poolFor(environment(zone));
+        Pool pool = pools.poolFor(environment(zone));
+        if (templates.size() > before) {
+            templates.get(before).becomeReady();
+        }
+        return pool;
     }
 
     private Connection connection() throws IOException {
@@ -79,7 +90,7 @@ class ChgPoolsTest implements Pool.Fallback, WorkerTable.Listener {
     }
 
     @Test
-    void secondConnectionOpensAPool() {
+    void secondConnectionOpensAPool() throws Exception {
         assertThat(pools.poolFor(environment("A"))).isNull();
         Pool pool = pools.poolFor(environment("A"));
         assertThat(pool).isNotNull();
@@ -96,10 +107,12 @@ class ChgPoolsTest implements Pool.Fallback, WorkerTable.Listener {
     }
 
     @Test
-    void leastRecentlyUsedPoolGoes() {
+    void leastRecentlyUsedPoolGoes() throws Exception {
         Pool first = twice("A");
         twice("B");
+        manual.advance(Duration.ofSeconds(1));
         pools.poolFor(environment("A"));
+        manual.advance(ChgPools.IN_USE);
         Pool third = twice("C");
         assertThat(pools.all()).containsExactly(first, third);
         assertThat(templates)
@@ -107,32 +120,62 @@ class ChgPoolsTest implements Pool.Fallback, WorkerTable.Listener {
                 .containsExactly(false, true, false);
     }
 
+    /** Else clients of many environments in turn would start templates that serve nobody. */
     @Test
-    void poolWithAConnectionStays() throws Exception {
-        Pool inUse = twice("A");
-        templates.get(0).becomeReady();
-        inUse.serve(connection());
+    void poolThatWasJustUsedStays() throws Exception {
+        twice("A");
         twice("B");
+        assertThat(twice("C")).isNull();
+        assertThat(templates).hasSize(MAX);
+        manual.advance(ChgPools.IN_USE);
+        assertThat(twice("C")).isNotNull();
+    }
+
+    @Test
+    void oneTemplateStartsAtATime() throws Exception {
+        pools.poolFor(environment("A"));
+        pools.poolFor(environment("A"));
+        assertThat(twice("B")).isNull();
+        templates.get(0).becomeReady();
+        assertThat(twice("B")).isNotNull();
+    }
+
+    @Test
+    void poolWithABusyWorkerStaysUntilTheWorkerEnds() throws Exception {
+        Pool busy = twice("A");
+        announce(templates.get(0).asked.get(0));
+        busy.serve(connection());
+        assertThat(assigned).hasSize(1);
+        twice("B");
+        manual.advance(ChgPools.IN_USE);
         twice("C");
         assertThat(templates)
                 .extracting(TemplateInTest::isClosed)
                 .containsExactly(false, true, false);
+        busy.workerExited(assigned.get(0));
+        manual.advance(ChgPools.IN_USE);
+        twice("D");
+        assertThat(templates.get(0).isClosed()).isTrue();
+    }
+
+    private void announce(SocketEnd worker) throws IOException {
+        String message = "pid 99000000";
+        worker.write("\0\0\0" + (char) message.length() + message);
+        manual.run();
     }
 
     /** Its waiting connections are served, and it starts no more templates. */
     @Test
-    void poolThatGoesGivesItsConnectionsToTheFallback() throws Exception {
-        pools = pools(1);
+    void poolThatEndsGivesItsConnectionsToTheFallback() throws Exception {
         Pool pool = twice("A");
-        templates.get(0).becomeReady();
         Connection waiting = connection();
         pool.serve(waiting);
         assertThat(served).isEmpty();
-        twice("B");
+        pool.close();
         assertThat(served).containsExactly(waiting);
         templates.get(0).die("killed");
         manual.advance(Duration.ofMinutes(5));
-        assertThat(templates).hasSize(2);
+        assertThat(templates).hasSize(1);
     }
 
     @Test
@@ -150,8 +193,44 @@ class ChgPoolsTest implements Pool.Fallback, WorkerTable.Listener {
     void withoutRoomForAnotherTemplateThereIsNoPool() throws Exception {
         pools = pools(0);
         assertThat(twice("A")).isNull();
+        assertThat(twice("A")).isNull();
         assertThat(templates).isEmpty();
     }
+
+    @Test
+    void manyTemplatesAreAllowed() throws Exception {
+        pools = pools(Integer.MAX_VALUE);
+        assertThat(twice("A")).isNotNull();
+    }
+
+    @Test
+    void keyHasWhatMercurialReadsFirst() {
+        Environment first = EMPTY.with("LANG", "C").with("HOME", "/h");
+        Environment other = EMPTY.with("HOME", "/h").with("PWD", "/").with("LANG", "C");
+        assertThat(ChgPools.key(first)).isPresent().isEqualTo(ChgPools.key(other));
+        assertThat(ChgPools.key(first.with("LC_ALL", "C"))).isNotEqualTo(ChgPools.key(first));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "PYTHONPATH=/a:",
+                "PYTHONPATH=b",
+                "HOME=h",
+                "LD_LIBRARY_PATH=",
+                "PYTHONWARNINGS=default",
+                "HGEMITWARNINGS=1",
+                "LD_PRELOAD=/lib/x.so",
+                "OPENSSL_CONF=/x"
+            })
+    void clientsWhoseProcessWouldStartDifferentlyHaveNoKey(String variable) {
+        String[] sides = variable.split("=", 2);
+        assertThat(ChgPools.key(EMPTY.with(sides[0], sides[1]))).isEmpty();
+        assertThat(ChgPools.key(EMPTY.with("PYTHONPATH", "/a:/b"))).isPresent();
+    }
+
+    /** Workers that have a connection. */
+    private final List<Worker> assigned = new ArrayList<>();
 
     private final List<Connection> served = new ArrayList<>();
 
@@ -169,7 +248,9 @@ class ChgPoolsTest implements Pool.Fallback, WorkerTable.Listener {
     public void templateFailed() {}
 
     @Override
-    public void workerAssigned(Worker worker) {}
+    public void workerAssigned(Worker worker) {
+        assigned.add(worker);
+    }
 
     @Override
     public void workerExited(Worker worker, Exit exit) {}

@@ -44,6 +44,13 @@ run option "$hg" --config ui.x=y config ui
 # _ and SHLVL are the shell's; a new chg sets CHGHG
 run alias "$hg" --config 'alias.where=!pwd; umask; env | grep -av -e ^_= -e ^SHLVL= -e ^CHGHG= | sort' where
 run alias-status "$hg" --config 'alias.fail=!exit 3' fail
+cat >"$results/order.py" <<'END'
+import os
+def show(ui, **kwargs):
+    # a new chg sets CHGHG
+    ui.write(b' '.join(name for name in os.environb if name not in (b'CHGHG', b'_')) + b'\n')
+END
+run order env A=1 HGPLAIN=1 B=2 "$hg" --config hooks.pre-version="python:$results/order.py:show" version -q
 run hook "$hg" --config hooks.pre-tip='echo "hook in $PWD"; env | grep ^HG' tip
 run time "$hg" --config ui.timestamp-output=no bookmark one
 "$hg" export 1 >"$results/patch"
