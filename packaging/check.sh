@@ -12,7 +12,8 @@ if [ "$(id -u)" = 0 ]; then # a booted system, which needs root
 fi
 /usr/bin/python3 -c 'import hglib' 2>/dev/null || install_missing hglib-is-missing:python3-hglib
 
-shellcheck -x packaging/*.sh packaging/boot/*.sh packaging/matrix/*.sh packaging/deb/control/p* packaging/rpm/p* src/main/sh/hg-cmdserver
+shellcheck -x packaging/*.sh packaging/boot/*.sh packaging/matrix/*.sh packaging/deb/control/p* packaging/rpm/p* \
+    src/main/sh/hg-cmdserver src/main/sh/libexec/hg src/main/sh/*.sh
 mvn --batch-mode --no-transfer-progress verify "$@"
 sh packaging/packages-check.sh
 version=$(sed -n 's|^  <version>\(.*\)</version>|\1|p' pom.xml)

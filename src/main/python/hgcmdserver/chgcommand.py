@@ -3,6 +3,8 @@
 import atexit
 import gc
 import os
+import select
+import signal
 import socket
 import struct
 import sys
@@ -75,9 +77,60 @@ class clientprograms:
         return data
 
 
+class requests:
+    """The input of `hg serve --cmdserver pipe`, which also ends between two requests: when chg has been killed, and
+    after SIGURG, which the daemon sends when connections are to finish. Commands ignore that signal."""
+
+    def __init__(self, fin, connection):
+        self._fin = fin
+        self._data = b''
+        wake, self._finish = os.pipe()
+        os.set_blocking(self._finish, False)
+        self._ends = [connection, wake]
+        signal.signal(signal.SIGURG, self._finishes)
+
+    def _finishes(self, _number, _frame):
+        try:
+            os.write(self._finish, b'\n')
+        except BlockingIOError:
+            pass  # it has come often
+
+    def readline(self):
+        """the name of a request, or nothing at the end"""
+        while b'\n' not in self._data:
+            if not self._data and self._isover() or not self._receive():
+                break
+        line, newline, self._data = self._data.partition(b'\n')
+        return line + newline
+
+    def read(self, size=-1):
+        while size < 0 or len(self._data) < size:
+            if not self._receive():
+                break
+        size = len(self._data) if size < 0 else size
+        data, self._data = self._data[:size], self._data[size:]
+        return data
+
+    def _receive(self):
+        data = os.read(self._fin.fileno(), 1 << 16)
+        self._data += data
+        return data
+
+    def _isover(self):
+        """wait for a request or the end"""
+        poll = select.poll()
+        for fd in [self._fin.fileno()] + self._ends:
+            poll.register(fd, select.POLLIN)
+        return self._fin.fileno() not in [fd for fd, _event in poll.poll()]
+
+    def __getattr__(self, name):
+        return getattr(self._fin, name)
+
+
 def prepare(fd):
     """have the command's ui run programs in chg, which awaits the command's status on the descriptor"""
     programs = clientprograms(fd)
+    compat.wrapserverinput(lambda fin: requests(fin, fd))
     ui = compat.programsui(uimod.ui(), programs)
     original = uimod.ui.__dict__['load']
 

@@ -62,6 +62,19 @@ def ownserver(ui, repo, fin, fout, prereposetups=None):
     return commandserver.server(**serverarguments(ui, repo, fin, fout, prereposetups))
 
 
+def wrapserverinput(wrapper):
+    """have Mercurial's own command servers read from wrapper(fin)"""
+    original = commandserver.server.__init__
+    signature = inspect.signature(original)
+
+    def init(*args, **kwargs):
+        bound = signature.bind(*args, **kwargs)
+        bound.arguments['fin'] = wrapper(bound.arguments['fin'])
+        original(*bound.args, **bound.kwargs)
+
+    commandserver.server.__init__ = init
+
+
 def programsui(ui, programs):
     """the class of ui, but one that lets programs(cmd, environ, cwd, type, cmdtable) run the programs for which
     the user's terminal matters"""

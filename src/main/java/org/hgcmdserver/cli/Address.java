@@ -13,7 +13,7 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
-/** The option that both commands share: the path of the socket. */
+/** The option that commands share: the path of the socket. */
 final class Address {
 
     @Option(
@@ -21,8 +21,9 @@ final class Address {
             paramLabel = "PATH",
             converter = PathConverter.class,
             description =
-                    "The path of the Unix socket. Default: $XDG_RUNTIME_DIR/hg-cmdserver/server.sock,"
-                            + " for root /run/hg-cmdserver/server.sock.")
+                    "The path of the Unix socket. Default: for clients $HG_CMDSERVER_SOCKET, if set;"
+                            + " else $XDG_RUNTIME_DIR/hg-cmdserver/server.sock (XDG_RUNTIME_DIR is"
+                            + " /run/user/UID if not set), for root /run/hg-cmdserver/server.sock.")
     private Path given;
 
     /**
@@ -30,6 +31,17 @@ final class Address {
      */
     Path path() throws IOException {
         return given == null ? defaultPath() : given;
+    }
+
+    /**
+     * The path for a client, which the environment can name too; chg.sh finds the same one.
+     *
+     * @throws IOException if nothing names it and there is no default
+     */
+    Path ofServer() throws IOException {
+        String named = Environment.inherited().get("HG_CMDSERVER_SOCKET");
+        boolean fromEnvironment = given == null && named != null && !named.isEmpty();
+        return fromEnvironment ? PlatformPath.of(named) : path();
     }
 
     /**
@@ -75,8 +87,11 @@ final class Address {
         }
         String runtime = Environment.inherited().get("XDG_RUNTIME_DIR");
         if (runtime == null || runtime.isEmpty()) {
-            throw new IOException(
-                    "XDG_RUNTIME_DIR is not set, so there is no default address; name one with --address PATH");
+            runtime = "/run/user/" + Users.self(); // where systemd makes it
+            if (!Files.isDirectory(Path.of(runtime))) {
+                throw new IOException(
+                        "XDG_RUNTIME_DIR is not set, so there is no default address; name one with --address PATH");
+            }
         }
         return PlatformPath.of(runtime).resolve("hg-cmdserver/server.sock");
     }

@@ -15,7 +15,7 @@ import picocli.CommandLine.ParseResult;
 @Command(
         name = "hg-cmdserver",
         description = "Mercurial's command server as a service of the host.",
-        subcommands = {ServeCommand.class, RunCommand.class},
+        subcommands = {ServeCommand.class, RunCommand.class, ShellEnvCommand.class},
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "COMMAND",
         exitCodeListHeading = "%nExit status:%n",

@@ -27,7 +27,9 @@ import picocli.CommandLine.Parameters;
         name = "run",
         description =
                 "Runs one Mercurial command through a server, in this directory, with this terminal's"
-                        + " input and output, and exits with the command's status.",
+                        + " input and output, and exits with the command's status. If chg is installed"
+                        + " and the socket is this user's, chg runs the command, with this environment;"
+                        + " else this program's own client does, with the server's.",
         mixinStandardHelpOptions = true,
         sortOptions = false,
         versionProvider = Main.Version.class)
@@ -49,6 +51,13 @@ final class RunCommand implements Callable<Integer> {
                     "Run the command where the server runs, in the repository that it was started with,"
                             + " instead of in this directory.")
     private boolean serverDirectory;
+
+    @Option(
+            names = "--no-chg",
+            description =
+                    "Run the command in the server's environment, with this program's own client, even if chg"
+                            + " is installed.")
+    private boolean noChg; // for the launcher, which becomes chg without starting Java
 
     @Parameters(
             arity = "1..*",
@@ -77,7 +86,7 @@ final class RunCommand implements Callable<Integer> {
                                 StandardStreams.output(),
                                 StandardStreams.error())
                         .withEcho(new TerminalEcho());
-        Path socket = address.path();
+        Path socket = address.ofServer();
         SignalSource.deliver(this::received);
         try (CommandClient client = connect(socket)) {
             connected = client;

@@ -186,6 +186,11 @@ public final class Child {
         return children;
     }
 
+    /** Sends a signal that programs ignore, unless they expect it: SIGURG. */
+    public static void requestFinish(int pid) {
+        LibC.C.kill(pid, Signal.SIGURG.number());
+    }
+
     /** Kills a process that serves no client: SIGKILL. */
     public static void kill(int pid) {
         LibC.C.kill(pid, Signal.SIGKILL.number());

@@ -8,7 +8,8 @@ public enum Signal {
     SIGINT,
     SIGQUIT,
     SIGKILL,
-    SIGTERM;
+    SIGTERM,
+    SIGURG;
 
     private static final Signal[] ALL = values();
 

@@ -26,6 +26,7 @@ final class Draining {
     private final Children children;
     private final WorkerTable table;
     private final ServiceConfig config;
+    private boolean finishing;
     private boolean abandoned;
     private Outcome outcome;
 
@@ -48,7 +49,7 @@ final class Draining {
         outcome = Outcome.ABANDONED; // unless all workers exit
         try {
             if (config.drain() == Drain.FINISH) {
-                table.finish();
+                finish();
             } else {
                 config.drainTimeout().ifPresent(timeout -> loop.after(timeout, this::timeOut));
             }
@@ -57,6 +58,9 @@ final class Draining {
             onProgress.run();
             while (isAnyLeft(source) && !abandoned) {
                 loop.runOnce(config.pollInterval());
+                if (finishing) {
+                    finish(); // a command server of chg's may have started since
+                }
                 onProgress.run();
             }
         } finally {
@@ -74,6 +78,11 @@ final class Draining {
 
     private void timeOut() {
         log.info("{} connections are left: ending them after their commands", table.busy());
+        finish();
+    }
+
+    private void finish() {
+        finishing = true;
         table.finish();
     }
 

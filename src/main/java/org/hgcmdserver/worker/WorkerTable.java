@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import org.hgcmdserver.children.Children;
 import org.hgcmdserver.listener.Connection;
+import org.hgcmdserver.posix.Child;
 import org.hgcmdserver.posix.EventLoop;
 import org.hgcmdserver.posix.Exit;
 import org.hgcmdserver.posix.UnixSocket;
@@ -92,7 +93,7 @@ public final class WorkerTable {
         worker.enter(Worker.State.STARTING);
         busy++;
         if (finishing) {
-            endInput(connection);
+            finish(worker);
         }
         listener.workerAssigned(worker);
     }
@@ -100,20 +101,24 @@ public final class WorkerTable {
     /**
      * Ends each present and later connection between two requests: the worker answers the requests
      * it has received, and then reads the end of file. No worker is killed. A connection of chg
-     * lasts for one command anyway, whose editor or pager reports over it.
+     * lasts for one command anyway, whose editor or pager reports over it; the command may be a
+     * command server, which ends after a signal. Can be called repeatedly, since that signal is
+     * lost before the command server starts.
      */
     public void finish() {
         finishing = true;
         for (Worker worker : workers.values()) {
             if (worker.connection() != null && worker.connection().hasHandle()) {
-                endInput(worker.connection());
+                finish(worker);
             }
         }
     }
 
-    private static void endInput(Connection connection) {
-        if (!connection.peer().isOwnChg()) {
-            UnixSocket.endInput(connection.fd());
+    private static void finish(Worker worker) {
+        if (worker.peer().isOwnChg()) {
+            Child.requestFinish(worker.pid());
+        } else {
+            UnixSocket.endInput(worker.connection().fd());
         }
     }
 

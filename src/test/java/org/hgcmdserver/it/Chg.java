@@ -14,6 +14,10 @@ final class Chg {
 
     private Chg() {}
 
+    static boolean isRoot() {
+        return System.getProperty("user.name").equals("root");
+    }
+
     static boolean isThere() {
         return Files.isExecutable(PROGRAM);
     }

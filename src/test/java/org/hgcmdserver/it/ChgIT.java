@@ -28,8 +28,6 @@ class ChgIT {
 
     private static final String CHG = Chg.PROGRAM.toString();
 
-    private static final boolean ROOT = System.getProperty("user.name").equals("root");
-
     /** A user id without a name. */
     private static final String STRANGER = "54321";
 
@@ -148,7 +146,7 @@ class ChgIT {
             assertThat(result.err())
                     .isEqualTo(
                             "hg-cmdserver: /bin/sh cannot serve chg; start hg itself, or"
-                                    + " hg-cmdserver run\n");
+                                    + " hg-cmdserver run --no-chg\n");
             daemon.stop();
         }
     }
@@ -156,7 +154,7 @@ class ChgIT {
     @Test
     @RunsOnce
     void strangersChgIsRefused() throws Exception {
-        LeftOut.unless(ROOT, "only root can act as another user");
+        LeftOut.unless(Chg.isRoot(), "only root can act as another user");
         Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
         try (Daemon daemon =
                 Daemon.start(directory, "--socket-mode=0666", "--allow-user=" + STRANGER)) {
@@ -290,6 +288,7 @@ class ChgIT {
         Repository.create(directory, "repository").commit("a", "a", "the first " + "x".repeat(90));
         copy("ask.py");
         copy("typist.py");
+        Files.writeString(directory.resolve("now"), "now\n");
         try (Daemon daemon = Daemon.start(directory)) {
             String plain = chg(daemon, "/usr/bin/python3", "typist.py", "hg").succeeded().out();
             assertThat(chg(daemon, "/usr/bin/python3", "typist.py", CHG).succeeded().out())

@@ -170,6 +170,7 @@ class CommandLineIT {
                                     NOT_IN_THE_BACKGROUND,
                                     Daemon.PROGRAM,
                                     "run",
+                                    "--no-chg",
                                     "--address",
                                     daemon.address().toString(),
                                     "--",
@@ -199,6 +200,7 @@ class CommandLineIT {
                                     NOT_IN_THE_BACKGROUND,
                                     Daemon.PROGRAM,
                                     "run",
+                                    "--no-chg",
                                     "--address",
                                     daemon.address().toString(),
                                     "--",
@@ -338,6 +340,7 @@ class CommandLineIT {
                         List.of(
                                 Daemon.PROGRAM,
                                 "run",
+                                "--no-chg",
                                 "--address",
                                 daemon.address().toString(),
                                 "--"));

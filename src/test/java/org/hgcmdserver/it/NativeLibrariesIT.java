@@ -61,6 +61,7 @@ class NativeLibrariesIT {
                     new ProcessBuilder(
                                     Daemon.PROGRAM,
                                     "run",
+                                    "--no-chg",
                                     "--address",
                                     daemon.address().toString(),
                                     "--",

@@ -57,7 +57,13 @@ class RunIT {
 
     private Process runAtTheGate(Daemon daemon, Gate gate, String... wrapper) throws Exception {
         List<String> command = new ArrayList<>(List.of(wrapper));
-        command.addAll(List.of(Daemon.PROGRAM, "run", "--address", daemon.address().toString()));
+        command.addAll(
+                List.of(
+                        Daemon.PROGRAM,
+                        "run",
+                        "--no-chg",
+                        "--address",
+                        daemon.address().toString()));
         command.addAll(List.of("--", "version", "-q", "--config", gate.hook("version")));
         Process run =
                 new ProcessBuilder(command)

@@ -105,6 +105,7 @@ class TerminalIT {
                         "sh",
                         Daemon.PROGRAM,
                         "run",
+                        "--no-chg",
                         "--address",
                         daemon.address().toString(),
                         "--",

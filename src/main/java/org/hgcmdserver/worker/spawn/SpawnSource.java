@@ -141,7 +141,8 @@ public final class SpawnSource implements WorkerSource {
         CommandServer server = waiting.server;
         if (!server.servesChg() && waiting.connection.peer().isChg()) {
             throw new IOException(
-                    server.program() + " cannot serve chg; start hg itself, or hg-cmdserver run");
+                    server.program()
+                            + " cannot serve chg; start hg itself, or hg-cmdserver run --no-chg");
         }
         int pid = Child.spawn(server.program(), server.arguments(), server.environment(), fd, fd);
         return table.add(pid, waiting.connection);

@@ -1,0 +1,76 @@
+# shellcheck shell=sh
+# hg-cmdserver shell-env: prints commands for a shell to evaluate, which make `hg` the drop-in hg.
+#   shell-env.sh DROP-IN [ARGUMENT...]
+# Run by the launcher, without Java, since each login waits for it.
+set -u
+dropin=$1
+shift
+
+fail() {
+    printf 'hg-cmdserver: %s; see: hg-cmdserver shell-env --help\n' "$1" >&2
+    exit 64
+}
+
+address=
+shell=
+while [ $# -gt 0 ]; do
+    case $1 in
+        --address)
+            [ $# -gt 1 ] || fail '--address: the path is missing'
+            address=$2
+            shift
+            ;;
+        --address=*) address=${1#*=} ;;
+        -*) fail "$1: unknown option" ;;
+        *)
+            [ -z "$shell" ] || fail "$1: one shell is enough"
+            shell=$1
+            ;;
+    esac
+    shift
+done
+[ -n "$shell" ] || shell=${SHELL:-sh}
+case ${shell##*/} in
+    fish) fish=yes ;;
+    sh | bash | dash | ksh | zsh) fish= ;;
+    *) fail "$shell: not a shell that is supported; give sh, bash, zsh or fish" ;;
+esac
+
+HG_CMDSERVER_SOCKET=${address:-${HG_CMDSERVER_SOCKET:-}}
+# shellcheck source=src/main/sh/chg.sh
+. "${dropin%/*}/../lib/chg.sh"
+find_socket
+
+# quoted TEXT: prints it as one word of the shell's
+quoted() {
+    if [ -n "$fish" ]; then
+        printf "'%s'" "$(printf %s "$1" | sed "s/[\\\\']/\\\\&/g")"
+    else
+        printf "'%s'" "$(printf %s "$1" | sed "s/'/'\\\\''/g")"
+    fi
+}
+
+# variable NAME VALUE: prints the command that exports it
+variable() {
+    if [ -n "$fish" ]; then
+        printf 'set -gx %s %s;\n' "$1" "$(quoted "$2")"
+    else
+        printf 'export %s=%s\n' "$1" "$(quoted "$2")"
+    fi
+}
+
+case $dropin in
+    /usr/share/hg-cmdserver/*) dropin=/usr/lib/hg-cmdserver/bin/hg ;; # the packages' link to it
+esac
+variable HG_CMDSERVER_SOCKET "$socket"
+if can_use_chg; then
+    variable CHGSOCKNAME "$socket" # for whoever calls chg itself
+elif [ -e "$socket" ] && ! is_ours; then
+    printf 'hg-cmdserver: %s is not used: it or its directory is not of this user\n' "$socket" >&2
+fi
+if [ -n "$fish" ]; then
+    # shellcheck disable=SC2016 # for that shell to expand
+    printf 'function hg --wraps hg; %s $argv; end;\n' "$(quoted "$dropin")"
+else
+    printf 'hg() { %s "$@"; }\n' "$(quoted "$dropin")"
+fi

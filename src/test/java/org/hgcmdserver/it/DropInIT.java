@@ -1,0 +1,293 @@
+package org.hgcmdserver.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.hgcmdserver.it.Processes.await;
+
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What brings chg to the socket without its user naming it: the drop-in hg, shell-env and run. */
+class DropInIT {
+
+    private static final Path DROP_IN = Daemon.DIST.resolve("libexec/hg");
+
+    /** Prints whether chg has brought the command: it alone needs to know the socket. */
+    private static final String[] BY = {
+        "--config", "alias.by=!test \"$CHGSOCKNAME\" && echo chg || echo plain", "by"
+    };
+
+    private static final String STRANGER = "54321";
+
+    @TempDir Path directory;
+    private Path home;
+
+    @BeforeEach
+    void makeHome() throws Exception {
+        LeftOut.unless(Chg.isThere(), "there is no " + Chg.PROGRAM);
+        home = Files.createDirectory(directory.resolve("home"));
+    }
+
+    /** Runs a program that is to find the socket. */
+    private Processes.Result run(Path socket, String... command) throws Exception {
+        List<String> all = new ArrayList<>(List.of("env", "-u", "CHGSOCKNAME", "HOME=" + home));
+        all.add("HG_CMDSERVER_SOCKET=" + socket);
+        all.addAll(List.of(command));
+        return Processes.run(directory, all.toArray(String[]::new));
+    }
+
+    private Processes.Result by(Path socket, String... hg) throws Exception {
+        List<String> command = new ArrayList<>(List.of(hg));
+        command.addAll(List.of(BY));
+        return run(socket, command.toArray(String[]::new));
+    }
+
+    private void copy(String name) throws Exception {
+        try (InputStream resource = getClass().getResourceAsStream(name)) {
+            Files.copy(resource, directory.resolve(Path.of(name).getFileName()));
+        }
+    }
+
+    /** Debian's python-hglib: aliases, options, a prompt, an encoding, errors, a cancel. */
+    @Test
+    void toolThatStartsAServerOfItsOwnGetsTheSameAnswers() throws Exception {
+        copy("dropin/tool.py");
+        copy("chg/ask.py");
+        Files.writeString(
+                directory.resolve("own.rc"), "[alias]\nshout = log -T '{desc|upper}\\n'\n");
+        Path repository = Repository.create(directory, "repository").path();
+        Path original = repository.resolveSibling("original");
+        Processes.run(repository, "sh", "-c", "echo a >a && hg commit -qAm 'the first' -d '0 0'")
+                .succeeded();
+        Files.writeString(repository.resolve(".hg/hgrc"), "[extensions]\nstrip =\n");
+        Processes.run(directory, "mv", repository.toString(), original.toString()).succeeded();
+        try (Daemon daemon = Daemon.start(directory)) {
+            String plain = tool(daemon, original, "hg");
+            assertThat(plain).contains("THE FIRST", "hello somebody", "interrupted!");
+            assertThat(tool(daemon, original, DROP_IN.toString())).isEqualTo(plain);
+            if (Daemon.PREFORK) {
+                String[] environments = {"HGPLAIN=1", "HGPLAINEXCEPT=alias"};
+                await().until(() -> isServedWarm(daemon, environments));
+                assertThat(tool(daemon, original, DROP_IN.toString()))
+                        .as("by warm workers")
+                        .isEqualTo(plain);
+                assertThat(isServedWarm(daemon, environments)).isTrue();
+            }
+            daemon.awaitNoConnection();
+            daemon.stop();
+        }
+    }
+
+    private String tool(Daemon daemon, Path original, String hg) throws Exception {
+        String prepare = "rm -rf repository && cp -a \"$1\" repository";
+        Processes.run(directory, "sh", "-c", prepare, "sh", original.toString()).succeeded();
+        Path socket = daemon.address();
+        return run(socket, "/usr/bin/python3", "tool.py", hg).succeeded().out();
+    }
+
+    private boolean isServedWarm(Daemon daemon, String... variables) throws Exception {
+        List<String> all = new ArrayList<>(List.of("HOME=" + home));
+        all.addAll(List.of(variables));
+        return Chg.isForked(Chg.process(daemon, directory, all));
+    }
+
+    /** The session of a tool must not hold up the stop until the tool ends. */
+    @Test
+    void sessionOfAToolEndsWhenTheDaemonFinishes() throws Exception {
+        try (Daemon daemon = Daemon.start(directory, "--drain", "finish")) {
+            ProcessBuilder builder =
+                    new ProcessBuilder(DROP_IN.toString(), "serve", "--cmdserver", "pipe");
+            builder.environment().put("HG_CMDSERVER_SOCKET", daemon.address().toString());
+            Process session = builder.directory(directory.toFile()).start();
+            assertThat(session.getInputStream().read()).isEqualTo('o');
+            assertThat(daemon.connections()).isEqualTo(1);
+            daemon.signal("TERM");
+            assertThat(daemon.awaitExit()).isZero();
+            assertThat(session.waitFor()).isZero();
+        }
+    }
+
+    @Test
+    @RunsOnce
+    void dropInIsPlainHgWhereChgCannotRunTheCommand() throws Exception {
+        String hg = DROP_IN.toString();
+        Path none = directory.resolve("none");
+        assertThat(by(none, hg)).isEqualTo(new Processes.Result(0, "plain\n", ""));
+        try (Daemon daemon = Daemon.start(directory)) {
+            Path socket = daemon.address();
+            assertThat(by(socket, hg).succeeded().out()).isEqualTo("chg\n");
+            assertThat(by(directory.relativize(socket), hg).out()).isEqualTo("chg\n");
+            Path link = Files.createSymbolicLink(directory.resolve("link"), directory);
+            assertThat(by(link.resolve("server.sock"), hg).out()).isEqualTo("chg\n");
+            assertThat(by(socket, "env", "CHGINTERNALMARK=", hg).out()).isEqualTo("plain\n");
+            Path programs = Files.createDirectory(directory.resolve("programs"));
+            for (String program : List.of("sh", "env", "grep", "readlink", "hg")) {
+                Files.createSymbolicLink(programs.resolve(program), Path.of("/usr/bin", program));
+            }
+            assertThat(by(socket, "env", "PATH=" + programs, hg).succeeded().out())
+                    .as("without chg in PATH")
+                    .isEqualTo("plain\n");
+            daemon.signal("KILL");
+            daemon.awaitExit();
+            assertThat(by(socket, hg).out()).as("nobody listens").isEqualTo("plain\n");
+            assertThat(Files.list(directory).map(Path::getFileName).map(Path::toString))
+                    .as("chg's own server")
+                    .noneMatch(name -> name.startsWith("server.sock."));
+        }
+    }
+
+    @Test
+    @RunsOnce
+    void dropInDoesNotSendAnEnvironmentToAnotherUser() throws Exception {
+        LeftOut.unless(Chg.isRoot(), "only root can make another user's socket");
+        try (Daemon daemon = Daemon.start(directory)) {
+            Path socket = daemon.address();
+            String[][] foreign = {
+                {"chown", STRANGER, socket.toString()},
+                {"chown", "0", socket.toString()},
+                {"chgrp", STRANGER, socket.toString()},
+                {"chgrp", "0", socket.toString()},
+                {"chown", STRANGER, directory.toString()},
+                {"chown", "0", directory.toString()},
+            };
+            for (String[] change : foreign) {
+                Processes.run(directory, change).succeeded();
+                assertThat(by(socket, DROP_IN.toString()).succeeded().out())
+                        .as(String.join(" ", change))
+                        .isEqualTo(change[1].equals("0") ? "chg\n" : "plain\n");
+            }
+            daemon.stop();
+        }
+    }
+
+    @Test
+    @RunsOnce
+    void dropInDoesNotTakeItselfForPlainHg() throws Exception {
+        Path first = Files.createDirectory(directory.resolve("first"));
+        Files.createSymbolicLink(first.resolve("hg"), DROP_IN);
+        Path second = Files.createDirectory(directory.resolve("second"));
+        Files.copy(DROP_IN, second.resolve("hg"));
+        second.resolve("hg").toFile().setExecutable(true);
+        Path third = Files.createDirectory(directory.resolve("third"));
+        Files.createSymbolicLink(third.resolve("hg"), Chg.PROGRAM);
+        String path = "PATH=%s:%s:%s:%s".formatted(first, second, third, System.getenv("PATH"));
+        Path none = directory.resolve("none");
+        assertThat(by(none, "env", path, "hg")).isEqualTo(new Processes.Result(0, "plain\n", ""));
+        String named = "CHGHG=" + first.resolve("hg");
+        assertThat(by(none, "env", named, path, "hg").out()).isEqualTo("plain\n");
+        try (Daemon daemon = Daemon.start(directory)) {
+            assertThat(by(daemon.address(), "env", path, "hg"))
+                    .isEqualTo(new Processes.Result(0, "chg\n", ""));
+            // chg runs hg itself for this command
+            assertThat(run(daemon.address(), "env", path, "hg", "serve", "-d", "--cmdserver", "x"))
+                    .isEqualTo(run(none, "/usr/bin/hg", "serve", "-d", "--cmdserver", "x"));
+            daemon.stop();
+        }
+        assertThat(run(none, "env", "PATH=" + first, "/bin/sh", "-c", "hg version -q").status())
+                .as("found in /usr/bin")
+                .isZero();
+    }
+
+    @Test
+    @RunsOnce
+    void shellEvaluatesWhatShellEnvPrints() throws Exception {
+        Path odd = Files.createDirectory(directory.resolve("it's a \\ directory"));
+        for (String shell : List.of("sh", "bash", "zsh", "fish")) {
+            if (!Files.isExecutable(Path.of("/usr/bin", shell))) {
+                System.out.println("left out: shell-env for " + shell + ", which is missing");
+                continue;
+            }
+            String evaluate =
+                    shell.equals("fish")
+                            ? "$PROGRAM shell-env fish | source"
+                            : "eval \"$(\"$PROGRAM\" shell-env %s)\"".formatted(shell);
+            String commands =
+                    evaluate
+                            + "\nhg root --cwd repository\n"
+                            + "hg --config 'alias.by=!echo $CHGHG' by\necho $CHGSOCKNAME";
+            Path repository = odd.resolve("repository");
+            Processes.run(directory, "rm", "-rf", repository.toString()).succeeded();
+            Repository.create(odd, "repository");
+            try (Daemon daemon = Daemon.start(odd)) {
+                assertThat(shell(daemon.address(), odd, shell, commands))
+                        .isEqualTo("%s\n/usr/bin/hg\n%s\n".formatted(repository, daemon.address()));
+                daemon.stop();
+            }
+            assertThat(shell(odd.resolve("server.sock"), odd, shell, commands))
+                    .isEqualTo("%s\n\n\n".formatted(repository));
+        }
+    }
+
+    private String shell(Path socket, Path directory, String shell, String commands)
+            throws Exception {
+        Processes.Result result =
+                Processes.run(
+                        directory,
+                        "env",
+                        "-u",
+                        "CHGHG",
+                        "-u",
+                        "CHGSOCKNAME",
+                        "HOME=" + home,
+                        "PROGRAM=" + Daemon.PROGRAM,
+                        "HG_CMDSERVER_SOCKET=" + socket,
+                        shell,
+                        "-c",
+                        commands);
+        assertThat(result.err()).isEmpty();
+        return result.succeeded().out();
+    }
+
+    @Test
+    @RunsOnce
+    void shellEnvSaysWhatItDoesNotUnderstand() throws Exception {
+        Path none = directory.resolve("none");
+        for (String[] wrong :
+                new String[][] {{"tcsh"}, {"sh", "bash"}, {"--addres", "x"}, {"--address"}}) {
+            List<String> command = new ArrayList<>(List.of(Daemon.PROGRAM, "shell-env"));
+            command.addAll(List.of(wrong));
+            Processes.Result result = run(none, command.toArray(String[]::new));
+            assertThat(result.status()).as(String.join(" ", wrong)).isEqualTo(64);
+            assertThat(result.out()).isEmpty();
+            assertThat(result.err()).hasLineCount(1).startsWith("hg-cmdserver: ");
+        }
+        LeftOut.unless(Chg.isRoot(), "only root can make another user's socket");
+        Path socket = directory.resolve("socket");
+        try (Daemon daemon = Daemon.start(directory)) {
+            Files.createSymbolicLink(socket, daemon.address());
+            Processes.run(directory, "chown", STRANGER, daemon.address().toString()).succeeded();
+            Processes.Result result = run(socket, Daemon.PROGRAM, "shell-env", "sh");
+            assertThat(result.succeeded().out()).doesNotContain("CHGSOCKNAME");
+            assertThat(result.err()).hasLineCount(1).contains(socket + " is not used");
+            daemon.stop();
+        }
+    }
+
+    @Test
+    @RunsOnce
+    void runBecomesChgUnlessTheServersDirectoryOrEnvironmentIsWanted() throws Exception {
+        Path repository = Repository.create(directory, "repository").path();
+        try (Daemon daemon = Daemon.start(directory, "-R", repository.toString())) {
+            Path socket = daemon.address();
+            Path none = directory.resolve("none");
+            String at = "--address=" + socket;
+            assertThat(by(none, Daemon.PROGRAM, "run", at, "--").out()).isEqualTo("chg\n");
+            assertThat(by(none, Daemon.PROGRAM, "run", "--address", socket.toString(), "--").out())
+                    .isEqualTo("chg\n");
+            assertThat(by(socket, Daemon.PROGRAM, "run", "--").out()).isEqualTo("chg\n");
+            assertThat(by(socket, Daemon.PROGRAM, "run", "--no-chg", "--").out())
+                    .isEqualTo("plain\n");
+            assertThat(run(socket, Daemon.PROGRAM, "run", "--server-directory", "--", "root").out())
+                    .isEqualTo(repository + "\n");
+            Processes.Result unnamed = run(none, Daemon.PROGRAM, "run", "--", "root");
+            assertThat(unnamed.status()).isEqualTo(1);
+            assertThat(unnamed.err()).contains("cannot connect to " + none);
+            daemon.stop();
+        }
+    }
+}
