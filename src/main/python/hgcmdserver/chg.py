@@ -99,18 +99,34 @@ class warmprocess:
     def fits(self, hg, environ):
         return hg == self._hg and self._relevant(environ) == self.environment
 
-    def rehearse(self):
-        """what each command does before it begins, without effect"""
+    def rehearse(self, maxrequest):
+        """all that happens before a command, without effect: it copies the pages that this writes to"""
+        ours, theirs = socket.socketpair()
+        with theirs, open(os.devnull, 'rb') as null:
+            client = _client(ours.detach(), maxrequest)
+            client.greet()
+            theirs.sendmsg([b'\0'], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', STREAMS * [null.fileno()]))])
+            client.rehearse(theirs)
+        ours = dict(os.environb)
+        # a client's is larger: where its strings will be
+        self._setenvironment({**ours, **{b'_%d' % n: b'x' * 10 * n for n in range(40)}})
+        self._setenvironment(ours)
         self._commands.rehearse()
+
+    def rehearsecommand(self, arguments, fout):
+        """run a command, with none of the user's configuration"""
+        self._commands.rehearsecommand(arguments, fout)
 
     def run(self, connection, environ, arguments):
         """run the command; does not return"""
-        ours = os.environb
-        if b'LC_CTYPE' in ours:  # the client's, or set by Python at its start (PEP 538)
-            environ.setdefault(b'LC_CTYPE', ours[b'LC_CTYPE'])
-        ours.clear()  # so that the order is the client's too
-        ours.update(environ)
+        if b'LC_CTYPE' in os.environb:  # the client's, or set by Python at its start (PEP 538)
+            environ.setdefault(b'LC_CTYPE', os.environb[b'LC_CTYPE'])
+        self._setenvironment(environ)
         self._commands.runhere(connection, arguments)
+
+    def _setenvironment(self, environ):
+        os.environb.clear()  # so that the order is the client's too
+        os.environb.update(environ)
 
 
 class service:
@@ -122,6 +138,9 @@ class service:
         self._script = script
         self._maxrequest = maxrequest
         self.warm = warm
+
+    def rehearse(self):
+        self.warm.rehearse(self._maxrequest)
 
     def serveforked(self, fd, stale, say):
         """serve the connection in a forked worker; does not return
@@ -203,6 +222,22 @@ class _client:
         hello = 'capabilities: %s\npid: %d\npgid: %d' % (CAPABILITIES, os.getpid(), os.getpgid(0))
         self._send(b'o', hello.encode('ascii'))
         return True
+
+    def rehearse(self, theirs):
+        """receive a command from the socket, in which the streams are already"""
+        self._attachio()
+        mask = os.umask(0)
+        os.umask(mask)
+        requests = [
+            (b'chdir', os.getcwdb()),
+            (b'setumask2', struct.pack('>I', mask)),
+            (b'setenv', b'\0'.join(b'%s=%s' % item for item in os.environb.items())),
+            (b'validate', b'version'),
+            (b'runcommand', b'version'),
+        ]
+        for name, block in requests:
+            theirs.sendall(b'%s\n%s%s' % (name, struct.pack('>I', len(block)), block))
+        self.awaitcommand().close()
 
     def _wait(self, seconds):
         """limit how long a read waits; 0: no limit (SO_RCVTIMEO in socket(7))"""
@@ -311,6 +346,10 @@ class _command:
         self._streams = streams
         self._environment = environment
         self._arguments = arguments
+
+    def close(self):
+        for fd in [self._connection] + self._streams:
+            os.close(fd)
 
     def run(self, hg, script, choose):
         """run the command and send its status: in this process if that fits, else in one that replaces it"""

@@ -143,8 +143,19 @@ def prepare(fd):
 
 
 def rehearse():
-    """load what a command loads first"""
-    compat.programsui(uimod.ui(), None).load()
+    """what happens before a command"""
+    compat.settle()
+    compat.rehearsestreams()
+
+
+def rehearsecommand(arguments, fout):
+    """run a command as such commands run, but with only the configuration that Mercurial brings"""
+    with compat.owndefaults(), open(os.devnull, 'rb') as null:
+        ui = compat.programsui(uimod.ui(), None).load()
+        ui.setconfig(b'worker', b'enabled', False, b'rehearsal')  # it would fork
+        ui.disablepager()
+        ui.callhooks = False
+        dispatch.dispatch(dispatch.request(arguments, ui=ui, fin=null, fout=fout, ferr=fout))
 
 
 def runhere(connection, arguments):

@@ -4,6 +4,7 @@ No other module of this package imports a private name of Mercurial's, or one th
 Mercurial 5.6, 6.3, 7.0 and 7.2. Calls pass arguments by keyword, and only those that the signature has.
 """
 
+import contextlib
 import inspect
 import io
 import os
@@ -14,6 +15,7 @@ from mercurial import (
     chgserver,
     commandserver,
     dispatch,
+    encoding,
     extensions,
     lock,
     obsolete,
@@ -37,6 +39,22 @@ def configcomponents():
     for component in rcutil.rccomponents():
         # (kind, value) until 6.9, (level, kind, value) since 7.0
         yield component[-2], component[-1]
+
+
+@contextlib.contextmanager
+def owndefaults():
+    """have ui.load read Mercurial's own files, and neither the system's nor the user's"""
+    functions = [(name, getattr(rcutil, name)) for name in ('systemrcpath', 'userrcpath')]
+    path = encoding.environ.pop(b'HGRCPATH', None)
+    try:
+        for name, _original in functions:
+            setattr(rcutil, name, lambda: [])
+        yield
+    finally:
+        for name, original in functions:
+            setattr(rcutil, name, original)
+        if path is not None:
+            encoding.environ[b'HGRCPATH'] = path
 
 
 def registerservice(mode, service):
@@ -92,14 +110,21 @@ def programsui(ui, programs):
     return programsui
 
 
-def adopt(arguments):
-    """have Python and Mercurial notice what they look at once, when they start: the command line, the standard
-    streams, the umask, and the directory for temporary files"""
-    for owner, name, original in _gates:
+def settle():
+    """take back what was for `hg serve`, in a worker that will run a command of chg"""
+    while _gates:
+        owner, name, original = _gates.pop()
         setattr(owner, name, original)  # no extension has been loaded
     while _serving:
         del server._cmdservicemap[_serving.pop()]
-    lock.lock._host = None  # the host's name may have changed since
+
+
+def adopt(arguments):
+    """have Python and Mercurial notice what they look at once, when they start: the command line, the standard
+    streams, the umask, and the directory for temporary files"""
+    settle()
+    if lock.lock._host:
+        lock.lock._host = None  # the host's name may have changed since
     sys.setrecursionlimit(sys.getrecursionlimit() + _depth())
     pycompat.sysargv[1:] = arguments
     sys.argv[1:] = [os.fsdecode(argument) for argument in arguments]
@@ -117,6 +142,12 @@ def adopt(arguments):
     procutil.stderr = procutil._make_write_all(sys.stderr.buffer)
     if sys.stdout.isatty():
         procutil.stdout = procutil.make_line_buffered(procutil.stdout)
+
+
+def rehearsestreams():
+    """make the streams of adopt, without effect"""
+    for fd, stream in enumerate((sys.__stdin__, sys.__stdout__, sys.__stderr__)):
+        _stream(fd, stream)
 
 
 _oldstreams = []

@@ -44,7 +44,7 @@ class norehearsal:
             except Exception:
                 pass  # another release has other modules, and a worker imports what it needs
 
-    def run(self, commands):
+    def run(self, commands, request=None):
         pass
 
     def close(self):

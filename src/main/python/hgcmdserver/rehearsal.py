@@ -124,11 +124,15 @@ class rehearsal:
         self._check(self._commands(WORKER))
         return True
 
-    def run(self, commands):
-        """run each line as a request"""
+    def run(self, commands, request=None):
+        """run each line as a request, or by request(arguments, fout)"""
         with open(os.devnull, 'wb') as devnull:
             for args in self._commands(commands):
-                self._request(args, devnull)
+                if request is None:
+                    self._request(args, devnull)
+                    continue
+                with self._isolation:
+                    request(args, devnull)
 
     def close(self):
         """called in a worker after its last rehearsal; the template keeps lock and directory"""

@@ -74,6 +74,8 @@ class template:
                     self._droprehearsal()
             if not self.rehearsal.path:
                 self.rehearsal.warmup()
+            if self.chg.warm and not self._part(REHEARSAL, self.rehearsechg, False):
+                self.rehearsechg = lambda: False
             self._settle()
             gc.freeze()  # a worker under proof ends with a collection, as any worker
             answers = [answer for some in plain for answer in some.answers()]
@@ -136,6 +138,12 @@ class template:
             raise
         self._retry = None
         self.rehearsal = created
+        return True
+
+    def rehearsechg(self):
+        """in the template, and in each worker for chg"""
+        self.chg.rehearse()
+        self.rehearsal.run(rehearsal.WORKER, self.chg.warm.rehearsecommand)
         return True
 
     def _droprehearsal(self):

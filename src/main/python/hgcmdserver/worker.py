@@ -81,10 +81,11 @@ class worker:
         if select.select([self._line], [], [], PAUSE)[0]:
             return
         template = self._template
-        template.rehearsal.run(rehearsal.WORKER)
-        template.rehearsal.tidyup()
         if template.chg.warm:
-            template.chg.warm.rehearse()
+            template.rehearsechg()
+        else:
+            template.rehearsal.run(rehearsal.WORKER)
+        template.rehearsal.tidyup()
         defaultsignals()
         template.dependencies.stale()
         self._say(daemonline.WARM)
