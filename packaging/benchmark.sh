@@ -1,15 +1,17 @@
 #!/bin/sh
 # Measures the daemon and its peers in one run:
 #   benchmark.sh [servers [ROUNDS [CONNECTIONS]]]   latency, throughput, memory, start, a long run
+#   benchmark.sh programs [ROUNDS]                  whole processes: hg, chg, the drop-in hg
 #   benchmark.sh connect                            what the daemon adds to the start of a worker
 set -eu
 cd "$(dirname "$0")/.."
 
 case ${1:-servers} in
     connect) program=org.hgcmdserver.bench.ConnectBenchmark ;;
+    programs) program=org.hgcmdserver.bench.ProgramBenchmark ;;
     servers) program=org.hgcmdserver.bench.ServerBenchmark ;;
     *)
-        echo "usage: packaging/benchmark.sh [servers [ROUNDS [CONNECTIONS]] | connect]" >&2
+        echo "usage: packaging/benchmark.sh [servers [ROUNDS [CONNECTIONS]] | programs [ROUNDS] | connect]" >&2
         exit 64
         ;;
 esac

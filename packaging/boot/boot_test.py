@@ -272,6 +272,38 @@ def forked_ahead(host):
     host.systemctl('stop', 'hg-cmdserver@alice.socket', 'hg-cmdserver@alice.service')
 
 
+DROP_IN = '/usr/lib/hg-cmdserver/bin/hg'
+# whether chg has brought the command, and who runs it
+BY = ['--config', "alias.by=!echo $(if [ -n \"$CHGSOCKNAME\" ]; then echo chg; else echo plain; fi) $(id -un)", 'by']
+
+
+@check('for all users: the hg of login shells and of tools is chg at their own servers, and at no other')
+def shells(host):
+    host.systemctl('--global', 'enable', SOCKET)
+    host.run('sed', '-i', 's/^# \\[ /[ /', '/etc/profile.d/hg-cmdserver.sh')
+    managers = {}
+    for user in 'alice', 'bob':
+        managers[user], address = linger(host, user)
+        wait_for('%s\'s socket' % user, lambda: host.exists(address))
+        login = ['runuser', '--login', user, '--command']
+        equal(host.run(*login, 'hg "$@"', '--', '-', *BY).stdout, 'chg %s\n' % user, 'what runs %s\'s hg' % user)
+        tool = 'import hglib; hglib.HGPATH = "%s"; print(hglib.open("repository").log()[0].author)' % DROP_IN
+        work = 'hg init repository && hg -R repository commit -q -u $(id -un) -m m --config ui.allowemptycommit=yes &&'
+        work += " /usr/bin/python3 -c '%s'" % tool
+        equal(host.run(*login, work).stdout, "b'%s'\n" % user, 'the answer of %s\'s tool' % user)
+    host.systemctl('start', 'hg-cmdserver@store.socket')
+    sockets = {'store': '/run/hg-cmdserver/users/store.sock', 'root': ADDRESS, 'member': ADDRESS}
+    for user, address in sockets.items():  # a service account; the system's service, which is another user
+        run = host.run('env', 'HG_CMDSERVER_SOCKET=' + address, DROP_IN, *BY, user=user)
+        equal(run.stdout, '%s %s\n' % ('chg' if user == 'store' else 'plain', user), 'what runs %s\'s hg' % user)
+    host.systemctl('stop', 'hg-cmdserver@store.socket', 'hg-cmdserver@store.service')
+    host.systemctl('--global', 'disable', SOCKET)
+    host.run('sed', '-i', 's/^\\[ /# [ /', '/etc/profile.d/hg-cmdserver.sh')
+    for user, manager in managers.items():
+        host.systemctl('stop', SOCKET, SERVICE, manager=manager)
+        equal(host.run(*login, 'hg "$@"', '--', '-', *BY).stdout, 'plain bob\n', 'what runs bob\'s hg')
+
+
 @check('systemctl status shows that the service is ready, and its status text')
 def status(host):
     shown = host.systemctl('status', '--no-pager', SERVICE)

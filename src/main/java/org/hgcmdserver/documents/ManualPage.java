@@ -15,7 +15,7 @@ import picocli.CommandLine.Model.OptionSpec;
  */
 final class ManualPage {
 
-    private static final Pattern PLACE = Pattern.compile("@(\\w+)(?: (\\w+))?@");
+    private static final Pattern PLACE = Pattern.compile("@(\\w+)(?: ([\\w-]+))?@");
 
     private final CommandLine program;
     private final String version;

@@ -22,38 +22,30 @@ import org.jfree.svg.SVGUtils;
 /** Draws the medians. */
 final class Chart {
 
-    private static final Map<String, Color> SERVERS =
-            new java.util.LinkedHashMap<>() {
-                {
-                    put(ServerBenchmark.HG, new Color(0x9e9e9e));
-                    put(ServerBenchmark.HG_CACHE, new Color(0x616161));
-                    put(ServerBenchmark.PREFORK, new Color(0x1565c0));
-                }
-            };
+    private static final List<Color> COLORS =
+            List.of(new Color(0x9e9e9e), new Color(0x616161), new Color(0x1565c0));
 
     private Chart() {}
 
-    static void write(Path file, Map<String, Map<String, Double>> latencies) throws IOException {
+    /**
+     * @param servers whose medians appear, at most three
+     */
+    static void write(
+            Path file,
+            String title,
+            List<String> servers,
+            Map<String, Map<String, Double>> latencies)
+            throws IOException {
         DefaultCategoryDataset medians = new DefaultCategoryDataset();
         latencies.forEach(
-                (request, figures) ->
-                        SERVERS.keySet()
-                                .forEach(
-                                        server ->
-                                                medians.addValue(
-                                                        figures.get(server + ", median"),
-                                                        label(server),
-                                                        request)));
+                (request, figures) -> {
+                    for (String server : servers) {
+                        medians.addValue(figures.get(server + ", median"), label(server), request);
+                    }
+                });
         JFreeChart chart =
                 ChartFactory.createBarChart(
-                        "Connect, one command, its answer: median, in milliseconds",
-                        null,
-                        null,
-                        medians,
-                        PlotOrientation.HORIZONTAL,
-                        true,
-                        false,
-                        false);
+                        title, null, null, medians, PlotOrientation.HORIZONTAL, true, false, false);
         style(chart);
         SVGGraphics2D svg = new SVGGraphics2D(820, 640);
         chart.draw(svg, new Rectangle(820, 640));
@@ -64,7 +56,9 @@ final class Chart {
         return switch (server) {
             case ServerBenchmark.HG -> "hg serve --cmdserver unix";
             case ServerBenchmark.HG_CACHE -> "the same, cmdserver.max-repo-cache=4";
-            default -> "hg-cmdserver";
+            case ServerBenchmark.PREFORK -> "hg-cmdserver";
+            case ProgramBenchmark.CHG_HERE -> "chg and hg-cmdserver";
+            default -> server;
         };
     }
 
@@ -81,9 +75,8 @@ final class Chart {
         bars.setBarPainter(new StandardBarPainter());
         bars.setShadowVisible(false);
         bars.setItemMargin(0.05);
-        List<Color> colors = List.copyOf(SERVERS.values());
-        for (int i = 0; i < colors.size(); i++) {
-            bars.setSeriesPaint(i, colors.get(i));
+        for (int i = 0; i < COLORS.size(); i++) {
+            bars.setSeriesPaint(i, COLORS.get(i));
         }
     }
 }

@@ -11,6 +11,8 @@ import java.util.TreeMap;
 /** The measurements; prints each one at once, and writes all of them at the end. */
 final class Results {
 
+    static final String LATENCY = "latency";
+
     /** Section, row, column; milliseconds, MB, or a count. */
     private final Map<String, Map<String, Map<String, Double>>> figures = new LinkedHashMap<>();
 
@@ -41,29 +43,28 @@ final class Results {
         figures.computeIfAbsent(section, s -> new LinkedHashMap<>())
                 .computeIfAbsent(row, r -> new LinkedHashMap<>())
                 .put(column, value);
-        if (!section.equals("latency") && !section.equals("connections per second")) {
+        if (!section.equals(LATENCY) && !section.equals("connections per second")) {
             System.out.printf("%-10s %-18s %-32s %8.1f%n", section, row, column, value);
         }
     }
 
-    void latency(String what, Map<String, Samples> samples) {
-        Samples reference = samples.get(ServerBenchmark.HG);
+    /**
+     * @param to the server with which the table compares the others
+     */
+    void latency(String what, Map<String, Samples> samples, String to) {
+        Samples reference = samples.get(to);
         System.out.printf(
                 "%n%-20s %8s %8s   %s%n",
-                what + ", ms", "median", "p99", "times faster than hg unix");
+                what + ", ms", "median", "p99", "times faster than " + to);
         samples.forEach(
                 (server, s) -> {
                     double ratio = reference.median() / s.median();
                     System.out.printf(
                             "%-20s %8.2f %8.2f   %6.1f%n",
                             server, s.median(), s.percentile(99), ratio);
-                    add("latency", what, server + ", median", s.median());
-                    add("latency", what, server + ", p99", s.percentile(99));
+                    add(LATENCY, what, server + ", median", s.median());
+                    add(LATENCY, what, server + ", p99", s.percentile(99));
                 });
-        double cached =
-                samples.get(ServerBenchmark.HG_CACHE).median()
-                        / samples.get(ServerBenchmark.PREFORK).median();
-        System.out.printf("%-20s %28.1f%n", "prefork / hg, cache", cached);
     }
 
     void throughput(int clients, Map<String, Double> perSecond) {
@@ -76,14 +77,18 @@ final class Results {
                 });
     }
 
-    void write(Path directory) throws IOException {
+    /** The rows of a section. */
+    Map<String, Map<String, Double>> section(String name) {
+        return figures.get(name);
+    }
+
+    void write(Path file) throws IOException {
         System.out.printf("%nwrong answers: %d; connections lost: %s%n", wrong, lost);
         Map<String, Object> all = new LinkedHashMap<>(figures);
         all.put("wrong answers", wrong);
         all.put("connections lost", lost);
         new ObjectMapper()
                 .enable(SerializationFeature.INDENT_OUTPUT)
-                .writeValue(directory.resolve("result.json").toFile(), all);
-        Chart.write(directory.resolve("latency.svg"), figures.get("latency"));
+                .writeValue(file.toFile(), all);
     }
 }

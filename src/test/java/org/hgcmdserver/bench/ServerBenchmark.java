@@ -51,7 +51,12 @@ public final class ServerBenchmark {
                 new ServerBenchmark(directory, arguments[0] + "/bin/hg-cmdserver", rounds, soak);
         benchmark.run();
         Path out = Files.createDirectories(Path.of("target/benchmark"));
-        benchmark.results.write(out);
+        benchmark.results.write(out.resolve("result.json"));
+        Chart.write(
+                out.resolve("latency.svg"),
+                "Connect, one command, its answer: median, in milliseconds",
+                List.of(HG, HG_CACHE, PREFORK),
+                benchmark.results.section(Results.LATENCY));
         System.exit(benchmark.results.wrongAnswers() == 0 ? 0 : 1);
     }
 
@@ -147,7 +152,9 @@ public final class ServerBenchmark {
                     }
                 }
             }
-            results.latency(repository.revisions() + " " + request.getKey(), samples);
+            results.latency(repository.revisions() + " " + request.getKey(), samples, HG);
+            double cached = samples.get(HG_CACHE).median() / samples.get(PREFORK).median();
+            System.out.printf("%-20s %28.1f%n", "prefork / hg, cache", cached);
         }
     }
 
