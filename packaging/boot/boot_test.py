@@ -277,6 +277,10 @@ DROP_IN = '/usr/lib/hg-cmdserver/bin/hg'
 BY = ['--config', "alias.by=!echo $(if [ -n \"$CHGSOCKNAME\" ]; then echo chg; else echo plain; fi) $(id -un)", 'by']
 
 
+def log_in(host, user, command, *arguments):
+    return host.run('runuser', '--login', '--command', command, user, 'sh', *arguments).stdout
+
+
 @check('for all users: the hg of login shells and of tools is chg at their own servers, and at no other')
 def shells(host):
     host.systemctl('--global', 'enable', SOCKET)
@@ -285,12 +289,11 @@ def shells(host):
     for user in 'alice', 'bob':
         managers[user], address = linger(host, user)
         wait_for('%s\'s socket' % user, lambda: host.exists(address))
-        login = ['runuser', '--login', user, '--command']
-        equal(host.run(*login, 'hg "$@"', '--', '-', *BY).stdout, 'chg %s\n' % user, 'what runs %s\'s hg' % user)
+        equal(log_in(host, user, 'hg "$@"', *BY), 'chg %s\n' % user, 'what runs %s\'s hg' % user)
         tool = 'import hglib; hglib.HGPATH = "%s"; print(hglib.open("repository").log()[0].author)' % DROP_IN
         work = 'hg init repository && hg -R repository commit -q -u $(id -un) -m m --config ui.allowemptycommit=yes &&'
         work += " /usr/bin/python3 -c '%s'" % tool
-        equal(host.run(*login, work).stdout, "b'%s'\n" % user, 'the answer of %s\'s tool' % user)
+        equal(log_in(host, user, work), "b'%s'\n" % user, 'the answer of %s\'s tool' % user)
     host.systemctl('start', 'hg-cmdserver@store.socket')
     sockets = {'store': '/run/hg-cmdserver/users/store.sock', 'root': ADDRESS, 'member': ADDRESS}
     for user, address in sockets.items():  # a service account; the system's service, which is another user
@@ -301,7 +304,7 @@ def shells(host):
     host.run('sed', '-i', 's/^\\[ /# [ /', '/etc/profile.d/hg-cmdserver.sh')
     for user, manager in managers.items():
         host.systemctl('stop', SOCKET, SERVICE, manager=manager)
-        equal(host.run(*login, 'hg "$@"', '--', '-', *BY).stdout, 'plain bob\n', 'what runs bob\'s hg')
+        equal(log_in(host, user, 'hg "$@"', *BY), 'plain %s\n' % user, 'what runs %s\'s hg' % user)
 
 
 @check('systemctl status shows that the service is ready, and its status text')

@@ -6,6 +6,7 @@ import sys
 import hglib
 
 hglib.HGPATH = sys.argv[1]
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell ignores it in the background, and then so does hg
 
 
 def answer(client, *words, **kwargs):
