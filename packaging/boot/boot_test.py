@@ -278,7 +278,7 @@ BY = ['--config', "alias.by=!echo $(if [ -n \"$CHGSOCKNAME\" ]; then echo chg; e
 
 
 def log_in(host, user, command, *arguments):
-    return host.run('runuser', '--login', '--command', command, user, 'sh', *arguments).stdout
+    return host.run('runuser', '--login', '--command', command, '--', user, 'sh', *arguments).stdout
 
 
 @check('for all users: the hg of login shells and of tools is chg at their own servers, and at no other')
