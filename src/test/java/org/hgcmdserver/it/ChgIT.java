@@ -80,6 +80,72 @@ class ChgIT {
         }
     }
 
+    /** The user's configuration is loaded for each command, with what its extensions print. */
+    @Test
+    @RunsOnce
+    void commandsAreAsWithPlainHgWithAUsersConfiguration() throws Exception {
+        copy("commands.sh");
+        Files.writeString(
+                home.resolve("broken.py"),
+                """
+                import sys
+                print('on import')
+                def uisetup(ui):
+                    ui.write(b'%d words\\n' % len(sys.argv))
+                    raise RuntimeError('broken here')
+                """);
+        Files.writeString(
+                home.resolve(".hgrc"),
+                """
+                [ui]
+                username = t
+                tweakdefaults = yes
+                logtemplate = "{label('log.node', node|short)} {desc|firstline} {separate(' ', tags)}\\n"
+                [extensions]
+                broken = ~/broken.py
+                absent =
+                color =
+                pager =
+                progress =
+                rebase =
+                histedit =
+                mq =
+                purge =
+                shelve =
+                strip =
+                extdiff =
+                journal =
+                share =
+                blackbox =
+                [progress]
+                assume-tty = yes
+                delay = 0
+                [color]
+                mode = ansi
+                log.node = red bold
+                [alias]
+                log = log --graph
+                root = root --quiet
+                status = status --verbose
+                [defaults]
+                add = --dry-run
+                """);
+        try (Daemon daemon = Daemon.start(directory)) {
+            Map<String, String> plain = results(daemon, "hg");
+            assertThat(plain.get("root.err")).contains("broken here").contains("absent");
+            String[][] environments = {{}, {"HGPLAIN=1"}, {"LC_ALL=C"}};
+            for (String[] variables : environments) {
+                awaitWarm(daemon, variables);
+            }
+            assertThat(differences(plain, results(daemon, CHG))).isEmpty();
+            for (String[] variables : environments) {
+                assertThat(isServedWarm(daemon, variables)).isTrue();
+            }
+            daemon.awaitNoConnection();
+            daemon.stop();
+        }
+    }
+
     private static Map<String, List<String>> differences(
             Map<String, String> plain, Map<String, String> served) {
         Map<String, List<String>> differences = new TreeMap<>();
