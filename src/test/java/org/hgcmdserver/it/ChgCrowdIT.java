@@ -1,0 +1,146 @@
+package org.hgcmdserver.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Commands of chg in more environments than there are templates, by several processes at a time,
+ * while clients and templates are killed and the daemon reloads. Each answer is right, and nothing
+ * is left. {@code -Dhgcmdserver.chgs=N} is the number of commands.
+ */
+@RunsOnce
+@Timeout(value = 1, unit = TimeUnit.DAYS)
+class ChgCrowdIT {
+
+    private static final int COMMANDS = Loops.length("chgs", 160);
+    private static final int AT_A_TIME = 8;
+    private static final int ENVIRONMENTS = 12;
+
+    /** Commands between two reloads, and between two kills of a template. */
+    private static final int BETWEEN_FAULTS = 40;
+
+    private static final Pattern TEMPLATE =
+            Pattern.compile("started template process \\(pid=(\\d+)\\)");
+
+    @TempDir Path directory;
+    private final Random random = new Random(2000);
+    private final AtomicInteger begun = new AtomicInteger();
+    private final AtomicInteger killed = new AtomicInteger();
+    private final List<String> wrong = Collections.synchronizedList(new ArrayList<>());
+    private final List<String> right = new ArrayList<>();
+    private int templates;
+
+    @Test
+    void everyCommandIsRightWhateverHappensToOthers() throws Exception {
+        LeftOut.unless(Chg.isThere(), "there is no " + Chg.PROGRAM);
+        Repository repository = Repository.create(directory, "repository").commit("a", "a", "one");
+        for (int zone = 0; zone < ENVIRONMENTS; zone++) {
+            right.add(new String(start("hg", zone, "none").getInputStream().readAllBytes()));
+        }
+        assertThat(right).doesNotHaveDuplicates();
+        try (Daemon daemon = Daemon.start(directory, "--max-templates", "4")) {
+            List<CompletableFuture<Void>> crowd = new ArrayList<>();
+            for (int i = 0; i < AT_A_TIME; i++) {
+                crowd.add(CompletableFuture.runAsync(() -> run(daemon), Processes.THREADS));
+            }
+            for (int next = BETWEEN_FAULTS; next < COMMANDS; next += BETWEEN_FAULTS) {
+                int reached = next;
+                Processes.await().until(() -> begun.get() >= reached || !wrong.isEmpty());
+                if (next / BETWEEN_FAULTS % 2 == 0) {
+                    daemon.signal("HUP");
+                } else {
+                    killATemplate(daemon);
+                }
+            }
+            for (CompletableFuture<Void> one : crowd) {
+                one.get();
+            }
+            assertThat(wrong).isEmpty();
+            daemon.awaitNoConnection();
+            assertThat(daemon.log()).doesNotContain("Traceback");
+            System.out.printf(
+                    "chg's crowd: %d commands, %d clients killed, %d templates killed of %d%n",
+                    COMMANDS, killed.get(), templates, templates(daemon).size());
+            daemon.stop();
+            for (long template : templates(daemon)) {
+                assertThat(Processes.isGroupAlive(template)).isFalse();
+            }
+        }
+        try (Stream<Path> left = Files.list(directory)) {
+            assertThat(left.map(path -> path.getFileName().toString()))
+                    .allMatch(name -> name.equals("repository") || name.startsWith("daemon"));
+        }
+        assertThat(repository.hg("verify", "-q").succeeded().out()).isEmpty();
+    }
+
+    private void run(Daemon daemon) {
+        try {
+            for (int i = begun.incrementAndGet(); i <= COMMANDS; i = begun.incrementAndGet()) {
+                int zone;
+                int patience;
+                synchronized (random) {
+                    // two of three in the first environments, so that some pools stay in use
+                    zone = random.nextInt(random.nextInt(3) == 0 ? ENVIRONMENTS : 3);
+                    patience = random.nextInt(8) == 0 ? random.nextInt(150) : -1;
+                }
+                Process chg = start(Chg.PROGRAM.toString(), zone, daemon.address().toString());
+                if (patience >= 0 && !chg.waitFor(patience, TimeUnit.MILLISECONDS)) {
+                    chg.destroyForcibly().waitFor();
+                    killed.incrementAndGet();
+                    continue;
+                }
+                String out = new String(chg.getInputStream().readAllBytes());
+                int status = chg.waitFor();
+                if (status != 0 || !out.equals(right.get(zone))) {
+                    wrong.add("in zone %d: %d %s".formatted(zone, status, out));
+                }
+            }
+        } catch (Exception e) {
+            wrong.add(e.toString());
+        }
+    }
+
+    private Process start(String program, int zone, String socket) throws Exception {
+        ProcessBuilder builder =
+                new ProcessBuilder(
+                        program, "-R", "repository", "log", "-T", "{date|localdate|isodate}");
+        builder.environment().put("TZ", "UTC+" + zone);
+        builder.environment().put("CHGSOCKNAME", socket);
+        return builder.directory(directory.toFile()).redirectErrorStream(true).start();
+    }
+
+    private void killATemplate(Daemon daemon) throws Exception {
+        List<Long> all = templates(daemon);
+        for (long pid : all.subList(1, all.size())) { // not the one for other clients
+            if (Processes.isAlive(pid)) {
+                Processes.signal(pid, "KILL");
+                templates++;
+                return;
+            }
+        }
+    }
+
+    private static List<Long> templates(Daemon daemon) throws Exception {
+        List<Long> found = new ArrayList<>();
+        Matcher line = TEMPLATE.matcher(daemon.log());
+        while (line.find()) {
+            found.add(Long.parseLong(line.group(1)));
+        }
+        return found;
+    }
+}
