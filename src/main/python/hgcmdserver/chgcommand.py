@@ -10,7 +10,7 @@ import struct
 import sys
 import threading
 
-from mercurial import dispatch, error, ui as uimod
+from mercurial import dispatch, error, pycompat, ui as uimod
 from mercurial.i18n import _
 
 from hgcmdserver import chg, compat
@@ -130,7 +130,8 @@ class requests:
 def prepare(fd):
     """have the command's ui run programs in chg, which awaits the command's status on the descriptor"""
     programs = clientprograms(fd)
-    compat.wrapserverinput(lambda fin: requests(fin, fd))
+    if b'serve' in pycompat.sysargv:  # else the command server's module need not be loaded
+        compat.wrapserverinput(lambda fin: requests(fin, fd))
     ui = compat.programsui(uimod.ui(), programs)
     original = uimod.ui.__dict__['load']
 
