@@ -66,7 +66,8 @@ def impersonate(hg, arguments):
         raise RuntimeError('Python %d.%d is too old' % sys.version_info[:2])
     sys.argv[:] = [hg] + arguments
     sys.path[0:1] = libdir(hg) + [os.path.dirname(os.path.realpath(hg))]
-    sys.path.append(HERE)
+    if HERE not in sys.path:
+        sys.path.append(HERE)
     sys.modules['__main__'].__file__ = hg
     import hgdemandimport
 

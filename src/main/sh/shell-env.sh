@@ -39,7 +39,7 @@ esac
 HG_CMDSERVER_SOCKET=${address:-${HG_CMDSERVER_SOCKET:-}}
 # shellcheck source=src/main/sh/chg.sh
 . "${dropin%/*}/../lib/chg.sh"
-find_socket
+hgcmdserver_find_socket
 
 # quoted TEXT: prints it as one word of the shell's
 quoted() {
@@ -62,15 +62,20 @@ variable() {
 case $dropin in
     /usr/share/hg-cmdserver/*) dropin=/usr/lib/hg-cmdserver/bin/hg ;; # the packages' link to it
 esac
-variable HG_CMDSERVER_SOCKET "$socket"
-if can_use_chg; then
-    variable CHGSOCKNAME "$socket" # for whoever calls chg itself
-elif [ -e "$socket" ] && ! is_ours; then
-    printf 'hg-cmdserver: %s is not used: it or its directory is not of this user\n' "$socket" >&2
+variable HG_CMDSERVER_SOCKET "$hgcmdserver_socket"
+if hgcmdserver_can_use_chg; then
+    variable CHGSOCKNAME "$hgcmdserver_socket" # for programs that call chg directly
+elif [ -n "$HG_CMDSERVER_SOCKET" ] && [ -e "$hgcmdserver_socket" ] && ! hgcmdserver_is_ours; then
+    printf 'hg-cmdserver: %s is not used: the socket or its directory belongs to another user or group\n' \
+        "$hgcmdserver_socket" >&2
 fi
-if [ -n "$fish" ]; then
-    # shellcheck disable=SC2016 # for that shell to expand
-    printf 'function hg --wraps hg; %s $argv; end;\n' "$(quoted "$dropin")"
-else
-    printf 'hg() { %s "$@"; }\n' "$(quoted "$dropin")"
-fi
+case ${shell##*/} in
+    fish)
+        # shellcheck disable=SC2016 # for that shell to expand
+        printf 'function hg --wraps hg; %s $argv; end;\n' "$(quoted "$dropin")"
+        ;;
+    bash | zsh) # an alias would come first, and would be expanded before "()"
+        printf 'unalias hg 2>/dev/null || :\nfunction hg { %s "$@"; }\n' "$(quoted "$dropin")"
+        ;;
+    *) printf 'unalias hg 2>/dev/null || :\nhg() { %s "$@"; }\n' "$(quoted "$dropin")" ;;
+esac

@@ -108,7 +108,7 @@ class warmprocess:
             theirs.sendmsg([b'\0'], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', STREAMS * [null.fileno()]))])
             client.rehearse(theirs)
         ours = dict(os.environb)
-        # a client's is larger: where its strings will be
+        # a client's is larger: the pages for its strings are copied now
         self._setenvironment({**ours, **{b'_%d' % n: b'x' * 10 * n for n in range(40)}})
         self._setenvironment(ours)
         self._commands.rehearse()
@@ -174,6 +174,13 @@ def serve(fd, hg, script, maxrequest, choose=lambda hg, environ: None):
     except (BrokenPipeError, ConnectionResetError, BlockingIOError):
         pass  # the client has left, or is stopped
     os._exit(0)
+
+
+def _aresame(path, other):
+    try:
+        return os.path.samefile(path, other)
+    except OSError:
+        return False
 
 
 def environment(block):
@@ -353,7 +360,7 @@ class _command:
 
     def run(self, hg, script, choose):
         """run the command and send its status: in this process if that fits, else in one that replaces it"""
-        hg = self._wantedhg() or hg
+        hg = self._wantedhg(hg)
         connection = self._takestreams()
         warm = choose(hg, self._environment)
         if warm:
@@ -369,17 +376,18 @@ class _command:
             os.write(2, message('cannot run %s: %s' % (hg, inst.strerror)))
             sendstatus(connection, 255)
 
-    def _wantedhg(self):
-        """the hg that the client's environment names for chg (gethgcmd in chg.c), or None"""
+    def _wantedhg(self, ours):
+        """the hg that the client's environment names for chg (gethgcmd in chg.c); ours if it names none, or that
+        one by another path"""
         name = self._environment.get(b'CHGHG') or self._environment.get(b'HG')
         if not name:
-            return None
+            return ours
         directories = [b''] if b'/' in name else self._environment.get(b'PATH', os.fsencode(os.defpath)).split(b':')
         for directory in directories:
             path = os.path.abspath(os.path.join(directory, name))
             if os.access(path, os.X_OK) and os.path.isfile(path):
-                return os.fsdecode(path)
-        return None
+                return ours if _aresame(path, ours) else os.fsdecode(path)
+        return ours
 
     def _takestreams(self):
         """make the client's streams ours; returns the connection's descriptor"""

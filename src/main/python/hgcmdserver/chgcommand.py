@@ -7,6 +7,7 @@ import select
 import signal
 import socket
 import struct
+import subprocess
 import sys
 import threading
 
@@ -27,12 +28,20 @@ class clientprograms:
     def __init__(self, fd):
         self._connection = socket.socket(fileno=fd)
         self._connection.set_inheritable(False)
+        self._pid = os.getpid()
+
+    def isforked(self):
+        """whether this process is a child of the command's, whose results are not chg's"""
+        return os.getpid() != self._pid
 
     def end(self, status):
         """send the command's status, after which chg ends"""
-        chg.sendstatus(self._connection.fileno(), status)
+        if not self.isforked():
+            chg.sendstatus(self._connection.fileno(), status)
 
     def __call__(self, cmd, environ, cwd=None, type=b'system', cmdtable=None):
+        if self.isforked():
+            return subprocess.call(cmd, shell=True, env=environ, cwd=cwd)
         words = [type, cmd, os.path.abspath(cwd or b'.')]
         words.extend(b'%s=%s' % item for item in environ.items())
         data = b'\0'.join(words)
@@ -162,12 +171,16 @@ def rehearsecommand(arguments, fout):
 def runhere(connection, arguments):
     """run a command of chg in this process, which has loaded Mercurial for such commands; does not return"""
     compat.adopt(arguments)
+    programs = prepare(connection)
+    status = 0
     try:
-        run(prepare(connection))
+        run(programs)
     except SystemExit as inst:
+        status = _status(inst)
         if inst.code is not None and not isinstance(inst.code, int):
             sys.stderr.write('%s\n' % inst.code)
     except BaseException:
+        status = 1
         sys.excepthook(*sys.exc_info())
     # as at the end of the interpreter (Py_FinalizeEx)
     for last in (threading._shutdown, atexit._run_exitfuncs, gc.collect):
@@ -175,7 +188,11 @@ def runhere(connection, arguments):
             last()
         except BaseException:
             sys.excepthook(*sys.exc_info())
-    os._exit(0)
+    os._exit(status & 0xFF if programs.isforked() else 0)
+
+
+def _status(exit):
+    return exit.code if isinstance(exit.code, int) else int(exit.code is not None)
 
 
 def run(programs):
@@ -194,7 +211,7 @@ def run(programs):
     try:
         dispatch.run()
     except SystemExit as inst:
-        status = inst.code if isinstance(inst.code, int) else int(inst.code is not None)
+        status = _status(inst)
         raise
     except BaseException:
         status = 1  # as the interpreter's

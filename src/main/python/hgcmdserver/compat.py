@@ -123,7 +123,7 @@ def adopt(arguments):
     """have Python and Mercurial notice what they look at once, when they start: the command line, the standard
     streams, the umask, and the directory for temporary files"""
     settle()
-    if lock.lock._host:
+    if lock.lock._host:  # an assignment to a class makes Python drop what it has cached about it
         lock.lock._host = None  # the host's name may have changed since
     sys.setrecursionlimit(sys.getrecursionlimit() + _depth())
     pycompat.sysargv[1:] = arguments

@@ -73,14 +73,17 @@ class ChgCrowdIT {
             assertThat(wrong).isEmpty();
             daemon.awaitNoConnection();
             assertThat(daemon.log()).doesNotContain("Traceback");
+            assertThat(daemon.log()).contains("workers for chg are forked ahead");
+            assertThat(killed.get()).as("killed clients").isPositive();
+            assertThat(templates).as("killed templates").isPositive();
             System.out.printf(
                     "chg's crowd: %d commands, %d clients killed, %d templates killed of %d%n",
                     COMMANDS, killed.get(), templates, templates(daemon).size());
             daemon.stop();
-            for (long template : templates(daemon)) {
-                assertThat(Processes.isGroupAlive(template)).isFalse();
-            }
         }
+        // each process for Mercurial names its rehearsals' directory
+        assertThat(Processes.run(Path.of("/"), "pgrep", "-f", directory.toString()).out())
+                .isEmpty();
         try (Stream<Path> left = Files.list(directory)) {
             assertThat(left.map(path -> path.getFileName().toString()))
                     .allMatch(name -> name.equals("repository") || name.startsWith("daemon"));
@@ -125,9 +128,8 @@ class ChgCrowdIT {
     }
 
     private void killATemplate(Daemon daemon) throws Exception {
-        List<Long> all = templates(daemon);
-        for (long pid : all.subList(1, all.size())) { // not the one for other clients
-            if (Processes.isAlive(pid)) {
+        for (long pid : templates(daemon)) {
+            if (Prefork.command(pid).contains(" chg=")) {
                 Processes.signal(pid, "KILL");
                 templates++;
                 return;

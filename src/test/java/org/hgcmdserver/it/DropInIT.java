@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -16,11 +17,6 @@ import org.junit.jupiter.api.io.TempDir;
 class DropInIT {
 
     private static final Path DROP_IN = Daemon.DIST.resolve("libexec/hg");
-
-    /** Prints whether chg has brought the command: it alone needs to know the socket. */
-    private static final String[] BY = {
-        "--config", "alias.by=!test \"$CHGSOCKNAME\" && echo chg || echo plain", "by"
-    };
 
     private static final String STRANGER = "54321";
 
@@ -31,6 +27,14 @@ class DropInIT {
     void makeHome() throws Exception {
         LeftOut.unless(Chg.isThere(), "there is no " + Chg.PROGRAM);
         home = Files.createDirectory(directory.resolve("home"));
+        Files.writeString(
+                directory.resolve("by.py"),
+                """
+                def show(ui, **kwargs):
+                    with open('/proc/self/cmdline', 'rb') as f:
+                        ui.write(b'daemon' if b'/python/main.py' in f.read() else b'plain')
+                        ui.write(b'\\n')
+                """);
     }
 
     /** Runs a program that is to find the socket. */
@@ -41,10 +45,14 @@ class DropInIT {
         return Processes.run(directory, all.toArray(String[]::new));
     }
 
+    /** Runs the command with a hook, which prints whether the daemon's process runs it. */
     private Processes.Result by(Path socket, String... hg) throws Exception {
         List<String> command = new ArrayList<>(List.of(hg));
-        command.addAll(List.of(BY));
-        return run(socket, command.toArray(String[]::new));
+        command.addAll(List.of("version", "-q", "--config"));
+        command.add("hooks.pre-version=python:" + directory.resolve("by.py") + ":show");
+        Processes.Result all = run(socket, command.toArray(String[]::new));
+        String out = all.out().replaceFirst("(?s)Mercurial .*", "");
+        return new Processes.Result(all.status(), out, all.err());
     }
 
     private void copy(String name) throws Exception {
@@ -120,10 +128,10 @@ class DropInIT {
         assertThat(by(none, hg)).isEqualTo(new Processes.Result(0, "plain\n", ""));
         try (Daemon daemon = Daemon.start(directory)) {
             Path socket = daemon.address();
-            assertThat(by(socket, hg).succeeded().out()).isEqualTo("chg\n");
-            assertThat(by(directory.relativize(socket), hg).out()).isEqualTo("chg\n");
+            assertThat(by(socket, hg).succeeded().out()).isEqualTo("daemon\n");
+            assertThat(by(directory.relativize(socket), hg).out()).isEqualTo("daemon\n");
             Path link = Files.createSymbolicLink(directory.resolve("link"), directory);
-            assertThat(by(link.resolve("server.sock"), hg).out()).isEqualTo("chg\n");
+            assertThat(by(link.resolve("server.sock"), hg).out()).isEqualTo("daemon\n");
             assertThat(by(socket, "env", "CHGINTERNALMARK=", hg).out()).isEqualTo("plain\n");
             Path programs = Files.createDirectory(directory.resolve("programs"));
             for (String program : List.of("sh", "env", "grep", "readlink", "hg")) {
@@ -134,11 +142,45 @@ class DropInIT {
                     .isEqualTo("plain\n");
             daemon.signal("KILL");
             daemon.awaitExit();
+            List<Path> before = files();
             assertThat(by(socket, hg).out()).as("nobody listens").isEqualTo("plain\n");
-            assertThat(Files.list(directory).map(Path::getFileName).map(Path::toString))
-                    .as("chg's own server")
-                    .noneMatch(name -> name.startsWith("server.sock."));
+            assertThat(files()).as("with chg's own server").isEqualTo(before);
         }
+    }
+
+    private List<Path> files() throws Exception {
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.sorted().toList();
+        }
+    }
+
+    @Test
+    @RunsOnce
+    void dropInKeepsTheEnvironment() throws Exception {
+        Path none = directory.resolve("none");
+        List<String> plain = variables(none, "hg");
+        assertThat(plain).contains("name=a", "file=b", "lines=c");
+        assertThat(variables(none, DROP_IN.toString())).isEqualTo(plain);
+        try (Daemon daemon = Daemon.start(directory)) {
+            List<String> served = variables(daemon.address(), DROP_IN.toString());
+            assertThat(served).contains("CHGSOCKNAME=" + daemon.address(), "CHGHG=/usr/bin/hg");
+            assertThat(served).filteredOn(v -> !v.startsWith("CHG")).isEqualTo(plain);
+            daemon.stop();
+        }
+    }
+
+    /** The environment of a command's program, without the variables of shells. */
+    private List<String> variables(Path socket, String hg) throws Exception {
+        String[] common = {"env", "name=a", "file=b", "lines=c", hg};
+        List<String> command = new ArrayList<>(List.of(common));
+        command.addAll(List.of("--config", "alias.e=!env", "e"));
+        return run(socket, command.toArray(String[]::new))
+                .succeeded()
+                .out()
+                .lines()
+                .filter(v -> !v.matches("(?s)(_|PWD|OLDPWD|SHLVL|HG_CMDSERVER_SOCKET)=.*"))
+                .sorted()
+                .toList();
     }
 
     @Test
@@ -159,7 +201,7 @@ class DropInIT {
                 Processes.run(directory, change).succeeded();
                 assertThat(by(socket, DROP_IN.toString()).succeeded().out())
                         .as(String.join(" ", change))
-                        .isEqualTo(change[1].equals("0") ? "chg\n" : "plain\n");
+                        .isEqualTo(change[1].equals("0") ? "daemon\n" : "plain\n");
             }
             daemon.stop();
         }
@@ -175,14 +217,19 @@ class DropInIT {
         second.resolve("hg").toFile().setExecutable(true);
         Path third = Files.createDirectory(directory.resolve("third"));
         Files.createSymbolicLink(third.resolve("hg"), Chg.PROGRAM);
-        String path = "PATH=%s:%s:%s:%s".formatted(first, second, third, System.getenv("PATH"));
+        Path fourth = wrapper("fourth", DROP_IN);
+        Path fifth = wrapper("fifth", DROP_IN);
+        String path =
+                "PATH=%s:%s:%s:%s:%s:%s"
+                        .formatted(first, second, third, fourth, fifth, System.getenv("PATH"));
         Path none = directory.resolve("none");
         assertThat(by(none, "env", path, "hg")).isEqualTo(new Processes.Result(0, "plain\n", ""));
         String named = "CHGHG=" + first.resolve("hg");
         assertThat(by(none, "env", named, path, "hg").out()).isEqualTo("plain\n");
         try (Daemon daemon = Daemon.start(directory)) {
             assertThat(by(daemon.address(), "env", path, "hg"))
-                    .isEqualTo(new Processes.Result(0, "chg\n", ""));
+                    .as("the first hg after the scripts that lead back")
+                    .isEqualTo(new Processes.Result(0, "daemon\n", ""));
             // chg runs hg itself for this command
             assertThat(run(daemon.address(), "env", path, "hg", "serve", "-d", "--cmdserver", "x"))
                     .isEqualTo(run(none, "/usr/bin/hg", "serve", "-d", "--cmdserver", "x"));
@@ -191,6 +238,14 @@ class DropInIT {
         assertThat(run(none, "env", "PATH=" + first, "/bin/sh", "-c", "hg version -q").status())
                 .as("found in /usr/bin")
                 .isZero();
+    }
+
+    /** A directory with a script named hg that starts the program. */
+    private Path wrapper(String name, Path program) throws Exception {
+        Path file = Files.createDirectory(directory.resolve(name)).resolve("hg");
+        Files.writeString(file, "#!/bin/sh\nexec '%s' \"$@\"\n".formatted(program));
+        assertThat(file.toFile().setExecutable(true)).isTrue();
+        return file.getParent();
     }
 
     @Test
@@ -205,7 +260,8 @@ class DropInIT {
             String evaluate =
                     shell.equals("fish")
                             ? "$PROGRAM shell-env fish | source"
-                            : "eval \"$(\"$PROGRAM\" shell-env %s)\"".formatted(shell);
+                            : "alias hg=false\neval \"$(\"$PROGRAM\" shell-env %s)\""
+                                    .formatted(shell);
             String commands =
                     evaluate
                             + "\nhg root --cwd repository\n"
@@ -276,10 +332,10 @@ class DropInIT {
             Path socket = daemon.address();
             Path none = directory.resolve("none");
             String at = "--address=" + socket;
-            assertThat(by(none, Daemon.PROGRAM, "run", at, "--").out()).isEqualTo("chg\n");
+            assertThat(by(none, Daemon.PROGRAM, "run", at, "--").out()).isEqualTo("daemon\n");
             assertThat(by(none, Daemon.PROGRAM, "run", "--address", socket.toString(), "--").out())
-                    .isEqualTo("chg\n");
-            assertThat(by(socket, Daemon.PROGRAM, "run", "--").out()).isEqualTo("chg\n");
+                    .isEqualTo("daemon\n");
+            assertThat(by(socket, Daemon.PROGRAM, "run", "--").out()).isEqualTo("daemon\n");
             assertThat(by(socket, Daemon.PROGRAM, "run", "--no-chg", "--").out())
                     .isEqualTo("plain\n");
             assertThat(run(socket, Daemon.PROGRAM, "run", "--server-directory", "--", "root").out())

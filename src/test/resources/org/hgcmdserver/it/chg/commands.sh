@@ -69,6 +69,25 @@ run repository-extension "$hg" help strip
 run required "$hg" --config extensions.nosuch:required=yes --config extensions.nosuch= log
 run traceback "$hg" --traceback log -r 'no such'
 run interactive "$hg" --config ui.interactive=yes --config extensions.record= commit -i
+cat >"$results/fork.py" <<'END'
+import os, sys
+from mercurial import registrar
+cmdtable = {}
+command = registrar.command(cmdtable)
+@command(b'fork', [], b'[HOW]', norepo=True)
+def fork(ui, how):
+    ui.flush()
+    pid = os.fork()
+    if not pid:
+        if how == b'raise':
+            raise RuntimeError
+        ui.system(b'echo in a child')
+        sys.exit(7)
+    ui.write(b'%d\n' % os.waitpid(pid, 0)[1])
+END
+for how in exit raise; do
+    run fork-$how "$hg" --config extensions.fork="$results/fork.py" fork $how
+done
 run stop "$hg" serve --cmdserver nosuch
 cd "$results/.."
 mv "$work" "$results/work"
