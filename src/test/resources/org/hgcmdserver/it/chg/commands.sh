@@ -85,9 +85,9 @@ def fork(ui, how):
         sys.exit(7)
     ui.write(b'%d\n' % os.waitpid(pid, 0)[1])
 END
-for how in exit raise; do
-    run fork-$how "$hg" --config extensions.fork="$results/fork.py" fork $how
-done
+run fork "$hg" --config extensions.fork="$results/fork.py" fork exit
+# the traceback names other files
+run fork-raise sh -c '"$@" 2>/dev/null' sh "$hg" --config extensions.fork="$results/fork.py" fork raise
 run stop "$hg" serve --cmdserver nosuch
 cd "$results/.."
 mv "$work" "$results/work"
