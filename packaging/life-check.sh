@@ -84,7 +84,7 @@ serves() {
         rm -rf /packages/r && mkdir /packages/r && cd /packages/r && hg init repository
         hg-cmdserver serve --address /packages/r/s 2>log &
         until [ -S s ]; do kill -0 $!; sleep 0.1; done
-        hg-cmdserver run --address /packages/r/s -- -R repository root
+        hg-cmdserver run --no-chg --address /packages/r/s -- -R repository root
         kill $! && wait $!' >/dev/null || fail "$1: the program does not answer"
 }
 

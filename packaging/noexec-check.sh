@@ -29,7 +29,7 @@ for _ in $(seq 300); do
     sleep 0.1
 done
 grep -q READY=1 notified
-strace -f -qq -e trace=open,openat,creat -o opened.run "$program" run --address /tmp/w/server.sock -- version -q
+strace -f -qq -e trace=open,openat,creat -o opened.run "$program" run --no-chg --address /tmp/w/server.sock -- version -q
 kill -TERM "$(head -n 1 opened | cut -d ' ' -f 1)"
 wait $tracer
 trap - EXIT

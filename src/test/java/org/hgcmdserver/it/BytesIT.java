@@ -53,12 +53,12 @@ class BytesIT {
                 String wrong =
                         """
                         cd repository; s=0
-                        "$P" run --address "$A" -- commit -m "$name" 2>../err || s=$?
+                        "$P" run --no-chg --address "$A" -- commit -m "$name" 2>../err || s=$?
                         test $s = 255 && grep -qa "abort: decoding near 'caf" ../err
                         """;
                 shell(locale, NAMES.get(1), daemon.address(), wrong).succeeded(); // as with hg
                 String right =
-                        "cd repository; exec \"$P\" run --address \"$A\" -- commit -m \"$name\"";
+                        "cd repository; exec \"$P\" run --no-chg --address \"$A\" -- commit -m \"$name\"";
                 shell(locale, NAMES.get(0), daemon.address(), right).succeeded();
                 assertThat(repository.hg("log", "-l1", "-T", "{desc}").out()).isEqualTo("\u00fc");
             }
@@ -75,11 +75,11 @@ class BytesIT {
                     String script =
                             """
                             mkdir -p "$name/sub"; cd "$name"; here=$PWD; hg init
-                            echo x >"$name"; "$P" run --address "$A" -- add --quiet "$name"
-                            test "$("$P" run --address "$A" -- status)" = "A $name"
+                            echo x >"$name"; "$P" run --no-chg --address "$A" -- add --quiet "$name"
+                            test "$("$P" run --no-chg --address "$A" -- status)" = "A $name"
                             cd ..
-                            test "$("$P" run --address "$A" -- --cwd "$name/sub" root)" = "$here"
-                            test "$("$P" run --address "$A" -- root "--cwd=$name")" = "$here"
+                            test "$("$P" run --no-chg --address "$A" -- --cwd "$name/sub" root)" = "$here"
+                            test "$("$P" run --no-chg --address "$A" -- root "--cwd=$name")" = "$here"
                             rm -r "$name"
                             """;
                     shell(locale, name, daemon.address(), script).succeeded();
@@ -168,7 +168,7 @@ class BytesIT {
                         List.of("sh", "-c", start, Daemon.PROGRAM))) {
             daemon.awaitLog("listening at");
             String version =
-                    "mkdir t; export TMPDIR=$PWD/t; cd \"$(cat where)\"; exec \"$P\" run --address \"$name\" -- version -q";
+                    "mkdir t; export TMPDIR=$PWD/t; cd \"$(cat where)\"; exec \"$P\" run --no-chg --address \"$name\" -- version -q";
             assertThat(shell("C", NAMES.get(1), directory, version).succeeded().out())
                     .startsWith("Mercurial");
             daemon.stop();
