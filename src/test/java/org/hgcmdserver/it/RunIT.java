@@ -26,7 +26,10 @@ class RunIT {
 
     /** What a shell reports of hg and of run: $HG is the command, $OUT takes its status. */
     private Processes.Result shell(Daemon daemon, boolean plain, String script) throws Exception {
-        String hg = plain ? "hg" : Daemon.PROGRAM + " run --no-chg --address " + daemon.address() + " --";
+        String hg =
+                plain
+                        ? "hg"
+                        : Daemon.PROGRAM + " run --no-chg --address " + daemon.address() + " --";
         return Processes.run(
                 repository.path(),
                 "env",
