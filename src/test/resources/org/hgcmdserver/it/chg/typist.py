@@ -2,8 +2,8 @@
 import fcntl, os, pty, select, signal, struct, sys, termios, time
 
 PATIENCE = 20  # seconds without output
-AGAIN = 5  # seconds after which an interrupt was missed: Python sees none that comes just before it waits
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell ignores it in the background, and then so does hg
 modes = {}  # the mode of the terminal that ends before a prompt reads
 
 def run(arguments, *typed):
@@ -16,11 +16,7 @@ def run(arguments, *typed):
         os.execvp(sys.argv[1], sys.argv[1:2] + arguments)
     shown = b''
     typed = list(typed)
-    interrupted = False
     while True:
-        if interrupted and not select.select([fd], [], [], AGAIN)[0]:
-            os.write(fd, b'\x03')
-        interrupted = False
         if not select.select([fd], [], [], PATIENCE)[0]:
             print('no more output')
             os.killpg(pid, signal.SIGKILL)
@@ -36,9 +32,7 @@ def run(arguments, *typed):
             end = time.monotonic() + PATIENCE
             while termios.tcgetattr(fd)[3] & modes.get(typed[0][0], 0) and time.monotonic() < end:
                 time.sleep(0.01)
-            text = typed.pop(0)[1]
-            os.write(fd, text)
-            interrupted = text == b'\x03'
+            os.write(fd, typed.pop(0)[1])
     _pid, status = os.waitpid(pid, 0)
     print(arguments[0], shown, status, typed)
 
