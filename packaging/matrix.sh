@@ -21,7 +21,7 @@ cd "$(dirname "$0")/.."
 # The tests that depend on Mercurial, for each kind of workers; the short form omits some. Those in
 # $spawn and then those in $late run beside those in $prefork, and take about as long. A spawned worker is a
 # new process with the strict server, which the differential test meets in forked workers as well.
-prefork='CommandsIT ChgIT DropInIT ProofIT PreforkFreshnessIT PreforkRepositoryIT'
+prefork='CommandsIT ChgIT DropInIT ProofIT PreforkFreshnessIT'
 late='PreforkQuickAmendIT DifferentialIT PreforkContentIT PreforkFallbackIT'
 spawn='CommandsIT ProofIT'
 rounds=15
@@ -30,7 +30,7 @@ if [ "$form" = short ]; then # of two properties with one name the last wins
     set -- -Dhgcmdserver.differential=10 -Dhgcmdserver.differential.commands=20 \
         -Dhgcmdserver.differential.replays=1 -Dhgcmdserver.quickamend=20 "$@"
 else
-    prefork="$prefork StrayOutputIT PreforkThreadsIT PreforkPoolIT WorkerIT PreforkIsolationIT"
+    prefork="$prefork PreforkRepositoryIT StrayOutputIT PreforkThreadsIT PreforkPoolIT WorkerIT PreforkIsolationIT"
     late="$late PreforkFailureIT PreforkRehearsalIT PreforkTimeZoneIT"
     spawn="$spawn DifferentialIT StrayOutputIT WorkerIT"
     rounds=60
