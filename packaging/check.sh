@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 
 . packaging/install.sh
 install_missing javac:default-jdk-headless mvn:maven hg:mercurial socat:socat strace:strace \
-    shellcheck:shellcheck systemd-socket-activate:systemd python3:python3 cc:gcc cc:libc6-dev
+    zsh:zsh fish:fish shellcheck:shellcheck systemd-socket-activate:systemd python3:python3 cc:gcc cc:libc6-dev
 if [ "$(id -u)" = 0 ]; then # a booted system, which needs root
     install_missing debootstrap:debootstrap systemd-nspawn:systemd-container
     [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || install_missing keyring-is-missing:debian-archive-keyring

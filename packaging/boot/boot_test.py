@@ -290,6 +290,7 @@ def shells(host):
         managers[user], address = linger(host, user)
         wait_for('%s\'s socket' % user, lambda: host.exists(address))
         equal(log_in(host, user, 'hg "$@"', *BY), 'chg %s\n' % user, 'what runs %s\'s hg' % user)
+        host.await_active(manager=managers[user])  # not a server of chg's own
         tool = 'import hglib; hglib.HGPATH = "%s"; print(hglib.open("repository").log()[0].author)' % DROP_IN
         work = 'hg init repository && hg -R repository commit -q -u $(id -un) -m m --config ui.allowemptycommit=yes &&'
         work += " /usr/bin/python3 -c '%s'" % tool

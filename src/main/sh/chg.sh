@@ -24,7 +24,7 @@ hgcmdserver_is_ours() {
     [ -O "${hgcmdserver_socket%/*}/" ] || hgcmdserver_is_roots "${hgcmdserver_socket%/*}/"
 }
 
-# hgcmdserver_is_roots DIRECTORY: whether the directory is root's, and nobody else can write to it
+# hgcmdserver_is_roots DIRECTORY: whether root owns the directory, and no other user can write to it
 hgcmdserver_is_roots() {
     # shellcheck disable=SC2046 # the fields of the line
     set -- $(LC_ALL=C ls -ldn -- "$1" 2>/dev/null)

@@ -105,7 +105,8 @@ class warmprocess:
         with theirs, open(os.devnull, 'rb') as null:
             client = _client(ours.detach(), maxrequest)
             client.greet()
-            theirs.sendmsg([b'\0'], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', STREAMS * [null.fileno()]))])
+            fds = array.array('i', STREAMS * [null.fileno()])
+            theirs.sendmsg([b'\0'], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)])
             client.rehearse(theirs)
         ours = dict(os.environb)
         # a client's is larger: the pages for its strings are copied now

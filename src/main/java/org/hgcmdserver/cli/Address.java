@@ -36,7 +36,8 @@ final class Address {
     /**
      * The path for a client, which the environment can name too; chg.sh finds the same one.
      *
-     * @throws IOException if nothing names it and there is no default
+     * @throws IOException if neither the option nor the environment names a path, and there is no
+     *     default
      */
     Path ofServer() throws IOException {
         String named = Environment.inherited().get("HG_CMDSERVER_SOCKET");
@@ -90,7 +91,9 @@ final class Address {
             runtime = "/run/user/" + Users.self(); // where systemd makes it
             if (!Files.isDirectory(Path.of(runtime))) {
                 throw new IOException(
-                        "XDG_RUNTIME_DIR is not set, so there is no default address; name one with --address PATH");
+                        "XDG_RUNTIME_DIR is not set, and "
+                                + runtime
+                                + " does not exist; name the socket with --address PATH");
             }
         }
         return PlatformPath.of(runtime).resolve("hg-cmdserver/server.sock");

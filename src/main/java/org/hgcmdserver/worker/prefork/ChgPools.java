@@ -159,7 +159,7 @@ final class ChgPools {
         return false;
     }
 
-    /** Null if there is no room, or another template is starting. */
+    /** Returns null if the pools leave no room, or while another template starts. */
     private Entry open(Environment environment) {
         if (pools.values().stream().anyMatch(entry -> entry.pool.isStarting())) {
             return null;
