@@ -182,6 +182,14 @@ final class Values {
         }
     }
 
+    /** A size in bytes, or "infinity". */
+    static final class SizeLimitConverter implements ITypeConverter<Long> {
+        @Override
+        public Long convert(String value) {
+            return value.strip().equals("infinity") ? Long.MAX_VALUE : (Long) size(value);
+        }
+    }
+
     static final class CountConverter implements ITypeConverter<Integer> {
         @Override
         public Integer convert(String value) {

@@ -91,6 +91,16 @@ final class WorkerOptions {
     private int maxTemplates;
 
     @Option(
+            names = "--max-template-memory",
+            paramLabel = "BYTES",
+            defaultValue = "512M",
+            converter = Values.SizeLimitConverter.class,
+            description =
+                    "How much memory the warm Mercurials for chg and their idle workers use at most;"
+                            + " pages that processes share count once. Default: ${DEFAULT-VALUE}.")
+    private long maxTemplateMemory;
+
+    @Option(
             names = "--max-workers",
             paramLabel = "N",
             defaultValue = "64",
@@ -182,7 +192,9 @@ final class WorkerOptions {
         }
         if (kind() == Kind.prefork) {
             return PreforkSource.factory(
-                    program(), server.get(), new Sizes(minIdle, maxIdle, maxTemplates));
+                    program(),
+                    server.get(),
+                    new Sizes(minIdle, maxIdle, maxTemplates, maxTemplateMemory));
         }
         if (workerCommand != null) {
             return (loop, children, table, owner) -> new SpawnSource(loop, table, owner);

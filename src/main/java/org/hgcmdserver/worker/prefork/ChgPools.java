@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.LongSummaryStatistics;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -13,6 +14,8 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 import org.hgcmdserver.posix.Environment;
 import org.hgcmdserver.posix.EventLoop;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The pools of workers for chg: one for each environment, as far as Mercurial depends on it before
@@ -81,10 +84,16 @@ final class ChgPools {
     /** A pool that had a connection within this time is not closed for another one. */
     static final Duration IN_USE = Duration.ofMinutes(1);
 
+    private static final Logger log = LoggerFactory.getLogger(ChgPools.class);
+
     private static final int REMEMBERED = 16;
+
+    /** The interval in which the pools' memory is compared with its limit. */
+    static final Duration MEMORY_CHECK = Duration.ofMinutes(1);
 
     private final EventLoop loop;
     private final int max;
+    private final long maxMemory;
     private final Function<Environment, Pool> opener;
 
     /** The least recently used first. */
@@ -104,13 +113,17 @@ final class ChgPools {
 
     /**
      * @param max the number of pools at a time
+     * @param maxMemory the bytes that templates and idle workers of the pools may use; another pool
+     *     counts as much as the largest one
      * @param opener opens a pool whose template starts with this environment
      */
-    ChgPools(EventLoop loop, int max, Function<Environment, Pool> opener) {
+    ChgPools(EventLoop loop, int max, long maxMemory, Function<Environment, Pool> opener) {
         this.loop = loop;
         this.max = max;
+        this.maxMemory = maxMemory;
         this.opener = opener;
         loop.after(UNUSED, this::closeUnused);
+        loop.after(MEMORY_CHECK, this::limitMemory);
     }
 
     /**
@@ -164,12 +177,31 @@ final class ChgPools {
         if (pools.values().stream().anyMatch(entry -> entry.pool.isStarting())) {
             return null;
         }
-        if (pools.size() >= max && !closeLeastRecentlyUsed()) {
-            return null;
+        while (pools.size() >= max || !hasMemoryForAnother()) {
+            if (!closeLeastRecentlyUsed()) {
+                return null;
+            }
         }
         Entry entry = new Entry(opener.apply(environment));
         pools.put(environment, entry);
         return entry;
+    }
+
+    private boolean hasMemoryForAnother() {
+        LongSummaryStatistics memory = memory();
+        return memory.getSum() + Math.max(0, memory.getMax()) <= maxMemory;
+    }
+
+    private LongSummaryStatistics memory() {
+        return pools.values().stream().mapToLong(entry -> entry.pool.memory()).summaryStatistics();
+    }
+
+    /** The workers of a pool become more and larger as they are used. */
+    private void limitMemory() {
+        while (memory().getSum() > maxMemory && closeLeastRecentlyUsed()) {
+            log.info("closed a template for chg: max-template-memory was exceeded");
+        }
+        loop.after(MEMORY_CHECK, this::limitMemory);
     }
 
     private boolean closeLeastRecentlyUsed() {

@@ -6,6 +6,7 @@ import org.hgcmdserver.children.Children;
 import org.hgcmdserver.listener.Connection;
 import org.hgcmdserver.posix.Child;
 import org.hgcmdserver.posix.MessageLine;
+import org.hgcmdserver.posix.ProcessMemory;
 import org.hgcmdserver.worker.Worker;
 import org.hgcmdserver.worker.WorkerTable;
 import org.slf4j.Logger;
@@ -102,6 +103,11 @@ final class ForkedWorker implements MessageLine.Receiver {
 
     Template template() {
         return template;
+    }
+
+    /** The worker's part of the memory that it uses, in bytes; 0 until it is idle. */
+    long memory() {
+        return worker == null ? 0 : ProcessMemory.pss(worker.pid());
     }
 
     boolean isIdle() {

@@ -50,10 +50,7 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
 
     private final UnassignedWorkers unassigned = new UnassignedWorkers();
     private final WaitingConnections waiting = new WaitingConnections();
-
-    /** The pool's workers that have a connection. */
-    private final Set<Worker> serving = new HashSet<>();
-
+    private final Set<Worker> serving = new HashSet<>(); // those that have a connection
     private boolean draining;
 
     Pool(
@@ -107,15 +104,17 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
         return !serving.isEmpty() || !waiting.isEmpty();
     }
 
+    /** The memory of the template and of the idle workers, in bytes. */
+    long memory() {
+        return keeper.memory() + unassigned.memory();
+    }
+
     /** The number of the pool's connections that have no worker yet. */
     int waiting() {
         return waiting.size();
     }
 
-    /**
-     * Takes back the connections for which the fallback has no worker yet: they arrived before all
-     * others.
-     */
+    /** Takes back the connections that the fallback does not serve yet: they arrived first. */
     private void reclaim() {
         List<Connection> reclaimed = fallback.reclaim();
         waiting.addOlder(reclaimed);

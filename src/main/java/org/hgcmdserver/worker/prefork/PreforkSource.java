@@ -37,8 +37,10 @@ public final class PreforkSource implements WorkerSource, Pool.Fallback {
      * @param minIdle how many workers of a pool wait for a connection in quiet times
      * @param maxIdle how many workers of a pool wait for a connection at most
      * @param maxTemplates how many templates there are at most, the first pool's included
+     * @param maxTemplateMemory the bytes that all templates but the first, and their idle workers,
+     *     may use
      */
-    public record Sizes(int minIdle, int maxIdle, int maxTemplates) {}
+    public record Sizes(int minIdle, int maxIdle, int maxTemplates, long maxTemplateMemory) {}
 
     /** Makes the factory of a source whose first pool has workers that run {@code server}. */
     public static WorkerSource.Factory factory(
@@ -76,6 +78,7 @@ public final class PreforkSource implements WorkerSource, Pool.Fallback {
                 new ChgPools(
                         loop,
                         Math.max(0, sizes.maxTemplates() - 1),
+                        sizes.maxTemplateMemory(),
                         environment ->
                                 open(
                                         table,

@@ -33,6 +33,9 @@ interface Template {
     /** How long the template has been ready. */
     Duration age();
 
+    /** The process's part of the memory that it uses, in bytes; see ProcessMemory.pss. */
+    long memory();
+
     /**
      * Requests a worker.
      *

@@ -93,6 +93,11 @@ final class TemplateKeeper implements Template.Listener {
         return template;
     }
 
+    /** The memory of the template, in bytes; 0 while there is none. */
+    long memory() {
+        return template == null ? 0 : template.memory();
+    }
+
     /** Closes the template, and starts another: at once if the old one has lived long enough. */
     void replace() {
         Template old = template;

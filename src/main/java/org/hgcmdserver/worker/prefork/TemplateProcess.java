@@ -12,6 +12,7 @@ import org.hgcmdserver.posix.Environment;
 import org.hgcmdserver.posix.EventLoop;
 import org.hgcmdserver.posix.Exit;
 import org.hgcmdserver.posix.MessageLine;
+import org.hgcmdserver.posix.ProcessMemory;
 import org.hgcmdserver.posix.SocketPair;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -136,6 +137,11 @@ final class TemplateProcess implements Template, MessageLine.Receiver {
     @Override
     public Duration age() {
         return readyAt == 0 ? Duration.ZERO : loop.since(readyAt);
+    }
+
+    @Override
+    public long memory() {
+        return ProcessMemory.pss(pid);
     }
 
     @Override

@@ -33,6 +33,11 @@ final class UnassignedWorkers {
         return workers.size();
     }
 
+    /** The memory of the idle workers, in bytes. */
+    long memory() {
+        return workers.stream().mapToLong(ForkedWorker::memory).sum();
+    }
+
     boolean isAnyIdle() {
         return first(ForkedWorker::isIdle) != null;
     }

@@ -26,6 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ChgPoolsTest implements Pool.Fallback, WorkerTable.Listener {
 
     private static final int MAX = 2;
+    private static final long MAX_MEMORY = 1000;
 
     private final List<TemplateInTest> templates = new ArrayList<>();
     private final List<SocketPair> connections = new ArrayList<>();
@@ -51,6 +52,7 @@ class ChgPoolsTest implements Pool.Fallback, WorkerTable.Listener {
         return new ChgPools(
                 manual.loop(),
                 max,
+                MAX_MEMORY,
                 environment -> {
                     PoolSize size = new PoolSize(1, 1, manual.loop().nanoTime());
                     Pool pool = new Pool(manual.loop(), children, table, size, this::start, this);
@@ -118,6 +120,33 @@ class ChgPoolsTest implements Pool.Fallback, WorkerTable.Listener {
         assertThat(templates)
                 .extracting(TemplateInTest::isClosed)
                 .containsExactly(false, true, false);
+    }
+
+    @Test
+    void anotherPoolNeedsAsMuchMemoryAsTheLargest() throws Exception {
+        twice("A");
+        templates.get(0).memory = MAX_MEMORY / 2 + 1;
+        assertThat(twice("B")).as("while A was just used").isNull();
+        manual.advance(ChgPools.IN_USE);
+        Pool second = twice("B");
+        assertThat(pools.all()).containsExactly(second);
+        templates.get(1).memory = MAX_MEMORY / 2;
+        assertThat(twice("C")).isNotNull();
+        assertThat(templates.get(1).isClosed()).isFalse();
+    }
+
+    @Test
+    void poolsThatHaveGrownAreClosed() throws Exception {
+        twice("A");
+        Pool second = twice("B");
+        manual.advance(Duration.ofSeconds(1));
+        pools.poolFor(environment("B"));
+        templates.forEach(template -> template.memory = MAX_MEMORY / 2);
+        manual.advance(ChgPools.MEMORY_CHECK.multipliedBy(2));
+        assertThat(pools.all()).hasSize(2);
+        templates.get(1).memory++;
+        manual.advance(ChgPools.MEMORY_CHECK);
+        assertThat(pools.all()).containsExactly(second);
     }
 
     /** Else clients of many environments in turn would start templates that serve nobody. */

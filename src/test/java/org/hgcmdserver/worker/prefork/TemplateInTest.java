@@ -17,6 +17,7 @@ final class TemplateInTest implements Template {
     private long readyAt;
     private boolean ready;
     private boolean closed;
+    long memory;
 
     /** The workers' ends of the lines of the workers that the pool has asked for. */
     final List<SocketEnd> asked = new ArrayList<>();
@@ -54,6 +55,11 @@ final class TemplateInTest implements Template {
     @Override
     public Duration age() {
         return ready ? loop.since(readyAt) : Duration.ZERO;
+    }
+
+    @Override
+    public long memory() {
+        return memory;
     }
 
     @Override
