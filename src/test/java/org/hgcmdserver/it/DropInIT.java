@@ -98,6 +98,35 @@ class DropInIT {
         return run(socket, "/usr/bin/python3", "tool.py", hg).succeeded().out();
     }
 
+    /** Its extension, in a directory that is another one each time, may not fit this Mercurial. */
+    @Test
+    @RunsOnce
+    void javaHgGetsTheSameAnswers() throws Exception {
+        try (Daemon daemon = Daemon.start(directory)) {
+            String plain = javaHg(daemon, "hg", "plain");
+            assertThat(plain).contains("+changed", "u é: the 2", "nosuch");
+            assertThat(javaHg(daemon, DROP_IN.toString(), "served")).isEqualTo(plain);
+            assertThat(daemon.log()).as("served").contains(" is for pid ");
+            daemon.awaitNoConnection();
+            daemon.stop();
+        }
+    }
+
+    private String javaHg(Daemon daemon, String hg, String name) throws Exception {
+        Path java = Path.of(System.getProperty("java.home"), "bin", "java");
+        return run(
+                        daemon.address(),
+                        java.toString(),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        JavaHgProgram.class.getName(),
+                        hg,
+                        directory.resolve(name).toString())
+                .succeeded()
+                .out()
+                .replace(name, "repository");
+    }
+
     private boolean isServedWarm(Daemon daemon, String... variables) throws Exception {
         List<String> all = new ArrayList<>(List.of("HOME=" + home));
         all.addAll(List.of(variables));
