@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.IntSupplier;
 import java.util.stream.Stream;
 import org.hgcmdserver.posix.Environment;
 import org.hgcmdserver.posix.EventLoop;
@@ -84,6 +85,12 @@ final class ChgPools {
     /** A pool that had a connection within this time is not closed for another one. */
     static final Duration IN_USE = Duration.ofMinutes(1);
 
+    /** A template starts when no connection has been served for this time. */
+    static final Duration PAUSE = Duration.ofMillis(100);
+
+    /** A template starts at the latest after this time. */
+    static final Duration LONGEST_WAIT = Duration.ofSeconds(2);
+
     private static final Logger log = LoggerFactory.getLogger(ChgPools.class);
 
     private static final int REMEMBERED = 16;
@@ -94,7 +101,14 @@ final class ChgPools {
     private final EventLoop loop;
     private final int max;
     private final long maxMemory;
+    private final IntSupplier busy;
     private final Function<Environment, Pool> opener;
+    private final EventLoop.Timer opening;
+
+    /** The environment whose pool opens next; null if there is none. */
+    private Environment wanted;
+
+    private long wantedSince;
 
     /** The least recently used first. */
     private final Map<Environment, Entry> pools = new LinkedHashMap<>(16, 0.75f, true);
@@ -115,13 +129,21 @@ final class ChgPools {
      * @param max the number of pools at a time
      * @param maxMemory the bytes that templates and idle workers of the pools may use; another pool
      *     counts as much as the largest one
+     * @param busy the number of connections that are being served
      * @param opener opens a pool whose template starts with this environment
      */
-    ChgPools(EventLoop loop, int max, long maxMemory, Function<Environment, Pool> opener) {
+    ChgPools(
+            EventLoop loop,
+            int max,
+            long maxMemory,
+            IntSupplier busy,
+            Function<Environment, Pool> opener) {
         this.loop = loop;
         this.max = max;
         this.maxMemory = maxMemory;
+        this.busy = busy;
         this.opener = opener;
+        opening = loop.timer(this::openInAPause);
         loop.after(UNUSED, this::closeUnused);
         loop.after(MEMORY_CHECK, this::limitMemory);
     }
@@ -145,16 +167,19 @@ final class ChgPools {
     /**
      * The pool for clients with this environment; null if there is none. The second connection with
      * an environment opens a pool for the following ones, unless clients of other environments need
-     * theirs: a template would cost a client that comes once more than it gains.
+     * theirs: a template would cost a client that comes once more than it gains. The pool opens in
+     * a pause, since the start of a template takes a processor from the connections present.
      *
      * @param environment a {@link #key}
      */
     Pool poolFor(Environment environment) {
         Entry entry = pools.get(environment);
-        if (entry == null && hasComeBefore(environment)) {
-            entry = open(environment);
-        }
         if (entry == null) {
+            if (hasComeBefore(environment) && wanted == null) {
+                wanted = environment;
+                wantedSince = loop.nanoTime();
+                opening.start(PAUSE);
+            }
             return null;
         }
         entry.used = loop.nanoTime();
@@ -172,19 +197,30 @@ final class ChgPools {
         return false;
     }
 
-    /** Returns null if the pools leave no room, or while another template starts. */
-    private Entry open(Environment environment) {
+    private void openInAPause() {
+        if (busy.getAsInt() > 0 && loop.since(wantedSince).compareTo(LONGEST_WAIT) < 0) {
+            opening.start(PAUSE);
+            return;
+        }
+        Environment environment = wanted;
+        wanted = null;
+        if (hasRoomForAnother()) {
+            Entry entry = new Entry(opener.apply(environment));
+            entry.used = loop.nanoTime();
+            pools.put(environment, entry);
+        }
+    }
+
+    private boolean hasRoomForAnother() {
         if (pools.values().stream().anyMatch(entry -> entry.pool.isStarting())) {
-            return null;
+            return false;
         }
         while (pools.size() >= max || !hasMemoryForAnother()) {
             if (!closeLeastRecentlyUsed()) {
-                return null;
+                return false;
             }
         }
-        Entry entry = new Entry(opener.apply(environment));
-        pools.put(environment, entry);
-        return entry;
+        return true;
     }
 
     private boolean hasMemoryForAnother() {

@@ -31,6 +31,7 @@ class ChgPoolsTest implements Pool.Fallback, WorkerTable.Listener {
     private final List<TemplateInTest> templates = new ArrayList<>();
     private final List<SocketPair> connections = new ArrayList<>();
     private ManualLoop manual;
+    private int busyConnections;
     private ChgPools pools;
 
     @BeforeEach
@@ -53,6 +54,7 @@ class ChgPoolsTest implements Pool.Fallback, WorkerTable.Listener {
                 manual.loop(),
                 max,
                 MAX_MEMORY,
+                () -> busyConnections,
                 environment -> {
                     PoolSize size = new PoolSize(1, 1, manual.loop().nanoTime());
                     Pool pool = new Pool(manual.loop(), children, table, size, this::start, this);
@@ -78,11 +80,12 @@ class ChgPoolsTest implements Pool.Fallback, WorkerTable.Listener {
     private Pool twice(String zone) throws IOException {
         int before = templates.size();
         pools.poolFor(environment(zone));
-        Pool pool = pools.poolFor(environment(zone));
+        pools.poolFor(environment(zone));
+        manual.advance(ChgPools.PAUSE);
         if (templates.size() > before) {
             templates.get(before).becomeReady();
         }
-        return pool;
+        return pools.poolFor(environment(zone));
     }
 
     private Connection connection() throws IOException {
@@ -94,9 +97,35 @@ class ChgPoolsTest implements Pool.Fallback, WorkerTable.Listener {
     @Test
     void secondConnectionOpensAPool() throws Exception {
         assertThat(pools.poolFor(environment("A"))).isNull();
-        Pool pool = pools.poolFor(environment("A"));
-        assertThat(pool).isNotNull();
-        assertThat(pools.poolFor(environment("A"))).isSameAs(pool);
+        manual.advance(ChgPools.PAUSE);
+        assertThat(pools.all()).isEmpty();
+        assertThat(pools.poolFor(environment("A"))).isNull();
+        manual.advance(ChgPools.PAUSE);
+        assertThat(pools.poolFor(environment("A"))).isNotNull();
+        assertThat(templates).hasSize(1);
+    }
+
+    /** A start beside them would make them slower. */
+    @Test
+    void poolOpensWhenNoConnectionIsServed() throws Exception {
+        busyConnections = 1;
+        pools.poolFor(environment("A"));
+        pools.poolFor(environment("A"));
+        manual.advance(ChgPools.PAUSE.multipliedBy(3));
+        assertThat(templates).isEmpty();
+        busyConnections = 0;
+        manual.advance(ChgPools.PAUSE);
+        assertThat(templates).hasSize(1);
+    }
+
+    @Test
+    void poolOpensAfterSomeTimeInAnyCase() throws Exception {
+        busyConnections = 1;
+        pools.poolFor(environment("A"));
+        pools.poolFor(environment("A"));
+        manual.advance(ChgPools.LONGEST_WAIT.minus(ChgPools.PAUSE));
+        assertThat(templates).isEmpty();
+        manual.advance(ChgPools.PAUSE);
         assertThat(templates).hasSize(1);
     }
 
@@ -164,6 +193,7 @@ class ChgPoolsTest implements Pool.Fallback, WorkerTable.Listener {
     void oneTemplateStartsAtATime() throws Exception {
         pools.poolFor(environment("A"));
         pools.poolFor(environment("A"));
+        manual.advance(ChgPools.PAUSE);
         assertThat(twice("B")).isNull();
         templates.get(0).becomeReady();
         assertThat(twice("B")).isNotNull();
@@ -212,8 +242,10 @@ class ChgPoolsTest implements Pool.Fallback, WorkerTable.Listener {
         Pool used = twice("A");
         twice("B");
         manual.advance(ChgPools.UNUSED.minusMinutes(1));
-        pools.poolFor(environment("A"));
-        manual.advance(ChgPools.UNUSED.dividedBy(2));
+        for (int i = 0; i < 2; i++) { // the look at them may come just before an hour
+            pools.poolFor(environment("A"));
+            manual.advance(ChgPools.UNUSED.dividedBy(2).plusMinutes(1));
+        }
         assertThat(pools.all()).containsExactly(used);
         assertThat(templates.get(1).isClosed()).isTrue();
     }
