@@ -26,6 +26,10 @@ CREDENTIALS = struct.Struct('3i')  # struct ucred in unix(7)
 MAX_NAME = 64  # bytes of a request's name
 PATIENCE = 60  # seconds; chg sends everything up to its command at once
 
+# Those that a new process of the client's would ignore too if chg's caller ignores them (nohup(1), a shell for its
+# background commands). Python itself sets SIGPIPE.
+INHERITED = ('SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGTERM', 'SIGTSTP', 'SIGTTIN', 'SIGTTOU', 'SIGUSR1', 'SIGUSR2', 'SIGALRM')
+
 # What chg forwards to the process that the hello names (procutil.c); it sends SIGINT and SIGHUP to the group.
 FORWARDED = ('SIGTERM', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGCONT', 'SIGTSTP')
 
@@ -62,6 +66,18 @@ def _name(pid):
             return comm.read().rstrip('\n')
     except (OSError, UnicodeDecodeError):
         return ''
+
+
+def _ignored(pid):
+    """the bits of the signals that a process ignores (SigIgn in proc_pid_status(5))"""
+    try:
+        with open('/proc/%d/status' % pid, 'rb') as status:
+            for line in status:
+                if line.startswith(b'SigIgn:'):
+                    return int(line.split()[1], 16)
+    except OSError:
+        pass
+    return 0
 
 
 class warmprocess:
@@ -295,6 +311,11 @@ class _client:
         self._environment = environment(block)
 
     def _validate(self, _arguments):
+        # only now: after the answer chg catches these signals, to forward them
+        ignored = _ignored(_peer(self._sock.fileno())[0])
+        for number in (getattr(signal, name) for name in INHERITED):
+            if ignored >> (number - 1) & 1:
+                signal.signal(number, signal.SIG_IGN)
         if self._failure:
             self._send(b'e', message(self._failure))
             self._send(b'r', b'exit 255')

@@ -369,6 +369,31 @@ class ChgIT {
         }
     }
 
+    /** A shell ignores interrupts for the background commands of a script, nohup hangups. */
+    @Test
+    void signalsThatTheCallerIgnoresDoNotEndTheCommand() throws Exception {
+        copy("ask.py");
+        try (Daemon daemon = Daemon.start(directory)) {
+            if (Daemon.PREFORK) {
+                awaitWarm(daemon);
+            }
+            String script =
+                    """
+                    trap '' INT
+                    chg --config extensions.ask=ask.py wait >out &
+                    until [ -s out ]; do sleep 0.01; done
+                    kill -s INT $!
+                    chg --config extensions.ask=ask.py version -q # the signal has come before this ends
+                    kill -s TERM $!
+                    wait $!
+                    """;
+            Processes.Result result = chg(daemon, "sh", "-c", script);
+            assertThat(result.status()).isEqualTo(255);
+            assertThat(result.err()).isEqualTo("killed!\n");
+            daemon.stop();
+        }
+    }
+
     /** A variable that Mercurial reads before its configuration cannot change in a worker. */
     @Test
     @RunsOnce
