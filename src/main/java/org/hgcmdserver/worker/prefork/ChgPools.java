@@ -109,6 +109,7 @@ final class ChgPools {
     private Environment wanted;
 
     private long wantedSince;
+    private boolean draining;
 
     /** The least recently used first. */
     private final Map<Environment, Entry> pools = new LinkedHashMap<>(16, 0.75f, true);
@@ -175,7 +176,7 @@ final class ChgPools {
     Pool poolFor(Environment environment) {
         Entry entry = pools.get(environment);
         if (entry == null) {
-            if (hasComeBefore(environment) && wanted == null) {
+            if (!draining && hasComeBefore(environment) && wanted == null) {
                 wanted = environment;
                 wantedSince = loop.nanoTime();
                 opening.start(PAUSE);
@@ -263,6 +264,13 @@ final class ChgPools {
     private void closeUnused() {
         unused(UNUSED).toList().forEach(this::close);
         loop.after(UNUSED, this::closeUnused);
+    }
+
+    /** No more connections will come: opens no more pools, and drains those there are. */
+    void drain() {
+        draining = true;
+        opening.cancel();
+        all().forEach(Pool::drain);
     }
 
     Collection<Pool> all() {

@@ -191,7 +191,7 @@ public final class PreforkSource implements WorkerSource, Pool.Fallback {
 
     @Override
     public void drain() {
-        chgPools.all().forEach(Pool::drain); // first, since they may give connections back
+        chgPools.drain(); // first, since they may give connections back
         pool.drain();
     }
 

@@ -118,6 +118,17 @@ class ChgPoolsTest implements Pool.Fallback, WorkerTable.Listener {
         assertThat(templates).hasSize(1);
     }
 
+    /** Else its template would hold up the stop. */
+    @Test
+    void noPoolOpensDuringADrain() throws Exception {
+        pools.poolFor(environment("A"));
+        pools.poolFor(environment("A"));
+        pools.drain();
+        manual.advance(ChgPools.LONGEST_WAIT);
+        assertThat(twice("B")).isNull();
+        assertThat(templates).isEmpty();
+    }
+
     @Test
     void poolOpensAfterSomeTimeInAnyCase() throws Exception {
         busyConnections = 1;
