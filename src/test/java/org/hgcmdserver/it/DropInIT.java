@@ -7,7 +7,9 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -118,13 +120,20 @@ class DropInIT {
                         daemon.address(),
                         java.toString(),
                         "-cp",
-                        System.getProperty("java.class.path"),
+                        absolute(System.getProperty("java.class.path")),
                         JavaHgProgram.class.getName(),
                         hg,
                         directory.resolve(name).toString())
                 .succeeded()
                 .out()
                 .replace(name, "repository");
+    }
+
+    /** The program runs in another directory. */
+    private static String absolute(String classPath) {
+        return Arrays.stream(classPath.split(":"))
+                .map(entry -> Path.of(entry).toAbsolutePath().toString())
+                .collect(Collectors.joining(":"));
     }
 
     private boolean isServedWarm(Daemon daemon, String... variables) throws Exception {
