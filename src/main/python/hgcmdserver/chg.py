@@ -428,10 +428,11 @@ def runseparately(hg, arguments, environment, connection):
     if os.path.basename(os.path.realpath(hg)) == 'chg':
         environment = dict(environment)
         environment[b'CHGINTERNALMARK'] = b''  # it would come back to this server for ever
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    isignored = signal.signal(signal.SIGINT, signal.SIG_IGN) == signal.SIG_IGN
     pid = os.fork()
     if pid == 0:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        if not isignored:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
         try:
             os.execve(hg, [hg] + arguments, environment)
         except OSError as inst:

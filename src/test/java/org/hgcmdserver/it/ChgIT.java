@@ -390,6 +390,13 @@ class ChgIT {
             Processes.Result result = chg(daemon, "sh", "-c", script);
             assertThat(result.status()).isEqualTo(255);
             assertThat(result.err()).isEqualTo("killed!\n");
+            Path other = directory.resolve("other-hg"); // is not run in a worker
+            Files.writeString(other, "#!/bin/sh\nkill -s INT $$\necho survived\n");
+            assertThat(other.toFile().setExecutable(true)).isTrue();
+            script = "trap '' INT; CHGHG=" + other + " chg version";
+            assertThat(chg(daemon, "sh", "-c", script).succeeded().out()).isEqualTo("survived\n");
+            script = "CHGHG=" + other + " chg version";
+            assertThat(chg(daemon, "sh", "-c", script).out()).isEmpty();
             daemon.stop();
         }
     }

@@ -12,6 +12,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.IntSupplier;
+import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 import org.hgcmdserver.posix.Environment;
 import org.hgcmdserver.posix.EventLoop;
@@ -101,6 +102,7 @@ final class ChgPools {
     private final EventLoop loop;
     private final int max;
     private final long maxMemory;
+    private final LongSupplier usualMemory;
     private final IntSupplier busy;
     private final Function<Environment, Pool> opener;
     private final EventLoop.Timer opening;
@@ -128,8 +130,8 @@ final class ChgPools {
 
     /**
      * @param max the number of pools at a time
-     * @param maxMemory the bytes that templates and idle workers of the pools may use; another pool
-     *     counts as much as the largest one
+     * @param maxMemory the bytes that templates and idle workers of the pools may use
+     * @param usualMemory the bytes that another pool is expected to use, unless one uses more
      * @param busy the number of connections that are being served
      * @param opener opens a pool whose template starts with this environment
      */
@@ -137,11 +139,13 @@ final class ChgPools {
             EventLoop loop,
             int max,
             long maxMemory,
+            LongSupplier usualMemory,
             IntSupplier busy,
             Function<Environment, Pool> opener) {
         this.loop = loop;
         this.max = max;
         this.maxMemory = maxMemory;
+        this.usualMemory = usualMemory;
         this.busy = busy;
         this.opener = opener;
         opening = loop.timer(this::openInAPause);
@@ -176,7 +180,7 @@ final class ChgPools {
     Pool poolFor(Environment environment) {
         Entry entry = pools.get(environment);
         if (entry == null) {
-            if (!draining && hasComeBefore(environment) && wanted == null) {
+            if (!draining && wanted == null && hasComeBefore(environment)) {
                 wanted = environment;
                 wantedSince = loop.nanoTime();
                 opening.start(PAUSE);
@@ -226,7 +230,7 @@ final class ChgPools {
 
     private boolean hasMemoryForAnother() {
         LongSummaryStatistics memory = memory();
-        return memory.getSum() + Math.max(0, memory.getMax()) <= maxMemory;
+        return memory.getSum() + Math.max(usualMemory.getAsLong(), memory.getMax()) <= maxMemory;
     }
 
     private LongSummaryStatistics memory() {

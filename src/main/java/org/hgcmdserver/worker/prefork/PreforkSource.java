@@ -79,6 +79,7 @@ public final class PreforkSource implements WorkerSource, Pool.Fallback {
                         loop,
                         Math.max(0, sizes.maxTemplates() - 1),
                         sizes.maxTemplateMemory(),
+                        pool::memory,
                         table::busy,
                         environment ->
                                 open(

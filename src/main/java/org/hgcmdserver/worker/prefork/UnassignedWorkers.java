@@ -33,9 +33,12 @@ final class UnassignedWorkers {
         return workers.size();
     }
 
-    /** The memory of the idle workers, in bytes. */
+    /**
+     * The memory of the idle workers, in bytes: that of one for each, since they are alike, and the
+     * loop waits for each reading.
+     */
     long memory() {
-        return workers.stream().mapToLong(ForkedWorker::memory).sum();
+        return workers.isEmpty() ? 0 : workers.size() * workers.get(0).memory();
     }
 
     boolean isAnyIdle() {

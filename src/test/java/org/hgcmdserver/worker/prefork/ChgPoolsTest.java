@@ -32,6 +32,7 @@ class ChgPoolsTest implements Pool.Fallback, WorkerTable.Listener {
     private final List<SocketPair> connections = new ArrayList<>();
     private ManualLoop manual;
     private int busyConnections;
+    private long usualMemory;
     private ChgPools pools;
 
     @BeforeEach
@@ -54,6 +55,7 @@ class ChgPoolsTest implements Pool.Fallback, WorkerTable.Listener {
                 manual.loop(),
                 max,
                 MAX_MEMORY,
+                () -> usualMemory,
                 () -> busyConnections,
                 environment -> {
                     PoolSize size = new PoolSize(1, 1, manual.loop().nanoTime());
@@ -173,6 +175,28 @@ class ChgPoolsTest implements Pool.Fallback, WorkerTable.Listener {
         templates.get(1).memory = MAX_MEMORY / 2;
         assertThat(twice("C")).isNotNull();
         assertThat(templates.get(1).isClosed()).isFalse();
+    }
+
+    @Test
+    void firstPoolNeedsTheUsualMemory() throws Exception {
+        usualMemory = MAX_MEMORY + 1;
+        assertThat(twice("A")).isNull();
+        usualMemory--;
+        assertThat(twice("A")).isNotNull();
+    }
+
+    @Test
+    void connectionsWhileAnotherPoolIsToOpenAreNotForgotten() throws Exception {
+        pools.poolFor(environment("B"));
+        pools.poolFor(environment("A"));
+        pools.poolFor(environment("A"));
+        pools.poolFor(environment("B"));
+        manual.advance(ChgPools.PAUSE);
+        assertThat(templates).hasSize(1);
+        templates.get(0).becomeReady();
+        pools.poolFor(environment("B"));
+        manual.advance(ChgPools.PAUSE);
+        assertThat(templates).as("the second connection of B that could open a pool").hasSize(2);
     }
 
     @Test
