@@ -102,7 +102,7 @@ public final class InheritedListener extends Listener {
 
     private static String checkedAddress(int fd, String name, Manager manager)
             throws ListenException {
-        String what = "the inherited descriptor %d (%s)".formatted(fd, name);
+        String what = "the inherited descriptor " + fd + " (" + name + ")";
         UnixSocket.Description socket;
         try {
             socket = UnixSocket.describe(fd);

@@ -7,7 +7,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import jnr.ffi.Pointer;
 
 /**
  * Starts programs with posix_spawn(3) and waits for them. The daemon must not use {@code
@@ -46,7 +45,7 @@ public final class Child {
      * May be called in any thread for the whole process. Linux only.
      */
     public static void becomeSubreaper() throws PosixException {
-        int result = LibC.Linux.C.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+        int result = LibC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
         PosixException.check(result, "prctl", "PR_SET_CHILD_SUBREAPER");
     }
 
@@ -66,49 +65,51 @@ public final class Child {
     public static int spawn(
             String program, List<String> arguments, Environment environment, int... descriptors)
             throws PosixException {
-        Pointer attributes = NativeMemory.allocate(STRUCT_SIZE);
-        Pointer actions = NativeMemory.allocate(STRUCT_SIZE);
-        Pointer pid = NativeMemory.allocate(4);
-        Pointer argv = NativeMemory.vector(arguments.stream().map(PlatformString::encode).toList());
-        Pointer envp = NativeMemory.vector(environment.toBytes());
-        LibC.C.posix_spawnattr_init(attributes);
-        LibC.C.posix_spawn_file_actions_init(actions);
+        NativeMemory attributes = NativeMemory.allocate(STRUCT_SIZE);
+        NativeMemory actions = NativeMemory.allocate(STRUCT_SIZE);
+        NativeMemory pid = NativeMemory.allocate(4);
+        NativeMemory argv =
+                NativeMemory.vector(arguments.stream().map(PlatformString::encode).toList());
+        NativeMemory envp = NativeMemory.vector(environment.toBytes());
+        LibC.posix_spawnattr_init(attributes);
+        LibC.posix_spawn_file_actions_init(actions);
         try {
             setAttributes(attributes);
             setDescriptors(actions, descriptors);
-            byte[] path = NativeMemory.path(program);
-            int error = LibC.C.posix_spawn(pid, path, actions, attributes, argv, envp);
+            NativeMemory path = NativeMemory.path(program);
+            int error = LibC.posix_spawn(pid, path, actions, attributes, argv, envp);
             if (error != 0) {
                 throw PosixException.of("cannot start " + program, error);
             }
             return pid.getInt(0);
         } finally {
-            LibC.C.posix_spawn_file_actions_destroy(actions);
-            LibC.C.posix_spawnattr_destroy(attributes);
+            LibC.posix_spawn_file_actions_destroy(actions);
+            LibC.posix_spawnattr_destroy(attributes);
         }
     }
 
-    private static void setAttributes(Pointer attributes) {
+    private static void setAttributes(NativeMemory attributes) {
         int flags = POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
         if (!Os.LINUX) {
             flags |= POSIX_SPAWN_CLOEXEC_DEFAULT;
         }
-        Pointer all = NativeMemory.allocate(SIGSET_SIZE);
-        all.setMemory(0, SIGSET_SIZE, (byte) 0xff);
-        Pointer none = NativeMemory.allocate(SIGSET_SIZE);
-        LibC.C.posix_spawnattr_setflags(attributes, (short) flags);
-        LibC.C.posix_spawnattr_setpgroup(attributes, 0);
-        LibC.C.posix_spawnattr_setsigdefault(attributes, all);
-        LibC.C.posix_spawnattr_setsigmask(attributes, none);
+        NativeMemory all = NativeMemory.allocate(SIGSET_SIZE);
+        all.fill((byte) 0xff);
+        NativeMemory none = NativeMemory.allocate(SIGSET_SIZE);
+        LibC.posix_spawnattr_setflags(attributes, (short) flags);
+        LibC.posix_spawnattr_setpgroup(attributes, 0);
+        LibC.posix_spawnattr_setsigdefault(attributes, all);
+        LibC.posix_spawnattr_setsigmask(attributes, none);
     }
 
-    private static void setDescriptors(Pointer actions, int[] descriptors) throws PosixException {
+    private static void setDescriptors(NativeMemory actions, int[] descriptors)
+            throws PosixException {
         for (int i = 0; i < descriptors.length; i++) {
             if (descriptors[i] >= 0 && descriptors[i] < i) {
                 throw new IllegalArgumentException("descriptor " + descriptors[i] + " as " + i);
             }
             if (descriptors[i] >= 0) {
-                int error = LibC.C.posix_spawn_file_actions_adddup2(actions, descriptors[i], i);
+                int error = LibC.posix_spawn_file_actions_adddup2(actions, descriptors[i], i);
                 if (error == Errno.EBADF.number()) {
                     // glibc's error for any number above RLIMIT_NOFILE, which may have been lowered
                     error = Errno.EMFILE.number();
@@ -124,7 +125,7 @@ public final class Child {
         } else {
             // macOS closes all descriptors that no action names, so actions must name 0 to 2
             for (int i = descriptors.length; i < 3; i++) {
-                LibC.C.posix_spawn_file_actions_adddup2(actions, i, i);
+                LibC.posix_spawn_file_actions_adddup2(actions, i, i);
             }
         }
     }
@@ -137,9 +138,9 @@ public final class Child {
      * @throws PosixException on any other error
      */
     public static Exit waitForAny() throws PosixException {
-        Pointer status = NativeMemory.allocate(4);
+        NativeMemory status = NativeMemory.allocate(4);
         while (true) {
-            int pid = LibC.C.waitpid(-1, status, 0);
+            int pid = LibC.waitpid(-1, status, 0);
             if (pid > 0) {
                 return Exit.of(pid, status.getInt(0));
             }
@@ -157,8 +158,8 @@ public final class Child {
      * with WNOWAIT, which does not reap a zombie).
      */
     public static boolean isChild(int pid) {
-        Pointer info = NativeMemory.allocate(SIGINFO_SIZE);
-        return LibC.C.waitid(P_PID, pid, info, WEXITED | WNOHANG | WNOWAIT) == 0;
+        NativeMemory info = NativeMemory.allocate(SIGINFO_SIZE);
+        return LibC.waitid(P_PID, pid, info, WEXITED | WNOHANG | WNOWAIT) == 0;
     }
 
     /**
@@ -188,12 +189,12 @@ public final class Child {
 
     /** Sends a signal that programs ignore, unless they expect it: SIGURG. */
     public static void requestFinish(int pid) {
-        LibC.C.kill(pid, Signal.SIGURG.number());
+        LibC.kill(pid, Signal.SIGURG.number());
     }
 
     /** Kills a process that serves no client: SIGKILL. */
     public static void kill(int pid) {
-        LibC.C.kill(pid, Signal.SIGKILL.number());
+        LibC.kill(pid, Signal.SIGKILL.number());
     }
 
     /**
@@ -201,7 +202,7 @@ public final class Child {
      * leads: SIGKILL.
      */
     public static void killGroup(int leader) {
-        if (LibC.C.kill(-leader, Signal.SIGKILL.number()) < 0) {
+        if (LibC.kill(-leader, Signal.SIGKILL.number()) < 0) {
             kill(leader); // the process has not become a group leader yet
         }
     }
@@ -216,7 +217,7 @@ public final class Child {
         if (processGroup <= 1) {
             throw new IllegalArgumentException("process group " + processGroup);
         }
-        int result = LibC.C.kill(-processGroup, signal);
+        int result = LibC.kill(-processGroup, signal);
         PosixException.check(result, "signal process group", processGroup);
     }
 }

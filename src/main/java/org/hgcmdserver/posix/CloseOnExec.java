@@ -1,9 +1,6 @@
 package org.hgcmdserver.posix;
 
 import java.io.File;
-import jnr.ffi.LibraryLoader;
-import jnr.ffi.Platform;
-import jnr.ffi.Pointer;
 
 /**
  * Keeps the daemon's descriptors from a spawned program: the JVM does not make its own descriptors
@@ -11,17 +8,18 @@ import jnr.ffi.Pointer;
  */
 final class CloseOnExec {
 
-    /** Null with a glibc older than 2.34 and with musl. */
-    private static final LibC.CloseFrom CLOSE_FROM = loadCloseFrom();
+    /** False with a glibc older than 2.34 and with musl. */
+    private static final boolean HAS_CLOSE_FROM =
+            NativeLibrary.C.has("posix_spawn_file_actions_addclosefrom_np");
 
     private CloseOnExec() {}
 
     /**
      * Arranges that a program spawned with {@code actions} has no descriptor from {@code first}.
      */
-    static void above(int first, Pointer actions) throws PosixException {
-        if (CLOSE_FROM != null) {
-            int error = CLOSE_FROM.posix_spawn_file_actions_addclosefrom_np(actions, first);
+    static void above(int first, NativeMemory actions) throws PosixException {
+        if (HAS_CLOSE_FROM) {
+            int error = LibC.posix_spawn_file_actions_addclosefrom_np(actions, first);
             if (error != 0) {
                 throw PosixException.of("close descriptors from " + first, error);
             }
@@ -42,22 +40,6 @@ final class CloseOnExec {
                     // such as the descriptor of the listing itself
                 }
             }
-        }
-    }
-
-    private static LibC.CloseFrom loadCloseFrom() {
-        try {
-            LibC.CloseFrom c =
-                    LibraryLoader.create(LibC.CloseFrom.class)
-                            .failImmediately()
-                            .load(Platform.getNativePlatform().getStandardCLibraryName());
-            Pointer probe = NativeMemory.allocate(512);
-            LibC.C.posix_spawn_file_actions_init(probe);
-            c.posix_spawn_file_actions_addclosefrom_np(probe, 3);
-            LibC.C.posix_spawn_file_actions_destroy(probe);
-            return c;
-        } catch (UnsatisfiedLinkError older) {
-            return null;
         }
     }
 }

@@ -26,11 +26,9 @@ public final class DescriptorOutput extends OutputStream {
      */
     @Override
     public void write(byte[] bytes, int offset, int length) throws PosixException {
-        int end = offset + length;
-        for (int at = offset; at < end; ) {
-            byte[] left =
-                    at == 0 && end == bytes.length ? bytes : Arrays.copyOfRange(bytes, at, end);
-            int count = (int) LibC.C.write(fd, left, left.length);
+        NativeMemory block = NativeMemory.of(Arrays.copyOfRange(bytes, offset, offset + length));
+        for (int at = 0; at < length; ) {
+            int count = (int) LibC.write(fd, block.slice(at), length - at);
             if (count < 0 && !PosixException.lastWas(Errno.EINTR)) {
                 throw PosixException.last("write to fd " + fd);
             }

@@ -3,13 +3,15 @@ package org.hgcmdserver.posix;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
-import jnr.constants.platform.Fcntl;
-import jnr.constants.platform.OpenFlags;
 
 /** Calls on file descriptors that no other code in this process uses. */
 public final class Descriptors {
 
-    private static final int FD_CLOEXEC = 1; // fcntl.h, the same on all platforms
+    private static final int F_GETFD = 1; // fcntl.h, the same on all platforms
+    private static final int F_SETFD = 2;
+    private static final int F_GETFL = 3;
+    private static final int F_SETFL = 4;
+    private static final int FD_CLOEXEC = 1;
     private static final int O_DIRECTORY = Os.LINUX ? linuxDirectoryFlag() : 0x100000;
     private static final int O_PATH = 0x200000;
     private static final int LOCK_EX = 2; // sys/file.h, the same on all platforms
@@ -22,44 +24,44 @@ public final class Descriptors {
      * close could hit a number that another thread has received meanwhile.
      */
     public static void close(int fd) {
-        LibC.C.close(fd);
+        LibC.close(fd);
     }
 
     public static void setCloseOnExec(int fd) throws PosixException {
-        int flags = PosixException.check(LibC.C.fcntl(fd, F_GETFD, 0), "fcntl", "fd " + fd);
+        int flags = PosixException.check(LibC.fcntl(fd, F_GETFD, 0), "fcntl", "fd " + fd);
         PosixException.check(
-                LibC.C.fcntl(fd, F_SETFD, flags | FD_CLOEXEC), "set FD_CLOEXEC on", "fd " + fd);
+                LibC.fcntl(fd, F_SETFD, flags | FD_CLOEXEC), "set FD_CLOEXEC on", "fd " + fd);
     }
 
     /** Passes the descriptor on to a program that this process executes. */
     static void clearCloseOnExec(int fd) throws PosixException {
-        int flags = PosixException.check(LibC.C.fcntl(fd, F_GETFD, 0), "fcntl", "fd " + fd);
+        int flags = PosixException.check(LibC.fcntl(fd, F_GETFD, 0), "fcntl", "fd " + fd);
         PosixException.check(
-                LibC.C.fcntl(fd, F_SETFD, flags & ~FD_CLOEXEC), "clear FD_CLOEXEC on", "fd " + fd);
+                LibC.fcntl(fd, F_SETFD, flags & ~FD_CLOEXEC), "clear FD_CLOEXEC on", "fd " + fd);
     }
 
     public static boolean isNonBlocking(int fd) throws PosixException {
-        int flags = PosixException.check(LibC.C.fcntl(fd, F_GETFL, 0), "fcntl", "fd " + fd);
-        return (flags & OpenFlags.O_NONBLOCK.intValue()) != 0;
+        int flags = PosixException.check(LibC.fcntl(fd, F_GETFL, 0), "fcntl", "fd " + fd);
+        return (flags & Constants.O_NONBLOCK) != 0;
     }
 
     public static void setNonBlocking(int fd, boolean on) throws PosixException {
-        int flags = PosixException.check(LibC.C.fcntl(fd, F_GETFL, 0), "fcntl", "fd " + fd);
-        int bit = OpenFlags.O_NONBLOCK.intValue();
+        int flags = PosixException.check(LibC.fcntl(fd, F_GETFL, 0), "fcntl", "fd " + fd);
+        int bit = Constants.O_NONBLOCK;
         PosixException.check(
-                LibC.C.fcntl(fd, F_SETFL, on ? flags | bit : flags & ~bit),
+                LibC.fcntl(fd, F_SETFL, on ? flags | bit : flags & ~bit),
                 "set O_NONBLOCK on",
                 "fd " + fd);
     }
 
     /** A descriptor that refers to a file without opening it (O_PATH in open(2)); Linux only. */
     static OwnedDescriptor openHandle(Path file) throws PosixException {
-        return owned(LibC.C.open(NativeMemory.path(file), O_PATH, 0), "open", file);
+        return owned(LibC.open(NativeMemory.path(file), O_PATH, 0), "open", file);
     }
 
     /** /dev/null for reading. */
     public static OwnedDescriptor openNull() throws PosixException {
-        return owned(LibC.C.open(NativeMemory.path("/dev/null"), 0, 0), "open", "/dev/null");
+        return owned(LibC.open(NativeMemory.path("/dev/null"), 0, 0), "open", "/dev/null");
     }
 
     /**
@@ -68,7 +70,7 @@ public final class Descriptors {
      * @throws PosixException with the reason, such as ENOENT, ENOTDIR or EACCES
      */
     static OwnedDescriptor openDirectory(Path directory) throws PosixException {
-        int fd = LibC.C.open(NativeMemory.path(directory), O_DIRECTORY, 0);
+        int fd = LibC.open(NativeMemory.path(directory), O_DIRECTORY, 0);
         return owned(fd, "open directory", directory);
     }
 
@@ -87,7 +89,7 @@ public final class Descriptors {
      */
     public static Closeable tryLockDirectory(Path directory) throws IOException {
         OwnedDescriptor lock = openDirectory(directory);
-        if (LibC.C.flock(lock.fd(), LOCK_EX | LOCK_NB) == 0) {
+        if (LibC.flock(lock.fd(), LOCK_EX | LOCK_NB) == 0) {
             return lock;
         }
         boolean locked = PosixException.lastWas(Errno.EAGAIN);
@@ -98,11 +100,6 @@ public final class Descriptors {
         }
         throw failure;
     }
-
-    private static final int F_GETFD = Fcntl.F_GETFD.intValue();
-    private static final int F_SETFD = Fcntl.F_SETFD.intValue();
-    private static final int F_GETFL = Fcntl.F_GETFL.intValue();
-    private static final int F_SETFL = Fcntl.F_SETFL.intValue();
 
     private static int linuxDirectoryFlag() {
         // asm/fcntl.h: arm and powerpc use their own number

@@ -32,10 +32,7 @@ public enum Errno {
     private final int number;
 
     Errno() {
-        number =
-                name().equals("OTHER")
-                        ? -1
-                        : jnr.constants.platform.Errno.valueOf(name()).intValue();
+        number = name().equals("OTHER") ? -1 : Constants.errno(name());
     }
 
     static Errno of(int number) {

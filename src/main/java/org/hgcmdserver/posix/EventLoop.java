@@ -11,7 +11,6 @@ import java.util.PriorityQueue;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
-import jnr.ffi.Pointer;
 
 /**
  * Waits for descriptors to become readable (poll(2)), for timers and for tasks from other threads,
@@ -86,24 +85,24 @@ public final class EventLoop implements Closeable {
     private boolean closed;
     private final int wakeupRead;
     private final int wakeupWrite;
-    private final Pointer drained = NativeMemory.allocate(64);
+    private final NativeMemory drained = NativeMemory.allocate(64);
 
     /** The argument of poll(2), rebuilt when a registration changes. */
-    private Pointer pollFds;
+    private NativeMemory pollFds;
 
     private int[] polled;
 
     /** Opens a loop that takes its time from {@code ticker}. */
     public EventLoop(Ticker ticker) throws PosixException {
         this.ticker = ticker;
-        int[] ends = new int[2];
-        PosixException.check(LibC.C.pipe(ends), "pipe", "for wake-ups");
-        for (int end : ends) {
+        NativeMemory ends = NativeMemory.allocate(2 * 4);
+        PosixException.check(LibC.pipe(ends), "pipe", "for wake-ups");
+        wakeupRead = ends.getInt(0);
+        wakeupWrite = ends.getInt(4);
+        for (int end : new int[] {wakeupRead, wakeupWrite}) {
             Descriptors.setCloseOnExec(end);
             Descriptors.setNonBlocking(end, true);
         }
-        wakeupRead = ends[0];
-        wakeupWrite = ends[1];
         register(wakeupRead, this::drainWakeups);
     }
 
@@ -128,7 +127,7 @@ public final class EventLoop implements Closeable {
         if (woken.compareAndSet(false, true)) {
             synchronized (closing) { // after close the number may belong to another file
                 if (!closed) {
-                    LibC.C.write(wakeupWrite, new byte[] {1}, 1); // a full pipe has woken it
+                    LibC.write(wakeupWrite, drained, 1); // a full pipe has woken it
                 }
             }
         }
@@ -167,7 +166,7 @@ public final class EventLoop implements Closeable {
         if (pollFds == null) {
             buildPollFds();
         }
-        int count = LibC.C.poll(pollFds, polled.length, millis(untilTimer(timeout)));
+        int count = LibC.poll(pollFds, polled.length, millis(untilTimer(timeout)));
         if (count < 0 && !PosixException.lastWas(Errno.EINTR)) {
             count = pollOneByOne(timeout);
         }
@@ -189,11 +188,11 @@ public final class EventLoop implements Closeable {
      * every descriptor.
      */
     private int pollOneByOne(Duration timeout) throws IOException {
-        LibC.C.poll(null, 0, Math.min(POLL_PAUSE, millis(untilTimer(timeout))));
+        LibC.poll(null, 0, Math.min(POLL_PAUSE, millis(untilTimer(timeout))));
         int count = 0;
         for (int i = 0; i < polled.length; i++) {
             // with a limit of 0 even one descriptor is too many: then none is ready for now
-            count += Math.max(0, LibC.C.poll(pollFds.slice((long) i * POLLFD_SIZE), 1, 0));
+            count += Math.max(0, LibC.poll(pollFds.slice(i * POLLFD_SIZE), 1, 0));
         }
         return count;
     }
@@ -201,7 +200,7 @@ public final class EventLoop implements Closeable {
     private boolean runReadable() throws IOException {
         List<Integer> ready = new ArrayList<>();
         for (int i = 0; i < polled.length; i++) {
-            if (pollFds.getShort((long) i * POLLFD_SIZE + 6) != 0) {
+            if (pollFds.getShort(i * POLLFD_SIZE + 6) != 0) {
                 ready.add(polled[i]);
             }
         }
@@ -217,17 +216,21 @@ public final class EventLoop implements Closeable {
     }
 
     private void buildPollFds() {
-        polled = actions.keySet().stream().mapToInt(Integer::intValue).toArray();
+        polled = new int[actions.size()];
+        int next = 0;
+        for (int fd : actions.keySet()) {
+            polled[next++] = fd;
+        }
         pollFds = NativeMemory.allocate(polled.length * POLLFD_SIZE);
         for (int i = 0; i < polled.length; i++) {
-            pollFds.putInt((long) i * POLLFD_SIZE, polled[i]);
-            pollFds.putShort((long) i * POLLFD_SIZE + 4, (short) POLLIN);
+            pollFds.putInt(i * POLLFD_SIZE, polled[i]);
+            pollFds.putShort(i * POLLFD_SIZE + 4, POLLIN);
         }
     }
 
     private void drainWakeups() {
         // in this order: a task posted after the flag is cleared wakes the loop again
-        LibC.C.read(wakeupRead, drained, 64);
+        LibC.read(wakeupRead, drained, 64);
         woken.set(false);
     }
 

@@ -8,7 +8,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import jnr.ffi.Pointer;
 
 /**
  * Notices when the peer of a stream socket has read data from it, even though another process wrote
@@ -41,9 +40,9 @@ public final class FirstReadWatch implements Closeable {
 
     private final EventLoop loop;
     private final int epoll;
-    private final Pointer events = NativeMemory.allocate(EVENT_SIZE * MAX_EVENTS);
-    private final Pointer event = NativeMemory.allocate(EVENT_SIZE);
-    private final Pointer queued = NativeMemory.allocate(8);
+    private final NativeMemory events = NativeMemory.allocate(EVENT_SIZE * MAX_EVENTS);
+    private final NativeMemory event = NativeMemory.allocate(EVENT_SIZE);
+    private final NativeMemory queued = NativeMemory.allocate(8);
     private final Map<Integer, Runnable> watched = new HashMap<>();
 
     /**
@@ -62,7 +61,7 @@ public final class FirstReadWatch implements Closeable {
 
     /** Opens a watch, for the thread of {@code loop}. */
     public static FirstReadWatch open(EventLoop loop) throws PosixException {
-        int epoll = LibC.Linux.C.epoll_create1(EPOLL_CLOEXEC);
+        int epoll = LibC.epoll_create1(EPOLL_CLOEXEC);
         PosixException.check(epoll, "epoll_create1", "");
         return new FirstReadWatch(loop, epoll);
     }
@@ -86,7 +85,7 @@ public final class FirstReadWatch implements Closeable {
     public void add(int fd, Runnable onFirstRead) throws IOException {
         event.putInt(0, EPOLLOUT | EPOLLRDHUP | EPOLLET);
         event.putInt(EVENT_DATA, fd);
-        int result = LibC.Linux.C.epoll_ctl(epoll, EPOLL_CTL_ADD, fd, event);
+        int result = LibC.epoll_ctl(epoll, EPOLL_CTL_ADD, fd, event);
         PosixException.check(result, "epoll_ctl add", "fd " + fd);
         // a socket that is writable from the start causes an edge, which is not a read
         collect(fd);
@@ -102,13 +101,13 @@ public final class FirstReadWatch implements Closeable {
     public void remove(int fd) {
         halfClosed.remove(fd);
         if (watched.remove(fd) != null) {
-            LibC.Linux.C.epoll_ctl(epoll, EPOLL_CTL_DEL, fd, events);
+            LibC.epoll_ctl(epoll, EPOLL_CTL_DEL, fd, events);
         }
     }
 
     /** Whether the socket holds data that its peer has not read yet. */
     public boolean hasUnread(int fd) {
-        return LibC.C.ioctl(fd, SIOCOUTQ, queued) == 0 && queued.getInt(0) > 0;
+        return LibC.ioctl(fd, SIOCOUTQ, queued) == 0 && queued.getInt(0) > 0;
     }
 
     /** Runs the actions that are due now. */
@@ -119,14 +118,14 @@ public final class FirstReadWatch implements Closeable {
     private void collect(int except) throws IOException {
         int count;
         do {
-            count = LibC.Linux.C.epoll_wait(epoll, events, MAX_EVENTS, 0);
+            count = LibC.epoll_wait(epoll, events, MAX_EVENTS, 0);
             if (count < 0 && !PosixException.lastWas(Errno.EINTR)) {
                 throw PosixException.last("epoll_wait fd " + epoll);
             }
             List<Integer> read = new ArrayList<>();
             for (int i = 0; i < count; i++) {
-                int fd = events.getInt((long) i * EVENT_SIZE + EVENT_DATA);
-                if (isFirstRead(fd, events.getInt((long) i * EVENT_SIZE)) && fd != except) {
+                int fd = events.getInt(i * EVENT_SIZE + EVENT_DATA);
+                if (isFirstRead(fd, events.getInt(i * EVENT_SIZE)) && fd != except) {
                     read.add(fd);
                 }
             }

@@ -1,164 +1,247 @@
 package org.hgcmdserver.posix;
 
-import jnr.ffi.LibraryLoader;
-import jnr.ffi.Platform;
-import jnr.ffi.Pointer;
-import jnr.ffi.Runtime;
-import jnr.ffi.annotations.Variadic;
-import jnr.ffi.types.intptr_t;
-import jnr.ffi.types.off_t;
-import jnr.ffi.types.size_t;
-import jnr.ffi.types.ssize_t;
-import jnr.ffi.types.u_int32_t;
-import jnr.ffi.types.u_int64_t;
-
 /**
- * The functions of the C library that the daemon calls, as their man pages declare them. For this
- * package only; public because jnr-ffi implements the interface in another class loader.
+ * The functions of the C library that the daemon calls, as their man pages declare them. A function
+ * that the platform lacks fails at its first call, with UnsatisfiedLinkError; callers check the
+ * platform first.
  */
-public interface LibC {
+final class LibC {
 
-    LibC C =
-            LibraryLoader.create(LibC.class)
-                    .load(Platform.getNativePlatform().getStandardCLibraryName());
+    private static final NativeLibrary C = NativeLibrary.C;
 
-    Runtime RUNTIME = Runtime.getRuntime(C);
+    private LibC() {}
 
     // processes
 
-    int posix_spawn(
-            Pointer pid, byte[] path, Pointer actions, Pointer attr, Pointer argv, Pointer envp);
+    static int posix_spawn(
+            NativeMemory pid,
+            NativeMemory path,
+            NativeMemory actions,
+            NativeMemory attr,
+            NativeMemory argv,
+            NativeMemory envp) {
+        return C.callInt("posix_spawn", pid, path, actions, attr, argv, envp);
+    }
 
-    int posix_spawn_file_actions_init(Pointer actions);
+    static int posix_spawn_file_actions_init(NativeMemory actions) {
+        return C.callInt("posix_spawn_file_actions_init", actions);
+    }
 
-    int posix_spawn_file_actions_adddup2(Pointer actions, int from, int to);
+    static int posix_spawn_file_actions_adddup2(NativeMemory actions, int from, int to) {
+        return C.callInt("posix_spawn_file_actions_adddup2", actions, from, to);
+    }
 
-    int posix_spawn_file_actions_destroy(Pointer actions);
+    static int posix_spawn_file_actions_destroy(NativeMemory actions) {
+        return C.callInt("posix_spawn_file_actions_destroy", actions);
+    }
 
-    int posix_spawnattr_init(Pointer attr);
+    static int posix_spawnattr_init(NativeMemory attr) {
+        return C.callInt("posix_spawnattr_init", attr);
+    }
 
-    int posix_spawnattr_setflags(Pointer attr, short flags);
+    static int posix_spawnattr_setflags(NativeMemory attr, short flags) {
+        return C.callInt("posix_spawnattr_setflags", attr, flags);
+    }
 
-    int posix_spawnattr_setpgroup(Pointer attr, int pgroup);
+    static int posix_spawnattr_setpgroup(NativeMemory attr, int pgroup) {
+        return C.callInt("posix_spawnattr_setpgroup", attr, pgroup);
+    }
 
-    int posix_spawnattr_setsigdefault(Pointer attr, Pointer signals);
+    static int posix_spawnattr_setsigdefault(NativeMemory attr, NativeMemory signals) {
+        return C.callInt("posix_spawnattr_setsigdefault", attr, signals);
+    }
 
-    int posix_spawnattr_setsigmask(Pointer attr, Pointer signals);
+    static int posix_spawnattr_setsigmask(NativeMemory attr, NativeMemory signals) {
+        return C.callInt("posix_spawnattr_setsigmask", attr, signals);
+    }
 
-    int posix_spawnattr_destroy(Pointer attr);
+    static int posix_spawnattr_destroy(NativeMemory attr) {
+        return C.callInt("posix_spawnattr_destroy", attr);
+    }
 
-    int waitpid(int pid, Pointer status, int options);
+    static int waitpid(int pid, NativeMemory status, int options) {
+        return C.callInt("waitpid", pid, status, options);
+    }
 
-    int waitid(int idType, int id, Pointer info, int options);
+    static int waitid(int idType, int id, NativeMemory info, int options) {
+        return C.callInt("waitid", idType, id, info, options);
+    }
 
-    int kill(int pid, int signal);
+    static int kill(int pid, int signal) {
+        return C.callInt("kill", pid, signal);
+    }
 
-    int sigprocmask(int how, Pointer set, Pointer before);
+    static int sigprocmask(int how, NativeMemory set, NativeMemory before) {
+        return C.callInt("sigprocmask", how, set, before);
+    }
 
-    int pthread_sigmask(int how, Pointer set, Pointer before);
+    static int pthread_sigmask(int how, NativeMemory set, NativeMemory before) {
+        return C.callInt("pthread_sigmask", how, set, before);
+    }
 
-    int sigaction(int signal, Pointer action, Pointer before);
+    static int sigaction(int signal, NativeMemory action, NativeMemory before) {
+        return C.callInt("sigaction", signal, action, before);
+    }
 
-    int execve(byte[] path, Pointer argv, Pointer envp);
+    static int execve(NativeMemory path, NativeMemory argv, NativeMemory envp) {
+        return C.callInt("execve", path, argv, envp);
+    }
 
-    @intptr_t
-    long signal(int signal, @intptr_t long handler);
+    static long signal(int signal, long handler) {
+        return C.call("signal", signal, handler);
+    }
 
     // descriptors
 
-    int close(int fd);
+    static int close(int fd) {
+        return C.callInt("close", fd);
+    }
 
-    int pipe(int[] fds);
+    static int pipe(NativeMemory fds) {
+        return C.callInt("pipe", fds);
+    }
 
-    @Variadic(fixedCount = 2)
-    int fcntl(int fd, int command, int argument);
+    static int fcntl(int fd, int command, int argument) {
+        return C.callVariadic(2, "fcntl", fd, command, argument);
+    }
 
-    @Variadic(fixedCount = 2)
-    int ioctl(int fd, @u_int64_t long request, Pointer argument);
+    static int ioctl(int fd, long request, NativeMemory argument) {
+        return C.callVariadic(2, "ioctl", fd, request, argument);
+    }
 
-    @Variadic(fixedCount = 2)
-    int open(byte[] path, int flags, int mode);
+    static int open(NativeMemory path, int flags, int mode) {
+        return C.callVariadic(2, "open", path, flags, mode);
+    }
 
-    int flock(int fd, int operation);
+    static int flock(int fd, int operation) {
+        return C.callInt("flock", fd, operation);
+    }
 
-    @ssize_t
-    long read(int fd, Pointer buffer, @size_t long size);
+    static long read(int fd, NativeMemory buffer, long size) {
+        return C.call("read", fd, buffer, size);
+    }
 
-    @ssize_t
-    long write(int fd, byte[] buffer, @size_t long size);
+    static long write(int fd, NativeMemory buffer, long size) {
+        return C.call("write", fd, buffer, size);
+    }
 
-    @ssize_t
-    long pread(int fd, Pointer buffer, @size_t long size, @off_t long offset);
+    static long pread(int fd, NativeMemory buffer, long size, long offset) {
+        return C.call("pread", fd, buffer, size, offset);
+    }
 
-    int tcgetattr(int fd, Pointer termios);
+    static int tcgetattr(int fd, NativeMemory termios) {
+        return C.callInt("tcgetattr", fd, termios);
+    }
 
-    int tcsetattr(int fd, int actions, Pointer termios);
+    static int tcsetattr(int fd, int actions, NativeMemory termios) {
+        return C.callInt("tcsetattr", fd, actions, termios);
+    }
 
-    int unlink(byte[] path);
+    static int unlink(NativeMemory path) {
+        return C.callInt("unlink", path);
+    }
 
-    Pointer getcwd(Pointer buffer, @size_t long size);
+    static long getcwd(NativeMemory buffer, long size) {
+        return C.call("getcwd", buffer, size);
+    }
 
-    int geteuid();
+    static int geteuid() {
+        return C.callInt("geteuid");
+    }
 
-    int poll(Pointer fds, @u_int64_t long count, int timeoutMillis);
+    static int poll(NativeMemory fds, long count, int timeoutMillis) {
+        return C.callInt("poll", fds, count, timeoutMillis);
+    }
 
     // sockets
 
-    int socket(int domain, int type, int protocol);
+    static int socket(int domain, int type, int protocol) {
+        return C.callInt("socket", domain, type, protocol);
+    }
 
-    int bind(int fd, Pointer address, @u_int32_t int length);
+    static int bind(int fd, NativeMemory address, int length) {
+        return C.callInt("bind", fd, address, length);
+    }
 
-    int connect(int fd, Pointer address, @u_int32_t int length);
+    static int connect(int fd, NativeMemory address, int length) {
+        return C.callInt("connect", fd, address, length);
+    }
 
-    int listen(int fd, int backlog);
+    static int listen(int fd, int backlog) {
+        return C.callInt("listen", fd, backlog);
+    }
 
-    int socketpair(int domain, int type, int protocol, int[] fds);
+    static int socketpair(int domain, int type, int protocol, NativeMemory fds) {
+        return C.callInt("socketpair", domain, type, protocol, fds);
+    }
 
-    @ssize_t
-    long sendmsg(int fd, Pointer message, int flags);
+    static long sendmsg(int fd, NativeMemory message, int flags) {
+        return C.call("sendmsg", fd, message, flags);
+    }
 
-    int accept(int fd, Pointer address, Pointer length);
+    static int accept(int fd, NativeMemory address, NativeMemory length) {
+        return C.callInt("accept", fd, address, length);
+    }
 
-    int shutdown(int fd, int how);
+    static int shutdown(int fd, int how) {
+        return C.callInt("shutdown", fd, how);
+    }
 
-    @ssize_t
-    long recv(int fd, Pointer buffer, @size_t long size, int flags);
+    static long recv(int fd, NativeMemory buffer, long size, int flags) {
+        return C.call("recv", fd, buffer, size, flags);
+    }
 
-    int getsockname(int fd, Pointer address, Pointer length);
+    static int getsockname(int fd, NativeMemory address, NativeMemory length) {
+        return C.callInt("getsockname", fd, address, length);
+    }
 
-    int getsockopt(int fd, int level, int option, Pointer value, Pointer length);
+    static int getsockopt(int fd, int level, int option, NativeMemory value, NativeMemory length) {
+        return C.callInt("getsockopt", fd, level, option, value, length);
+    }
 
-    @ssize_t
-    long send(int fd, byte[] data, @size_t long size, int flags);
+    static long send(int fd, NativeMemory data, long size, int flags) {
+        return C.call("send", fd, data, size, flags);
+    }
 
     // others
 
-    Pointer strerror(int errno);
-
-    /** Linux and glibc only; callers check the platform first. */
-    interface Linux {
-
-        Linux C =
-                LibraryLoader.create(Linux.class)
-                        .load(Platform.getNativePlatform().getStandardCLibraryName());
-
-        int epoll_create1(int flags);
-
-        int epoll_ctl(int epfd, int operation, int fd, Pointer event);
-
-        int epoll_wait(int epfd, Pointer events, int count, int timeoutMillis);
-
-        int accept4(int fd, Pointer address, Pointer length, int flags);
-
-        int signalfd(int fd, Pointer mask, int flags);
-
-        int memfd_create(byte[] name, int flags);
-
-        int prctl(int option, long a, long b, long c, long d);
+    static long strerror(int errno) {
+        return C.call("strerror", errno);
     }
 
-    /** glibc 2.34 and newer. */
-    interface CloseFrom {
-        int posix_spawn_file_actions_addclosefrom_np(Pointer actions, int from);
+    // Linux and glibc only; callers check the platform first
+
+    static int epoll_create1(int flags) {
+        return C.callInt("epoll_create1", flags);
+    }
+
+    static int epoll_ctl(int epfd, int operation, int fd, NativeMemory event) {
+        return C.callInt("epoll_ctl", epfd, operation, fd, event);
+    }
+
+    static int epoll_wait(int epfd, NativeMemory events, int count, int timeoutMillis) {
+        return C.callInt("epoll_wait", epfd, events, count, timeoutMillis);
+    }
+
+    static int accept4(int fd, NativeMemory address, NativeMemory length, int flags) {
+        return C.callInt("accept4", fd, address, length, flags);
+    }
+
+    static int signalfd(int fd, NativeMemory mask, int flags) {
+        return C.callInt("signalfd", fd, mask, flags);
+    }
+
+    static int memfd_create(NativeMemory name, int flags) {
+        return C.callInt("memfd_create", name, flags);
+    }
+
+    static int prctl(int option, long a, long b, long c, long d) {
+        return C.callInt("prctl", option, a, b, c, d);
+    }
+
+    // glibc 2.34 and newer
+
+    static int posix_spawn_file_actions_addclosefrom_np(NativeMemory actions, int from) {
+        return C.callInt("posix_spawn_file_actions_addclosefrom_np", actions, from);
     }
 }

@@ -2,7 +2,6 @@ package org.hgcmdserver.posix;
 
 import java.io.Closeable;
 import java.io.IOException;
-import jnr.ffi.Pointer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,7 +33,7 @@ public final class MessageLine implements Closeable {
     private final EventLoop loop;
     private final int fd;
     private final Receiver receiver;
-    private final Pointer buffer = NativeMemory.allocate(BUFFER_SIZE);
+    private final NativeMemory buffer = NativeMemory.allocate(BUFFER_SIZE);
     private final OutgoingDescriptor outgoing = new OutgoingDescriptor();
     private final MessageFraming framing;
     private boolean closed;
@@ -83,8 +82,8 @@ public final class MessageLine implements Closeable {
         if (closed) { // the number may by now be that of a client's connection
             throw PosixException.of("send fd " + descriptor, Errno.EPIPE.number());
         }
-        Pointer header = outgoing.header(framing.frame(message), descriptor);
-        if (LibC.C.sendmsg(fd, header, MSG_DONTWAIT_NOSIGNAL) < 0) {
+        NativeMemory header = outgoing.header(framing.frame(message), descriptor);
+        if (LibC.sendmsg(fd, header, MSG_DONTWAIT_NOSIGNAL) < 0) {
             throw PosixException.last("send fd " + descriptor + " over fd " + fd);
         }
     }
@@ -109,11 +108,9 @@ public final class MessageLine implements Closeable {
 
     /** Returns whether more may have come in. */
     private boolean read() throws IOException {
-        int size = (int) LibC.C.read(fd, buffer, BUFFER_SIZE);
+        int size = (int) LibC.read(fd, buffer, BUFFER_SIZE);
         if (size > 0) {
-            byte[] bytes = new byte[size];
-            buffer.get(0, bytes, 0, size);
-            return receive(bytes);
+            return receive(buffer.bytes(0, size));
         }
         if (size == 0 || !isPassing()) {
             end(); // ECONNRESET: the other process has ended without reading all messages
@@ -161,27 +158,27 @@ public final class MessageLine implements Closeable {
         private static final int LONGEST = 64;
         private static final int CONTROL_SIZE = 24; // CMSG_SPACE(sizeof(int))
 
-        private final Pointer message = NativeMemory.allocate(56);
-        private final Pointer vector = NativeMemory.allocate(16);
-        private final Pointer data = NativeMemory.allocate(LONGEST);
-        private final Pointer control = NativeMemory.allocate(CONTROL_SIZE);
+        private final NativeMemory message = NativeMemory.allocate(56);
+        private final NativeMemory vector = NativeMemory.allocate(16);
+        private final NativeMemory data = NativeMemory.allocate(LONGEST);
+        private final NativeMemory control = NativeMemory.allocate(CONTROL_SIZE);
 
         OutgoingDescriptor() {
-            vector.putAddress(0, data.address());
-            message.putAddress(16, vector.address());
+            vector.putWord(0, data.address());
+            message.putWord(16, vector.address());
             message.putLong(24, 1);
-            message.putAddress(32, control.address());
+            message.putWord(32, control.address());
             message.putLong(40, CONTROL_SIZE);
             control.putLong(0, 20); // CMSG_LEN(sizeof(int))
             control.putInt(8, SOL_SOCKET);
             control.putInt(12, SCM_RIGHTS);
         }
 
-        Pointer header(byte[] bytes, int descriptor) {
+        NativeMemory header(byte[] bytes, int descriptor) {
             if (bytes.length > LONGEST) {
                 throw new IllegalArgumentException("a message of " + bytes.length + " bytes");
             }
-            data.put(0, bytes, 0, bytes.length);
+            data.put(0, bytes);
             vector.putLong(8, bytes.length);
             control.putInt(16, descriptor);
             return message;

@@ -2,8 +2,6 @@ package org.hgcmdserver.posix;
 
 import java.util.HashSet;
 import java.util.Set;
-import jnr.constants.platform.SocketLevel;
-import jnr.ffi.Pointer;
 
 /**
  * The process at the other end of a connection, its effective user and group, and its supplementary
@@ -11,7 +9,7 @@ import jnr.ffi.Pointer;
  */
 public record PeerCredentials(int pid, long uid, long gid, Set<Long> groups) {
 
-    private static final int SOL_SOCKET = SocketLevel.SOL_SOCKET.intValue();
+    private static final int SOL_SOCKET = Constants.SOL_SOCKET;
     private static final int SO_PEERCRED = 17;
     private static final int UCRED_SIZE = 12; // pid, uid, gid
     private static final int SO_PEERGROUPS = 59;
@@ -27,7 +25,8 @@ public record PeerCredentials(int pid, long uid, long gid, Set<Long> groups) {
     /** Asks the kernel: SO_PEERCRED in unix(7); LOCAL_PEERPID and LOCAL_PEERCRED on macOS. */
     public static PeerCredentials of(int connectedFd) {
         if (Os.LINUX) {
-            Pointer ucred = UnixSocket.option(connectedFd, SOL_SOCKET, SO_PEERCRED, UCRED_SIZE);
+            NativeMemory ucred =
+                    UnixSocket.option(connectedFd, SOL_SOCKET, SO_PEERCRED, UCRED_SIZE);
             return ucred == null
                     ? UNKNOWN
                     : credentials(
@@ -36,8 +35,9 @@ public record PeerCredentials(int pid, long uid, long gid, Set<Long> groups) {
                             ucred.getInt(8),
                             peerGroups(connectedFd));
         }
-        Pointer pid = UnixSocket.option(connectedFd, SOL_LOCAL, LOCAL_PEERPID, 4);
-        Pointer xucred = UnixSocket.option(connectedFd, SOL_LOCAL, LOCAL_PEERCRED, XUCRED_SIZE);
+        NativeMemory pid = UnixSocket.option(connectedFd, SOL_LOCAL, LOCAL_PEERPID, 4);
+        NativeMemory xucred =
+                UnixSocket.option(connectedFd, SOL_LOCAL, LOCAL_PEERCRED, XUCRED_SIZE);
         return pid == null || xucred == null
                 ? UNKNOWN
                 : credentials(
@@ -50,10 +50,10 @@ public record PeerCredentials(int pid, long uid, long gid, Set<Long> groups) {
     /** Needs Linux 4.13; older kernels report no groups. */
     private static Set<Long> peerGroups(int fd) {
         for (int count = SOME_GROUPS; count <= MAX_GROUPS; count *= 32) {
-            Pointer groups = NativeMemory.allocate(4 * count);
-            Pointer length = NativeMemory.allocate(4);
+            NativeMemory groups = NativeMemory.allocate(4 * count);
+            NativeMemory length = NativeMemory.allocate(4);
             length.putInt(0, 4 * count);
-            if (LibC.C.getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, length) == 0) {
+            if (LibC.getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, length) == 0) {
                 return ids(groups, 0, length.getInt(0) / 4);
             }
             if (!PosixException.lastWas(Errno.ERANGE)) {
@@ -63,10 +63,10 @@ public record PeerCredentials(int pid, long uid, long gid, Set<Long> groups) {
         return Set.of();
     }
 
-    private static Set<Long> ids(Pointer memory, int offset, int count) {
+    private static Set<Long> ids(NativeMemory memory, int offset, int count) {
         Set<Long> ids = new HashSet<>();
         for (int i = 0; i < count; i++) {
-            ids.add(Integer.toUnsignedLong(memory.getInt(offset + 4L * i)));
+            ids.add(Integer.toUnsignedLong(memory.getInt(offset + 4 * i)));
         }
         return Set.copyOf(ids);
     }

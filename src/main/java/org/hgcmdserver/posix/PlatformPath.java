@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.concurrent.ThreadLocalRandom;
-import jnr.ffi.Pointer;
 
 /**
  * Paths with exactly the bytes that the kernel has. {@code Path.of} encodes a name in the locale's
@@ -108,8 +107,8 @@ public final class PlatformPath {
 
     /** Whether {@link #workingDirectory} has been removed: no program can start in it. */
     public static boolean isWorkingDirectoryGone() {
-        Pointer buffer = NativeMemory.allocate(PATH_MAX);
-        return LibC.C.getcwd(buffer, PATH_MAX) == null && PosixException.lastWas(Errno.ENOENT);
+        NativeMemory buffer = NativeMemory.allocate(PATH_MAX);
+        return LibC.getcwd(buffer, PATH_MAX) == 0 && PosixException.lastWas(Errno.ENOENT);
     }
 
     /**

@@ -1,10 +1,9 @@
 package org.hgcmdserver.posix;
 
+import com.kenai.jffi.LastError;
 import java.io.IOException;
 import java.util.EnumSet;
 import java.util.Set;
-import jnr.ffi.LastError;
-import jnr.ffi.Pointer;
 
 /** A failed system call: the operation, its object, and errno's own text. */
 public final class PosixException extends IOException {
@@ -41,7 +40,7 @@ public final class PosixException extends IOException {
      * @param tried the call and its object, such as {@code "bind /run/x/server.sock"}
      */
     static PosixException last(String tried) {
-        return new PosixException(tried, LastError.getLastError(LibC.RUNTIME));
+        return new PosixException(tried, LastError.getInstance().get());
     }
 
     /** The failure of a call that returns its error number, like posix_spawn(3). */
@@ -50,7 +49,7 @@ public final class PosixException extends IOException {
     }
 
     static boolean lastWas(Errno errno) {
-        return LastError.getLastError(LibC.RUNTIME) == errno.number();
+        return LastError.getInstance().get() == errno.number();
     }
 
     /** Throws when {@code result} is negative, as system calls report failures; else returns it. */
@@ -80,7 +79,7 @@ public final class PosixException extends IOException {
     }
 
     private static String text(int errno) {
-        Pointer text = LibC.C.strerror(errno);
-        return text == null ? "errno " + errno : text.getString(0);
+        byte[] text = NativeMemory.stringAt(LibC.strerror(errno));
+        return text == null ? "errno " + errno : PlatformString.decode(text);
     }
 }

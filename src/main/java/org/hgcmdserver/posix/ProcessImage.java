@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import jnr.ffi.Pointer;
 
 /** This process's program, and its replacement by another program (execve(2)). */
 public final class ProcessImage {
@@ -94,9 +93,10 @@ public final class ProcessImage {
             Environment environment,
             Collection<Integer> descriptors)
             throws PosixException {
-        Pointer argv = NativeMemory.vector(arguments.stream().map(PlatformString::encode).toList());
-        Pointer envp = NativeMemory.vector(environment.toBytes());
-        byte[] path = NativeMemory.path(program);
+        NativeMemory argv =
+                NativeMemory.vector(arguments.stream().map(PlatformString::encode).toList());
+        NativeMemory envp = NativeMemory.vector(environment.toBytes());
+        NativeMemory path = NativeMemory.path(program);
         CloseOnExec.markAll(3); // the JVM's own descriptors are not close-on-exec
         // Where the launcher could not block signals: a signal to this thread stays pending for the
         // next image. A signal that another thread of the JVM receives is lost.
@@ -105,7 +105,7 @@ public final class ProcessImage {
             for (int fd : descriptors) {
                 Descriptors.clearCloseOnExec(fd);
             }
-            LibC.C.execve(path, argv, envp);
+            LibC.execve(path, argv, envp);
             throw PosixException.last("execute " + program);
         } finally {
             SignalSource.unblockForJvm();

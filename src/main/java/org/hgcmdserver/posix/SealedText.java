@@ -4,8 +4,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import jnr.constants.platform.OpenFlags;
-import jnr.ffi.Pointer;
 
 /**
  * A text in memory that has a descriptor but no name, and that no process can change: a sealed
@@ -16,6 +14,7 @@ public final class SealedText {
     private static final int MFD_CLOEXEC_ALLOW_SEALING = 1 | 2;
     private static final int F_ADD_SEALS = 1033; // fcntl(2)
     private static final int ALL_SEALS = 1 | 2 | 4 | 8; // seal, shrink, grow, write
+    private static final int O_RDWR = 2; // fcntl.h, the same on all platforms
     private static final int CHUNK = 64 * 1024;
 
     private SealedText() {}
@@ -24,43 +23,41 @@ public final class SealedText {
     public static OwnedDescriptor create(String name, String content) throws IOException {
         int fd =
                 Os.LINUX
-                        ? LibC.Linux.C.memfd_create(
-                                NativeMemory.path(name), MFD_CLOEXEC_ALLOW_SEALING)
+                        ? LibC.memfd_create(NativeMemory.path(name), MFD_CLOEXEC_ALLOW_SEALING)
                         : unlinkedFile(name);
         PosixException.check(fd, "memfd_create", name);
         OwnedDescriptor text = new OwnedDescriptor(fd);
         byte[] bytes = content.getBytes(StandardCharsets.UTF_8);
-        if (LibC.C.write(fd, bytes, bytes.length) != bytes.length) {
+        if (LibC.write(fd, NativeMemory.of(bytes), bytes.length) != bytes.length) {
             PosixException failure = PosixException.last("write " + name);
             text.close();
             throw failure;
         }
         if (Os.LINUX) {
-            LibC.C.fcntl(fd, F_ADD_SEALS, ALL_SEALS);
+            LibC.fcntl(fd, F_ADD_SEALS, ALL_SEALS);
         }
         return text;
     }
 
     private static int unlinkedFile(String name) throws IOException {
         Path file = Files.createTempFile(name, null);
-        int fd = LibC.C.open(NativeMemory.path(file), OpenFlags.O_RDWR.intValue(), 0);
-        LibC.C.unlink(NativeMemory.path(file));
+        int fd = LibC.open(NativeMemory.path(file), O_RDWR, 0);
+        PosixException.check(fd, "open", file);
+        LibC.unlink(NativeMemory.path(file));
         return fd;
     }
 
     /** The whole text behind {@code fd}; the caller keeps the descriptor. */
     public static String read(int fd) throws PosixException {
-        Pointer buffer = NativeMemory.allocate(CHUNK);
+        NativeMemory buffer = NativeMemory.allocate(CHUNK);
         java.io.ByteArrayOutputStream all = new java.io.ByteArrayOutputStream();
         while (true) {
-            int size = (int) LibC.C.pread(fd, buffer, CHUNK, all.size());
+            int size = (int) LibC.pread(fd, buffer, CHUNK, all.size());
             PosixException.check(size, "read", "fd " + fd);
             if (size == 0) {
                 return all.toString(StandardCharsets.UTF_8);
             }
-            byte[] bytes = new byte[size];
-            buffer.get(0, bytes, 0, size);
-            all.write(bytes, 0, size);
+            all.writeBytes(buffer.bytes(0, size));
         }
     }
 }

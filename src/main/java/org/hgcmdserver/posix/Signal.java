@@ -13,7 +13,7 @@ public enum Signal {
 
     private static final Signal[] ALL = values();
 
-    private final int number = jnr.constants.platform.Signal.valueOf(name()).intValue();
+    private final int number = Constants.signal(name());
 
     /** Null for a number that is not one of these. */
     static Signal of(int number) {

@@ -3,7 +3,6 @@ package org.hgcmdserver.posix;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.function.Consumer;
-import jnr.ffi.Pointer;
 
 /** Delivers SIGHUP, SIGINT and SIGTERM to the loop's thread, instead of their default action. */
 public final class SignalSource {
@@ -48,14 +47,14 @@ public final class SignalSource {
     public static void deliver(Consumer<Signal> handler) throws IOException {
         Signal[] all = {Signal.SIGHUP, Signal.SIGINT, Signal.SIGTERM, Signal.SIGQUIT};
         if (!Os.LINUX || !areBlocked(mask(all))) {
-            LibC.C.signal(Signal.SIGQUIT.number(), SIG_DFL);
+            LibC.signal(Signal.SIGQUIT.number(), SIG_DFL);
             handleInJvm(handler);
             return;
         }
         // the kernel keeps a blocked signal even if it is ignored, as by nohup(1)
         Signal[] heeded =
                 Arrays.stream(all).filter(signal -> !isIgnored(signal)).toArray(Signal[]::new);
-        int fd = LibC.Linux.C.signalfd(-1, signalSet(mask(heeded)), SFD_CLOEXEC);
+        int fd = LibC.signalfd(-1, signalSet(mask(heeded)), SFD_CLOEXEC);
         PosixException.check(fd, "signalfd", "-1");
         Thread reader = new Thread(() -> readForEver(fd, handler), "signals");
         reader.setDaemon(true);
@@ -63,9 +62,9 @@ public final class SignalSource {
     }
 
     private static void readForEver(int fd, Consumer<Signal> handler) {
-        Pointer info = NativeMemory.allocate(SIGNALFD_SIGINFO_SIZE);
+        NativeMemory info = NativeMemory.allocate(SIGNALFD_SIGINFO_SIZE);
         while (true) {
-            if (LibC.C.read(fd, info, SIGNALFD_SIGINFO_SIZE) > 0) {
+            if (LibC.read(fd, info, SIGNALFD_SIGINFO_SIZE) > 0) {
                 handler.accept(Signal.of(info.getInt(0)));
             }
         }
@@ -73,9 +72,9 @@ public final class SignalSource {
 
     /** Ends this process by a signal, as its default action does. */
     public static void dieBy(Signal signal) {
-        LibC.C.signal(signal.number(), SIG_DFL);
+        LibC.signal(signal.number(), SIG_DFL);
         setMask(SIG_UNBLOCK, signalSet(mask(signal)), null);
-        LibC.C.kill((int) ProcessHandle.current().pid(), signal.number());
+        LibC.kill((int) ProcessHandle.current().pid(), signal.number());
         java.lang.Runtime.getRuntime().halt(128 + signal.number()); // as a shell reports it
     }
 
@@ -96,16 +95,16 @@ public final class SignalSource {
      * pthread_sigmask(3) is not in the C library; elsewhere sigprocmask(2) may not apply to the
      * thread.
      */
-    private static void setMask(int how, Pointer set, Pointer before) {
+    private static void setMask(int how, NativeMemory set, NativeMemory before) {
         if (Os.LINUX) {
-            LibC.C.sigprocmask(how, set, before);
+            LibC.sigprocmask(how, set, before);
         } else {
-            LibC.C.pthread_sigmask(how, set, before);
+            LibC.pthread_sigmask(how, set, before);
         }
     }
 
-    private static Pointer signalSet(long mask) {
-        Pointer set = NativeMemory.allocate(SIGSET_SIZE);
+    private static NativeMemory signalSet(long mask) {
+        NativeMemory set = NativeMemory.allocate(SIGSET_SIZE);
         set.putLong(0, mask);
         return set;
     }
@@ -127,14 +126,14 @@ public final class SignalSource {
         readBySignalFd = true;
         int fd =
                 PosixException.check(
-                        LibC.Linux.C.signalfd(-1, signalSet(mask(SIGNALS)), SFD_NONBLOCK_CLOEXEC),
+                        LibC.signalfd(-1, signalSet(mask(SIGNALS)), SFD_NONBLOCK_CLOEXEC),
                         "signalfd",
                         "-1");
-        Pointer info = NativeMemory.allocate(SIGNALFD_SIGINFO_SIZE);
+        NativeMemory info = NativeMemory.allocate(SIGNALFD_SIGINFO_SIZE);
         loop.register(
                 fd,
                 () -> {
-                    while (LibC.C.read(fd, info, SIGNALFD_SIGINFO_SIZE) > 0) {
+                    while (LibC.read(fd, info, SIGNALFD_SIGINFO_SIZE) > 0) {
                         handler.accept(Signal.of(info.getInt(0)));
                     }
                     if (!PosixException.lastWas(Errno.EAGAIN)
@@ -155,14 +154,14 @@ public final class SignalSource {
 
     /** Whether this thread has all signals of the mask blocked. */
     private static boolean areBlocked(long mask) {
-        Pointer blocked = NativeMemory.allocate(SIGSET_SIZE);
+        NativeMemory blocked = NativeMemory.allocate(SIGSET_SIZE);
         setMask(SIG_BLOCK, null, blocked);
         return (blocked.getLong(0) & mask) == mask;
     }
 
     private static boolean isIgnored(Signal signal) {
-        Pointer action = NativeMemory.allocate(STRUCT_SIGACTION_SIZE);
-        LibC.C.sigaction(signal.number(), null, action);
-        return action.getAddress(0) == SIG_IGN; // sa_handler is the first member
+        NativeMemory action = NativeMemory.allocate(STRUCT_SIGACTION_SIZE);
+        LibC.sigaction(signal.number(), null, action);
+        return action.getWord(0) == SIG_IGN; // sa_handler is the first member
     }
 }

@@ -1,7 +1,5 @@
 package org.hgcmdserver.posix;
 
-import jnr.ffi.Pointer;
-
 /**
  * A terminal that a descriptor leads to (termios(3)). Its methods may be called from any thread.
  */
@@ -24,7 +22,7 @@ public final class Terminal {
     private boolean restoredForGood;
 
     /** The original settings; null while they are unchanged. */
-    private Pointer before;
+    private NativeMemory before;
 
     /**
      * @param fd kept by the caller; if it does not lead to a terminal, this object changes nothing
@@ -38,12 +36,11 @@ public final class Terminal {
      * already, as getpass(3) does.
      */
     public synchronized void hideInput() throws PosixException {
-        Pointer now = NativeMemory.allocate(TERMIOS_SIZE);
-        if (before != null || restoredForGood || LibC.C.tcgetattr(fd, now) < 0) {
+        NativeMemory now = NativeMemory.allocate(TERMIOS_SIZE);
+        if (before != null || restoredForGood || LibC.tcgetattr(fd, now) < 0) {
             return;
         }
-        Pointer changed = NativeMemory.allocate(TERMIOS_SIZE);
-        now.transferTo(0, changed, 0, TERMIOS_SIZE);
+        NativeMemory changed = now.copy();
         if (FLAG_SIZE == 4) {
             int flags = now.getInt(LOCAL_FLAGS);
             changed.putInt(LOCAL_FLAGS, (int) (flags & ~ECHO | ECHONL));
@@ -52,7 +49,7 @@ public final class Terminal {
             changed.putLong(LOCAL_FLAGS, flags & ~ECHO | ECHONL);
         }
         before = now; // before the call, which may fail half done
-        int result = LibC.C.tcsetattr(fd, TCSAFLUSH, changed);
+        int result = LibC.tcsetattr(fd, TCSAFLUSH, changed);
         PosixException.check(result, "switch the echo off on", "fd " + fd);
     }
 
@@ -68,7 +65,7 @@ public final class Terminal {
     /** Undoes {@link #hideInput}, if it has changed the terminal. */
     public synchronized void restore() {
         if (before != null) {
-            LibC.C.tcsetattr(fd, TCSAFLUSH, before);
+            LibC.tcsetattr(fd, TCSAFLUSH, before);
             before = null;
         }
     }

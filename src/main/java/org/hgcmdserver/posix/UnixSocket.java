@@ -5,11 +5,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import jnr.constants.platform.AddressFamily;
-import jnr.constants.platform.Sock;
-import jnr.constants.platform.SocketLevel;
-import jnr.constants.platform.SocketOption;
-import jnr.ffi.Pointer;
 
 /**
  * Sockets of unix(7), as bare descriptors. Not through junixsocket, which the client uses: its
@@ -22,9 +17,9 @@ public final class UnixSocket {
     /** unix(7): sun_path is 108 bytes on Linux, 104 on the BSDs, one of which is the final NUL. */
     public static final int MAX_PATH = Os.LINUX ? 107 : 103;
 
-    private static final int AF_UNIX = AddressFamily.AF_UNIX.intValue();
-    private static final int SOCK_STREAM = Sock.SOCK_STREAM.intValue();
-    private static final int SOL_SOCKET = SocketLevel.SOL_SOCKET.intValue();
+    private static final int AF_UNIX = Constants.AF_UNIX;
+    private static final int SOCK_STREAM = Constants.SOCK_STREAM;
+    private static final int SOL_SOCKET = Constants.SOL_SOCKET;
     private static final int SOMAXCONN = Os.LINUX ? 4096 : 128;
     private static final int SUN_PATH = 2;
     private static final int SOCKADDR_SIZE = SUN_PATH + 108 + 1;
@@ -50,7 +45,11 @@ public final class UnixSocket {
      * @throws PosixException EMFILE or ENFILE if there are too many descriptors
      */
     public static OwnedDescriptor open() throws PosixException {
-        int fd = PosixException.check(LibC.C.socket(AF_UNIX, SOCK_STREAM, 0), "socket", "AF_UNIX");
+        return open(SOCK_STREAM);
+    }
+
+    static OwnedDescriptor open(int type) throws PosixException {
+        int fd = PosixException.check(LibC.socket(AF_UNIX, type, 0), "socket", "AF_UNIX");
         Descriptors.setCloseOnExec(fd);
         return new OwnedDescriptor(fd);
     }
@@ -86,8 +85,8 @@ public final class UnixSocket {
     }
 
     private static void bind(int fd, byte[] name, Path path) throws PosixException {
-        Pointer address = NativeMemory.allocate(SOCKADDR_SIZE);
-        int result = LibC.C.bind(fd, address, fill(address, name));
+        NativeMemory address = NativeMemory.allocate(SOCKADDR_SIZE);
+        int result = LibC.bind(fd, address, fill(address, name));
         PosixException.check(result, "bind", path);
     }
 
@@ -98,17 +97,17 @@ public final class UnixSocket {
      */
     public static void connect(int fd, Path path) throws PosixException {
         Descriptors.setNonBlocking(fd, true);
-        Pointer address = NativeMemory.allocate(SOCKADDR_SIZE);
+        NativeMemory address = NativeMemory.allocate(SOCKADDR_SIZE);
         byte[] name = PlatformPath.bytes(path);
         if (name.length <= MAX_PATH) {
-            int result = LibC.C.connect(fd, address, fill(address, name));
+            int result = LibC.connect(fd, address, fill(address, name));
             PosixException.check(result, "connect to", path);
             return;
         }
         checkName(path);
         try (FileHandle handle = FileHandle.of(path)) {
             int length = fill(address, PlatformPath.bytes(handle.path()));
-            PosixException.check(LibC.C.connect(fd, address, length), "connect to", path);
+            PosixException.check(LibC.connect(fd, address, length), "connect to", path);
         }
     }
 
@@ -119,22 +118,37 @@ public final class UnixSocket {
         }
     }
 
-    /** Fills a sockaddr_un; returns its length. */
-    private static int fill(Pointer address, byte[] name) {
+    /**
+     * connect(2) to the path {@code name}, or to the abstract name after an "@".
+     *
+     * @return the call's result
+     */
+    static int connect(int fd, byte[] name) {
+        NativeMemory address = NativeMemory.allocate(SOCKADDR_SIZE);
+        int length = fill(address, name);
+        if (name[0] == '@') {
+            address.putByte(SUN_PATH, 0);
+            length--; // a NUL at the end would be part of the name
+        }
+        return LibC.connect(fd, address, length);
+    }
+
+    /** Fills a sockaddr_un with a path; returns its length. */
+    private static int fill(NativeMemory address, byte[] name) {
         int length = SUN_PATH + name.length + 1;
         if (Os.LINUX) {
-            address.putShort(0, (short) AF_UNIX);
+            address.putShort(0, AF_UNIX);
         } else {
-            address.putByte(0, (byte) length); // sun_len
-            address.putByte(1, (byte) AF_UNIX);
+            address.putByte(0, length); // sun_len
+            address.putByte(1, AF_UNIX);
         }
-        address.put(SUN_PATH, name, 0, name.length);
+        address.put(SUN_PATH, name);
         return length;
     }
 
     /** listen(2) with the longest queue that the system allows, as Mercurial does. */
     public static void listen(int fd, Path path) throws PosixException {
-        PosixException.check(LibC.C.listen(fd, SOMAXCONN), "listen at", path);
+        PosixException.check(LibC.listen(fd, SOMAXCONN), "listen at", path);
     }
 
     /**
@@ -143,7 +157,7 @@ public final class UnixSocket {
      * sockets that no other process holds.
      */
     public static void refuseNewConnections(int listeningFd) {
-        LibC.C.shutdown(listeningFd, SHUT_RD);
+        LibC.shutdown(listeningFd, SHUT_RD);
     }
 
     /**
@@ -151,15 +165,15 @@ public final class UnixSocket {
      * the end of file. Data that it writes still reaches the peer.
      */
     public static void endInput(int connectedFd) {
-        LibC.C.shutdown(connectedFd, SHUT_RD);
+        LibC.shutdown(connectedFd, SHUT_RD);
     }
 
     /** Discards whatever has arrived. Never blocks. */
     public static void discardInput(int connectedFd) {
-        Pointer buffer = NativeMemory.allocate(DISCARDED_AT_ONCE);
+        NativeMemory buffer = NativeMemory.allocate(DISCARDED_AT_ONCE);
         long read = 1;
         for (int i = 0; i < MAX_DISCARDED / DISCARDED_AT_ONCE && read > 0; i++) {
-            read = LibC.C.recv(connectedFd, buffer, DISCARDED_AT_ONCE, MSG_DONTWAIT);
+            read = LibC.recv(connectedFd, buffer, DISCARDED_AT_ONCE, MSG_DONTWAIT);
         }
     }
 
@@ -169,7 +183,14 @@ public final class UnixSocket {
      * @return the number of bytes written; 0 if the peer is gone or the buffer is full
      */
     public static int sendWithoutWaiting(int fd, byte[] data) {
-        return (int) Math.max(0, LibC.C.send(fd, data, data.length, MSG_DONTWAIT | MSG_NOSIGNAL));
+        return (int)
+                Math.max(
+                        0,
+                        LibC.send(
+                                fd,
+                                NativeMemory.of(data),
+                                data.length,
+                                MSG_DONTWAIT | MSG_NOSIGNAL));
     }
 
     /**
@@ -181,8 +202,8 @@ public final class UnixSocket {
     public static int accept(int listeningFd) throws PosixException {
         int fd =
                 Os.LINUX
-                        ? LibC.Linux.C.accept4(listeningFd, null, null, SOCK_CLOEXEC)
-                        : LibC.C.accept(listeningFd, null, null);
+                        ? LibC.accept4(listeningFd, null, null, SOCK_CLOEXEC)
+                        : LibC.accept(listeningFd, null, null);
         if (fd >= 0) {
             if (!Os.LINUX) {
                 Descriptors.setCloseOnExec(fd);
@@ -203,10 +224,10 @@ public final class UnixSocket {
      * @throws PosixException EBADF if there is no such descriptor, ENOTSOCK if it is not a socket
      */
     public static Description describe(int fd) throws PosixException {
-        Pointer address = NativeMemory.allocate(SOCKADDR_SIZE);
-        Pointer length = NativeMemory.allocate(4);
+        NativeMemory address = NativeMemory.allocate(SOCKADDR_SIZE);
+        NativeMemory length = NativeMemory.allocate(4);
         length.putInt(0, SOCKADDR_SIZE);
-        int result = LibC.C.getsockname(fd, address, length);
+        int result = LibC.getsockname(fd, address, length);
         PosixException.check(result, "getsockname", "fd " + fd);
         int family = Os.LINUX ? address.getShort(0) : address.getByte(1);
         if (family != AF_UNIX) {
@@ -214,14 +235,13 @@ public final class UnixSocket {
         }
         return new Description(
                 true,
-                option(fd, SOL_SOCKET, SocketOption.SO_TYPE.intValue()) == SOCK_STREAM,
-                option(fd, SOL_SOCKET, SocketOption.SO_ACCEPTCONN.intValue()) != 0,
+                option(fd, SOL_SOCKET, Constants.SO_TYPE) == SOCK_STREAM,
+                option(fd, SOL_SOCKET, Constants.SO_ACCEPTCONN) != 0,
                 addressText(address, length.getInt(0)));
     }
 
-    private static String addressText(Pointer address, int length) {
-        byte[] name = new byte[Math.max(0, length - SUN_PATH)];
-        address.get(SUN_PATH, name, 0, name.length);
+    private static String addressText(NativeMemory address, int length) {
+        byte[] name = address.bytes(SUN_PATH, Math.max(0, length - SUN_PATH));
         if (name.length > 0 && name[0] == 0) { // unix(7), abstract: shown with @ as by ss(8)
             return "@" + new String(name, 1, name.length - 1, StandardCharsets.ISO_8859_1);
         }
@@ -234,15 +254,15 @@ public final class UnixSocket {
 
     /** An int option's value; 0 where the option is not available. */
     private static int option(int fd, int level, int option) {
-        Pointer value = option(fd, level, option, 4);
+        NativeMemory value = option(fd, level, option, 4);
         return value == null ? 0 : value.getInt(0);
     }
 
     /** An option's value; null where the option is not available. */
-    static Pointer option(int fd, int level, int option, int size) {
-        Pointer value = NativeMemory.allocate(size);
-        Pointer length = NativeMemory.allocate(4);
+    static NativeMemory option(int fd, int level, int option, int size) {
+        NativeMemory value = NativeMemory.allocate(size);
+        NativeMemory length = NativeMemory.allocate(4);
         length.putInt(0, size);
-        return LibC.C.getsockopt(fd, level, option, value, length) == 0 ? value : null;
+        return LibC.getsockopt(fd, level, option, value, length) == 0 ? value : null;
     }
 }

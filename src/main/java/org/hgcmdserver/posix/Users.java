@@ -25,7 +25,7 @@ public final class Users {
 
     /** The effective user of this process (geteuid(2)), which may have no name. */
     public static long self() {
-        return Integer.toUnsignedLong(LibC.C.geteuid());
+        return Integer.toUnsignedLong(LibC.geteuid());
     }
 
     /** The id of a user by name (getpwnam(3)) or by number; empty if there is no such name. */

@@ -36,11 +36,10 @@ class EventLoopTest {
     void whatIsPostedAfterTheEndTouchesNoDescriptor() throws Exception {
         EventLoop loop = new EventLoop(Ticker.SYSTEM);
         loop.close();
-        int[] reused = new int[2];
-        LibC.C.pipe(reused);
+        int[] reused = pipe();
         Descriptors.setNonBlocking(reused[0], true);
         loop.post(() -> {});
-        assertThat(LibC.C.read(reused[0], NativeMemory.allocate(1), 1)).isNegative();
+        assertThat(LibC.read(reused[0], NativeMemory.allocate(1), 1)).isNegative();
         for (int fd : reused) {
             Descriptors.close(fd);
         }
@@ -57,10 +56,8 @@ class EventLoopTest {
     @Test
     void descriptorThatAnEarlierActionUnregisteredIsLeftAlone() throws Exception {
         try (EventLoop loop = new EventLoop(Ticker.SYSTEM)) {
-            int[] a = new int[2];
-            int[] b = new int[2];
-            LibC.C.pipe(a);
-            LibC.C.pipe(b);
+            int[] a = pipe();
+            int[] b = pipe();
             List<String> ran = new ArrayList<>();
             loop.register(
                     a[0],
@@ -70,8 +67,8 @@ class EventLoopTest {
                         loop.unregister(b[0]);
                     });
             loop.register(b[0], () -> ran.add("b"));
-            LibC.C.write(a[1], new byte[1], 1);
-            LibC.C.write(b[1], new byte[1], 1);
+            LibC.write(a[1], NativeMemory.allocate(1), 1);
+            LibC.write(b[1], NativeMemory.allocate(1), 1);
             loop.runOnce(LONG);
             assertThat(ran).containsExactly("a");
             for (int fd : new int[] {a[0], a[1], b[0], b[1]}) {
@@ -121,5 +118,11 @@ class EventLoopTest {
             manual.advance(Duration.ofMillis(10));
             assertThat(ran).containsExactly("t");
         }
+    }
+
+    private static int[] pipe() {
+        NativeMemory ends = NativeMemory.allocate(2 * 4);
+        LibC.pipe(ends);
+        return new int[] {ends.getInt(0), ends.getInt(4)};
     }
 }

@@ -29,7 +29,7 @@ class MessageLineTest {
             List<String> received = new ArrayList<>();
             for (OwnedDescriptor end : List.of(reused.here(), reused.there())) {
                 Descriptors.setNonBlocking(end.fd(), true);
-                if (LibC.C.read(end.fd(), NativeMemory.allocate(1), 1) > 0) {
+                if (LibC.read(end.fd(), NativeMemory.allocate(1), 1) > 0) {
                     received.add("fd " + end.fd());
                 }
                 end.close();
