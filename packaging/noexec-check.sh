@@ -14,7 +14,7 @@ unset TMPDIR
 mkdir /tmp/w
 cd /tmp/w
 
-# a service manager, since notifying one loads another library
+# a service manager, which learns that the daemon is ready
 socat -u UNIX-RECV:/tmp/w/notify CREATE:/tmp/w/notified &
 manager=$!
 while [ ! -e notify ]; do sleep 0.05; done
@@ -35,9 +35,9 @@ wait $tracer
 trap - EXIT
 kill $manager 2>/dev/null || :
 
-written=$(grep -h 'O_CREAT\|creat(' opened opened.run | grep -v ENOENT | grep '\.so\|jna\|jffi\|libtmp' || :)
+written=$(grep -h 'O_CREAT\|creat(' opened opened.run | grep -v ENOENT | grep '\.so\|jffi\|libtmp' || :)
 [ -z "$written" ] || { printf 'unpacked:\n%s\n' "$written" >&2 && exit 1; }
-for library in libjffi-1.2.so libjnidispatch.so libjunixsocket-native.so; do
+for library in libjffi-1.2.so libjunixsocket-native.so; do
     grep -h "/native/Linux-$(uname -m)/$library\"" opened opened.run | grep -qv ENOENT ||
         { echo "$library was not opened in its installed place" >&2 && exit 1; }
 done

@@ -1,7 +1,5 @@
 package org.hgcmdserver.host;
 
-import info.faljse.SDNotify.jna.CLibrary;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
@@ -10,14 +8,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.LongSupplier;
+import org.hgcmdserver.posix.DatagramSender;
+import org.hgcmdserver.posix.PosixException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * sd_notify(3) by SDNotify. A separate thread sends: a send blocks when the service manager does
- * not read, and must not hold up connections. The thread sends changes that come while it sends or
- * rests as one message, and a status at most once a second, since each message wakes the service
- * manager.
+ * The protocol of sd_notify(3). A separate thread sends: a send blocks when the service manager
+ * does not read, and must not hold up connections. The thread sends changes that come while it
+ * sends or rests as one message, and a status at most once a second, since each message wakes the
+ * service manager.
  */
 public final class SystemdNotifier implements Notifier {
 
@@ -36,19 +36,19 @@ public final class SystemdNotifier implements Notifier {
     private final Thread sender = new Thread(this::run, "notifier");
 
     private boolean sending;
-    private final Address address;
+    private final byte[] socket;
 
-    /** The socket; the sending thread makes it and alone uses it. */
-    private Integer manager;
+    /** Null until the first message; the sending thread makes it and alone uses it. */
+    private DatagramSender manager;
 
     private final Optional<Duration> watchdogInterval;
     private final LongSupplier clock;
 
     private SystemdNotifier(
-            Address address, Optional<Duration> watchdogInterval, LongSupplier clock) {
+            byte[] socket, Optional<Duration> watchdogInterval, LongSupplier clock) {
         this.clock = clock;
         statusSentAt = clock.getAsLong() - STATUS_INTERVAL_NANOS;
-        this.address = address;
+        this.socket = socket;
         this.watchdogInterval = watchdogInterval;
         sender.setDaemon(true);
         sender.start();
@@ -74,7 +74,7 @@ public final class SystemdNotifier implements Notifier {
             warn("NOTIFY_SOCKET is too long: %d bytes".formatted(socket.length));
             return NONE;
         }
-        return new SystemdNotifier(new Address(socket), watchdogInterval(environment), clock);
+        return new SystemdNotifier(socket, watchdogInterval(environment), clock);
     }
 
     /** sd_watchdog_enabled(3): a watchdog meant for another process does not count. */
@@ -213,7 +213,7 @@ public final class SystemdNotifier implements Notifier {
         try {
             sendOne(message.getBytes(StandardCharsets.UTF_8));
             broken = false;
-        } catch (RuntimeException | LinkageError e) { // LastErrorException, or no native library
+        } catch (PosixException e) {
             if (!broken) { // keep trying: the watchdog would kill a silent service
                 warn(e.getMessage());
             }
@@ -221,42 +221,12 @@ public final class SystemdNotifier implements Notifier {
         }
     }
 
-    /**
-     * Connects anew for each message: SDNotify's own class connects once, and would never find a
-     * service manager that has come back. The socket stays open, so that the notifier has one when
-     * no descriptors are left.
-     */
-    private void sendOne(byte[] message) {
+    /** The socket stays open, so that the notifier has one when no descriptors are left. */
+    private void sendOne(byte[] message) throws PosixException {
         if (manager == null) {
-            manager = CLibrary.clib.socket(CLibrary.AF_UNIX, CLibrary.SOCK_DGRAM, 0);
+            manager = DatagramSender.to(socket);
         }
-        CLibrary.clib.connect(manager, address, address.length());
-        CLibrary.clib.send(manager, ByteBuffer.wrap(message), message.length, 0);
-    }
-
-    /**
-     * A sockaddr_un. SDNotify's own address holds ASCII only, and passes all its bytes: the zeros
-     * after an abstract name would be part of it (unix(7)).
-     */
-    private static final class Address extends CLibrary.SockAddr {
-
-        private static final int SUN_PATH = 2;
-
-        private final int length;
-
-        Address(byte[] name) {
-            super("");
-            System.arraycopy(name, 0, addr, 0, name.length);
-            boolean isAbstract = name[0] == '@';
-            if (isAbstract) {
-                addr[0] = 0;
-            }
-            length = SUN_PATH + name.length + (isAbstract ? 0 : 1);
-        }
-
-        int length() {
-            return length;
-        }
+        manager.send(message);
     }
 
     private static void warn(String reason) {

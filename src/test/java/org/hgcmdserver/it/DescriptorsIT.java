@@ -83,7 +83,6 @@ class DescriptorsIT {
             boolean ofTheJvm =
                     target.endsWith(".jar")
                             || target.endsWith("/lib/modules")
-                            || target.endsWith("/libjnidispatch.so")
                             || target.matches("/dev/u?random");
             if (!standard && !ofTheJvm) {
                 String kind =
