@@ -5,9 +5,8 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.ThrowableProxyUtil;
 import ch.qos.logback.core.encoder.EncoderBase;
 import java.nio.charset.StandardCharsets;
-import java.time.Instant;
+import java.time.LocalTime;
 import java.time.ZoneId;
-import java.time.format.DateTimeFormatter;
 
 /**
  * Encodes one event as lines: with the priority prefix of sd-daemon(3) for the journal, with time
@@ -15,13 +14,14 @@ import java.time.format.DateTimeFormatter;
  */
 final class LineEncoder extends EncoderBase<ILoggingEvent> {
 
-    private static final DateTimeFormatter TIME =
-            DateTimeFormatter.ofPattern("HH:mm:ss.SSS").withZone(ZoneId.systemDefault());
+    /** Null for the journal, which has times of its own. */
+    private final ZoneId zone;
 
-    private final boolean journal;
-
+    /**
+     * @param journal whether the journal reads the lines
+     */
     LineEncoder(boolean journal) {
-        this.journal = journal;
+        zone = journal ? null : ZoneId.systemDefault();
     }
 
     @Override
@@ -31,7 +31,8 @@ final class LineEncoder extends EncoderBase<ILoggingEvent> {
             message += "\n" + ThrowableProxyUtil.asString(event.getThrowableProxy());
         }
         // the journal treats each line as an entry of its own
-        String prefix = journal ? "<" + priority(event.getLevel()) + ">" : readable(event) + " ";
+        String prefix =
+                zone == null ? "<" + priority(event.getLevel()) + ">" : readable(event) + " ";
         StringBuilder lines = new StringBuilder();
         for (String line : message.split("\\R")) {
             lines.append(prefix).append(line).append('\n');
@@ -39,10 +40,24 @@ final class LineEncoder extends EncoderBase<ILoggingEvent> {
         return lines.toString().getBytes(StandardCharsets.UTF_8);
     }
 
-    private static String readable(ILoggingEvent event) {
-        return TIME.format(Instant.ofEpochMilli(event.getTimeStamp()))
+    private String readable(ILoggingEvent event) {
+        return time(LocalTime.ofInstant(event.getInstant(), zone))
                 + " "
                 + event.getLevel().toString().toLowerCase(java.util.Locale.ROOT);
+    }
+
+    /** Such as 07:05:09.012. A DateTimeFormatter would load a locale, which slows the start. */
+    static String time(LocalTime time) {
+        StringBuilder text = new StringBuilder();
+        append(text, time.getHour(), 2).append(':');
+        append(text, time.getMinute(), 2).append(':');
+        append(text, time.getSecond(), 2).append('.');
+        return append(text, time.getNano() / 1_000_000, 3).toString();
+    }
+
+    private static StringBuilder append(StringBuilder text, int number, int digits) {
+        String significant = Integer.toString(number);
+        return text.append("0".repeat(digits - significant.length())).append(significant);
     }
 
     /** sd-daemon(3): the levels of syslog(3). */

@@ -18,11 +18,11 @@ import org.slf4j.LoggerFactory;
 /**
  * Configures logback: one appender to stderr, with a thread of its own. The configuration is in
  * Java, since reading XML would double the time that logging adds to the start. Logback finds this
- * class through META-INF/services.
+ * class through META-INF/services, unless the program has called {@link LogProvider#use}.
  */
 public final class LogConfigurator extends ContextAwareBase implements Configurator {
 
-    private static final String APPENDER = "unhurried";
+    private static final String APPENDER = "non-blocking";
 
     @Override
     public ExecutionStatus configure(LoggerContext context) {
@@ -45,12 +45,11 @@ public final class LogConfigurator extends ContextAwareBase implements Configura
         stderr.setTarget("System.err");
         stderr.setEncoder(encoder);
         stderr.start();
-        NonBlockingAppender unhurried = new NonBlockingAppender();
-        unhurried.setContext(context);
-        unhurried.setName(APPENDER);
-        unhurried.addAppender(stderr);
-        unhurried.start();
-        return unhurried;
+        NonBlockingAppender appender = new NonBlockingAppender(stderr);
+        appender.setContext(context);
+        appender.setName(APPENDER);
+        appender.start();
+        return appender;
     }
 
     /**

@@ -13,7 +13,7 @@ final class StatusText {
     private StatusText() {}
 
     static String serving(int busy, long soFar) {
-        return "%s, %d since the start".formatted(connections(busy), soFar);
+        return connections(busy) + ", " + soFar + " since the start";
     }
 
     /**
