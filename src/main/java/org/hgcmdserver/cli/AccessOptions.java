@@ -10,51 +10,58 @@ import java.util.function.Function;
 import org.hgcmdserver.posix.Users;
 import org.hgcmdserver.service.AccessRules;
 import org.hgcmdserver.service.CommandServerHandler.Admission;
-import picocli.CommandLine.Option;
 
 /** The options that set which users may connect, and how many connections one user may have. */
 final class AccessOptions {
 
-    @Option(
-            names = "--allow-user",
-            paramLabel = "USER",
-            description =
-                    "A user, by name or number, who may connect; can be repeated. Without this option and"
-                            + " --allow-group: the daemon's own user and root, or, at a socket of the"
-                            + " service manager, whoever the socket's permissions allow.")
-    private List<String> users = List.of();
+    private final Option<List<String>> users =
+            Option.texts("--allow-user")
+                    .label("USER")
+                    .description(
+                            "A user, by name or number, who may connect; can be repeated. Without this option and"
+                                    + " --allow-group: the daemon's own user and root, or, at a socket of the"
+                                    + " service manager, whoever the socket's permissions allow.");
 
-    @Option(
-            names = "--allow-group",
-            paramLabel = "GROUP",
-            description = "A group, by name or number, whose members may connect; can be repeated.")
-    private List<String> groups = List.of();
+    private final Option<List<String>> groups =
+            Option.texts("--allow-group")
+                    .label("GROUP")
+                    .description(
+                            "A group, by name or number, whose members may connect; can be repeated.");
 
-    @Option(
-            names = "--max-workers-per-user",
-            paramLabel = "N",
-            defaultValue = "infinity",
-            converter = Values.LimitConverter.class,
-            description =
-                    "How many connections one user may have at a time; more are refused. Default:"
-                            + " ${DEFAULT-VALUE}.")
-    private int maxWorkersPerUser;
+    private final Option<Integer> maxWorkersPerUser =
+            Option.limit("--max-workers-per-user")
+                    .label("N")
+                    .defaultText("infinity")
+                    .description(
+                            "How many connections one user may have at a time; more are refused. Default:"
+                                    + " ${DEFAULT-VALUE}.");
+
+    List<Option<?>> options() {
+        return List.of(users, groups, maxWorkersPerUser);
+    }
 
     /**
      * @throws IOException if there is no such user or group
      */
     Admission admission() throws IOException {
+        if (users.value().isEmpty() && groups.value().isEmpty()) {
+            Set<Long> rootAndSelf = Set.copyOf(List.of(0L, Users.self()));
+            return new Admission(
+                    new AccessRules(rootAndSelf, Set.of()),
+                    Optional.empty(),
+                    maxWorkersPerUser.value());
+        }
         AccessRules given =
                 new AccessRules(
-                        ids(users, Users::userId, "user"), ids(groups, Users::groupId, "group"));
-        boolean none = users.isEmpty() && groups.isEmpty();
-        return new Admission(
-                none ? new AccessRules(Set.copyOf(List.of(0L, Users.self())), Set.of()) : given,
-                none ? Optional.empty() : Optional.of(given),
-                maxWorkersPerUser);
+                        ids(users.value(), Users::userId, "user"),
+                        ids(groups.value(), Users::groupId, "group"));
+        return new Admission(given, Optional.of(given), maxWorkersPerUser.value());
     }
 
-    /** Not picocli's split, which turns "," into no names, as if the option were absent. */
+    /**
+     * Splits at commas, with empty names; picocli's split turns "," into no names, as if the option
+     * were absent.
+     */
     private static Set<Long> ids(
             List<String> values, Function<String, OptionalLong> lookUp, String kind)
             throws IOException {

@@ -9,28 +9,27 @@ import java.nio.file.attribute.PosixFilePermissions;
 import org.hgcmdserver.posix.Environment;
 import org.hgcmdserver.posix.PlatformPath;
 import org.hgcmdserver.posix.Users;
-import picocli.CommandLine.ITypeConverter;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.TypeConversionException;
 
 /** The option that commands share: the path of the socket. */
 final class Address {
 
-    @Option(
-            names = "--address",
-            paramLabel = "PATH",
-            converter = PathConverter.class,
-            description =
-                    "The path of the Unix socket. Default: for clients $HG_CMDSERVER_SOCKET, if set;"
-                            + " else $XDG_RUNTIME_DIR/hg-cmdserver/server.sock (XDG_RUNTIME_DIR is"
-                            + " /run/user/UID if not set), for root /run/hg-cmdserver/server.sock.")
-    private Path given;
+    private final Option<Path> given =
+            Option.of(Path.class, Address::socketPath, "--address")
+                    .label("PATH")
+                    .description(
+                            "The path of the Unix socket. Default: for clients $HG_CMDSERVER_SOCKET, if set;"
+                                    + " else $XDG_RUNTIME_DIR/hg-cmdserver/server.sock (XDG_RUNTIME_DIR is"
+                                    + " /run/user/UID if not set), for root /run/hg-cmdserver/server.sock.");
+
+    Option<?> option() {
+        return given;
+    }
 
     /**
      * @throws IOException if the option is absent and there is no default
      */
     Path path() throws IOException {
-        return given == null ? defaultPath() : given;
+        return given.value() == null ? defaultPath() : given.value();
     }
 
     /**
@@ -41,7 +40,7 @@ final class Address {
      */
     Path ofServer() throws IOException {
         String named = Environment.inherited().get("HG_CMDSERVER_SOCKET");
-        boolean fromEnvironment = given == null && named != null && !named.isEmpty();
+        boolean fromEnvironment = given.value() == null && named != null && !named.isEmpty();
         return fromEnvironment ? PlatformPath.of(named) : path();
     }
 
@@ -63,7 +62,7 @@ final class Address {
      */
     void makeDefaultDirectory() throws IOException {
         Path directory = path().getParent();
-        if (given == null && !Files.isDirectory(directory)) {
+        if (given.value() == null && !Files.isDirectory(directory)) {
             try {
                 Files.createDirectory(
                         directory,
@@ -99,19 +98,16 @@ final class Address {
         return PlatformPath.of(runtime).resolve("hg-cmdserver/server.sock");
     }
 
-    static final class PathConverter implements ITypeConverter<Path> {
-        @Override
-        public Path convert(String value) {
-            if (value.startsWith("@") || value.indexOf('\0') >= 0) {
-                throw new TypeConversionException(
-                        "'"
-                                + value
-                                + "' is an abstract name, which has no permissions: everybody on the host could connect; give a path");
-            }
-            if (value.isEmpty()) {
-                throw new TypeConversionException("the path is empty; give the path of a socket");
-            }
-            return PlatformPath.of(value);
+    private static Path socketPath(String text) {
+        if (text.startsWith("@") || text.indexOf('\0') >= 0) {
+            throw new ValueException(
+                    "'"
+                            + text
+                            + "' is an abstract name, which has no permissions: everybody on the host could connect; give a path");
         }
+        if (text.isEmpty()) {
+            throw new ValueException("the path is empty; give the path of a socket");
+        }
+        return PlatformPath.of(text);
     }
 }

@@ -12,7 +12,6 @@ import java.util.Set;
 import org.hgcmdserver.posix.Environment;
 import org.hgcmdserver.posix.PlatformPath;
 import org.hgcmdserver.posix.Users;
-import picocli.CommandLine.TypeConversionException;
 
 /**
  * The configuration file: lines "name = value". The names are those of {@code serve}'s options, the
@@ -36,8 +35,7 @@ final class ConfigFile {
      * @param text the value as written in the file
      * @param value the value after conversion by the option's converter
      */
-    private record Entry(
-            OptionTable.Entry option, String name, String text, Object value, int line) {}
+    private record Entry(Option<?> option, String name, String text, Object value, int line) {}
 
     private final Path path;
     private final boolean mustExist;
@@ -97,8 +95,14 @@ final class ConfigFile {
         }
     }
 
-    private List<Object> valuesOf(OptionTable.Entry option) {
-        return entries.stream().filter(entry -> entry.option == option).map(Entry::value).toList();
+    private List<Object> valuesOf(Option<?> option) {
+        List<Object> values = new ArrayList<>();
+        for (Entry entry : entries) {
+            if (entry.option == option) {
+                values.add(entry.value);
+            }
+        }
+        return values;
     }
 
     /** A value that changes when the file does. */
@@ -115,12 +119,13 @@ final class ConfigFile {
      * the value did not come from the file.
      */
     String placeOf(OptionException wrong) {
-        return entries.stream()
-                .filter(entry -> entry.name.equals(wrong.option()))
-                .filter(entry -> wrong.value() == null || entry.text.equals(wrong.value()))
-                .map(entry -> path + ":" + entry.line + ": ")
-                .findFirst()
-                .orElse(null);
+        for (Entry entry : entries) {
+            if (entry.name.equals(wrong.option())
+                    && (wrong.value() == null || entry.text.equals(wrong.value()))) {
+                return path + ":" + entry.line + ": ";
+            }
+        }
+        return null;
     }
 
     private void read(OptionTable options) throws ConfigException {
@@ -147,11 +152,13 @@ final class ConfigFile {
     }
 
     private void add(String line, int number, OptionTable options) throws ConfigException {
-        int control = line.chars().filter(ConfigFile::isControl).findFirst().orElse(-1);
-        if (control >= 0) { // a NUL would end the value, others would garble the log
-            throw error(
-                    number,
-                    "the line has a control character (\\x%02x); remove it".formatted(control));
+        for (int i = 0; i < line.length(); i++) {
+            if (isControl(line.charAt(i))) { // a NUL would end the value, others garble the log
+                throw error(
+                        number,
+                        "the line has a control character (\\x%02x); remove it"
+                                .formatted((int) line.charAt(i)));
+            }
         }
         int equals = line.indexOf('=');
         if (equals < 0) {
@@ -159,7 +166,7 @@ final class ConfigFile {
         }
         String name = line.substring(0, equals).strip();
         String value = line.substring(equals + 1).strip();
-        OptionTable.Entry option = options.find("--" + name);
+        Option<?> option = options.find("--" + name);
         if (option == null || NOT_IN_A_FILE.contains(name)) {
             throw error(
                     number, "there is no option \"" + name + "\"; see: hg-cmdserver serve --help");
@@ -180,14 +187,14 @@ final class ConfigFile {
      * Converts a value. picocli keeps its own conversion to itself, so this method repeats the
      * wording of picocli's errors: an option has one message wherever its value comes from.
      */
-    private Object convert(OptionTable.Entry option, String text, int line) throws ConfigException {
+    private Object convert(Option<?> option, String text, int line) throws ConfigException {
         String wrong = "Invalid value for option '--" + option.name() + "': ";
         try {
             return option.convert(text);
-        } catch (TypeConversionException e) {
+        } catch (ValueException e) {
             throw error(line, wrong + e.getMessage());
-        } catch (Exception e) {
-            String type = option.typeName();
+        } catch (RuntimeException e) {
+            String type = option.type().getSimpleName();
             throw error(line, wrong + "cannot convert '%s' to %s (%s)".formatted(text, type, e));
         }
     }

@@ -1,12 +1,10 @@
 package org.hgcmdserver.cli;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import org.hgcmdserver.service.Drain;
 import org.hgcmdserver.service.ServiceConfig;
-import picocli.CommandLine.ITypeConverter;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.TypeConversionException;
 
 /** The options that set when and how the service ends. */
 final class LifeOptions {
@@ -16,76 +14,63 @@ final class LifeOptions {
         finish
     }
 
-    @Option(
-            names = "--drain",
-            paramLabel = "wait|finish",
-            defaultValue = "wait",
-            converter = DrainConverter.class,
-            description =
-                    "How connections end when the service stops. wait: when their clients leave. finish:"
-                            + " between two requests, once requests that have arrived are answered. No"
-                            + " worker is killed. Default: ${DEFAULT-VALUE}.")
-    private DrainKind drain;
+    private final Option<DrainKind> drain =
+            Option.oneOf(DrainKind.values(), "--drain")
+                    .label("wait|finish")
+                    .defaultText("wait")
+                    .description(
+                            "How connections end when the service stops. wait: when their clients leave. finish:"
+                                    + " between two requests, once requests that have arrived are answered. No"
+                                    + " worker is killed. Default: ${DEFAULT-VALUE}.");
 
-    @Option(
-            names = "--drain-timeout",
-            paramLabel = "TIME",
-            defaultValue = "infinity",
-            converter = Values.DurationConverter.class,
-            description =
-                    "The time after which a drain that waits becomes one that finishes. Default:"
-                            + " ${DEFAULT-VALUE}.")
-    private Duration drainTimeout;
+    private final Option<Duration> drainTimeout =
+            Option.duration("--drain-timeout")
+                    .label("TIME")
+                    .defaultText("infinity")
+                    .description(
+                            "The time after which a drain that waits becomes one that finishes. Default:"
+                                    + " ${DEFAULT-VALUE}.");
 
-    @Option(
-            names = "--idle-exit",
-            paramLabel = "TIME",
-            defaultValue = "infinity",
-            converter = Values.DurationConverter.class,
-            description =
-                    "Exit after this time without a connection. For a service that its socket starts again"
-                            + " when a client connects. Default: ${DEFAULT-VALUE}.")
-    private Duration idleExit;
+    private final Option<Duration> idleExit =
+            Option.duration("--idle-exit")
+                    .label("TIME")
+                    .defaultText("infinity")
+                    .description(
+                            "Exit after this time without a connection. For a service that its socket starts again"
+                                    + " when a client connects. Default: ${DEFAULT-VALUE}.");
 
-    @Option(
-            names = "--poll-interval",
-            paramLabel = "TIME",
-            defaultValue = "1s",
-            converter = PollIntervalConverter.class,
-            description =
-                    "How often to check whether the service should end. Default: ${DEFAULT-VALUE}.")
-    private Duration pollInterval;
+    private final Option<Duration> pollInterval =
+            Option.of(Duration.class, LifeOptions::pollInterval, "--poll-interval")
+                    .label("TIME")
+                    .defaultText("1s")
+                    .description(
+                            "How often to check whether the service should end. Default: ${DEFAULT-VALUE}.");
+
+    List<Option<?>> options() {
+        return List.of(drain, drainTimeout, idleExit, pollInterval);
+    }
 
     ServiceConfig serviceConfig(WorkerOptions workers) {
         return new ServiceConfig(
-                pollInterval,
+                pollInterval.value(),
                 workers.maxWorkers(),
                 workers.startTimeout(),
-                drain == DrainKind.finish ? Drain.FINISH : Drain.WAIT,
-                Values.finite(drainTimeout));
+                drain.value() == DrainKind.finish ? Drain.FINISH : Drain.WAIT,
+                Values.finite(drainTimeout.value()));
     }
 
     /** How long a service without connections runs before it ends; without limit if empty. */
     Optional<Duration> idleExit() {
-        return Values.finite(idleExit);
+        return Values.finite(idleExit.value());
     }
 
-    static final class DrainConverter extends Values.EnumConverter<DrainKind> {
-        DrainConverter() {
-            super(DrainKind.class);
+    private static Duration pollInterval(String text) {
+        Duration interval = Values.duration(text);
+        if (interval.compareTo(Duration.ofMillis(1)) < 0
+                || interval.compareTo(Duration.ofDays(1)) > 0) {
+            throw new ValueException(
+                    "'" + text + "' is not a time from 1ms to a day, such as 500ms");
         }
-    }
-
-    static final class PollIntervalConverter implements ITypeConverter<Duration> {
-        @Override
-        public Duration convert(String value) {
-            Duration interval = Values.duration(value);
-            if (interval.compareTo(Duration.ofMillis(1)) < 0
-                    || interval.compareTo(Duration.ofDays(1)) > 0) {
-                throw new TypeConversionException(
-                        "'" + value + "' is not a time from 1ms to a day, such as 500ms");
-            }
-            return interval;
-        }
+        return interval;
     }
 }

@@ -3,39 +3,24 @@ package org.hgcmdserver.cli;
 import java.util.List;
 import java.util.OptionalInt;
 import org.hgcmdserver.cli.ConfigFile.ConfigException;
+import org.hgcmdserver.host.LogProvider;
 import org.hgcmdserver.posix.PlatformPath;
 import org.hgcmdserver.posix.ProcessImage;
-import picocli.CommandLine;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.IVersionProvider;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.ParseResult;
 
-/** Entry point of bin/hg-cmdserver. */
-@Command(
-        name = "hg-cmdserver",
-        description = "Mercurial's command server as a service of the host.",
-        subcommands = {ServeCommand.class, RunCommand.class, ShellEnvCommand.class},
-        mixinStandardHelpOptions = true,
-        synopsisSubcommandLabel = "COMMAND",
-        exitCodeListHeading = "%nExit status:%n",
-        exitCodeList = {
-            "0:success",
-            "1:failure",
-            "64:wrong usage",
-            "78:an error in the configuration file"
-        },
-        versionProvider = Main.Version.class)
+/**
+ * Entry point of bin/hg-cmdserver. Neither this class nor {@link ServeCommand} names a type of
+ * picocli, so that a usual start of the daemon loads none.
+ */
 public final class Main {
 
     private Main() {}
 
     public static void main(String[] decoded) {
+        LogProvider.use();
         PlatformPath.replaceUserDir();
         List<String> arguments = ProcessImage.arguments(Main.class, decoded);
-        System.exit(
-                serve(arguments)
-                        .orElseGet(() -> commandLine().execute(arguments.toArray(String[]::new))));
+        OptionalInt status = serve(arguments);
+        System.exit(status.isPresent() ? status.getAsInt() : PicocliModel.execute(arguments));
     }
 
     /** Empty if picocli must parse this command line. */
@@ -45,35 +30,19 @@ public final class Main {
         }
         ServeCommand serve = new ServeCommand();
         try {
-            return serve.callWithoutParser(arguments);
+            return serve.callWithoutPicocli(arguments);
         } catch (Exception e) {
             return OptionalInt.of(failure(e, serve));
         }
     }
 
-    static CommandLine commandLine() {
-        CommandLine line = new CommandLine(new Main());
-        line.setParameterExceptionHandler(Main::usageError);
-        line.setExecutionExceptionHandler(Main::failure);
-        line.setUsageHelpAutoWidth(true);
-        line.setExpandAtFiles(false); // in Mercurial "@" is a bookmark, or a file name
-        return line;
-    }
-
-    private static int usageError(ParameterException e, String[] arguments) {
-        String name = e.getCommandLine().getCommandSpec().qualifiedName();
-        print(e.getMessage() + "; see: " + name + " --help");
-        return ExitStatus.USAGE;
-    }
-
-    private static int failure(Exception e, CommandLine line, ParseResult parsed) {
-        return failure(e, line.getCommand() instanceof ServeCommand serve ? serve : null);
-    }
-
     /**
+     * Reports the failure of a command.
+     *
      * @param serve null if another command has failed
+     * @return the exit status
      */
-    private static int failure(Exception e, ServeCommand serve) {
+    static int failure(Exception e, ServeCommand serve) {
         if (e instanceof ConfigException) {
             print(e.getMessage());
             return ExitStatus.CONFIG;
@@ -88,19 +57,12 @@ public final class Main {
         return ExitStatus.FAILURE;
     }
 
-    private static void print(String message) {
+    static void print(String message) {
         System.err.println("hg-cmdserver: " + message.replace('\n', ' '));
     }
 
-    static final class Version implements IVersionProvider {
-        @Override
-        public String[] getVersion() {
-            return new String[] {text()};
-        }
-
-        static String text() {
-            String version = Main.class.getPackage().getImplementationVersion();
-            return "hg-cmdserver " + (version == null ? "(not packaged)" : version);
-        }
+    static String version() {
+        String version = Main.class.getPackage().getImplementationVersion();
+        return "hg-cmdserver " + (version == null ? "(not packaged)" : version);
     }
 }

@@ -9,7 +9,6 @@ import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Callable;
 import org.hgcmdserver.client.CommandClient;
 import org.hgcmdserver.client.CommandStreams;
 import org.hgcmdserver.posix.PlatformPath;
@@ -17,23 +16,15 @@ import org.hgcmdserver.posix.PlatformString;
 import org.hgcmdserver.posix.Signal;
 import org.hgcmdserver.posix.SignalSource;
 import org.hgcmdserver.posix.Terminal;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** {@code hg-cmdserver run}: runs one command through a server. */
-@Command(
-        name = "run",
-        description =
-                "Runs one Mercurial command through a server, in this directory, with this terminal's"
-                        + " input and output, and exits with the command's status. If chg is installed"
-                        + " and the socket is this user's, chg runs the command, with this environment;"
-                        + " else this program's own client does, with the server's.",
-        mixinStandardHelpOptions = true,
-        sortOptions = false,
-        versionProvider = Main.Version.class)
-final class RunCommand implements Callable<Integer> {
+final class RunCommand {
+
+    static final String DESCRIPTION =
+            "Runs one Mercurial command through a server, in this directory, with this terminal's"
+                    + " input and output, and exits with the command's status. If chg is installed"
+                    + " and the socket is this user's, chg runs the command, with this environment;"
+                    + " else this program's own client does, with the server's.";
 
     /** Set by the launcher, which can test for a terminal without native code. */
     private static final String STDIN_IS_TERMINAL = "hgcmdserver.stdin.terminal";
@@ -43,27 +34,20 @@ final class RunCommand implements Callable<Integer> {
     /** The exit status of an hg that cannot write its output. */
     private static final int ABORTED = 255;
 
-    @Mixin private Address address;
+    private final Address address = new Address();
 
-    @Option(
-            names = "--server-directory",
-            description =
-                    "Run the command where the server runs, in the repository that it was started with,"
-                            + " instead of in this directory.")
-    private boolean serverDirectory;
+    private final Option<Boolean> serverDirectory =
+            Option.flag("--server-directory")
+                    .description(
+                            "Run the command where the server runs, in the repository that it was started with,"
+                                    + " instead of in this directory.");
 
-    @Option(
-            names = "--no-chg",
-            description =
-                    "Run the command in the server's environment, with this program's own client, even if chg"
-                            + " is installed.")
-    private boolean noChg; // for the launcher, which becomes chg without starting Java
-
-    @Parameters(
-            arity = "1..*",
-            paramLabel = "HG-ARGUMENTS",
-            description = "The command and its arguments, after a \"--\".")
-    private List<String> hgArguments;
+    /** For the launcher, which becomes chg without starting Java. */
+    private final Option<Boolean> noChg =
+            Option.flag("--no-chg")
+                    .description(
+                            "Run the command in the server's environment, with this program's own client, even if chg"
+                                    + " is installed.");
 
     private final Terminal terminal = new Terminal(STDIN);
     private final InterruptibleInput input =
@@ -78,8 +62,11 @@ final class RunCommand implements Callable<Integer> {
     /** Null until the server has said hello. */
     private volatile CommandClient connected;
 
-    @Override
-    public Integer call() throws IOException {
+    List<Option<?>> options() {
+        return List.of(address.option(), serverDirectory, noChg);
+    }
+
+    int call(List<String> hgArguments) throws IOException {
         CommandStreams streams =
                 CommandStreams.of(
                                 new BufferedInputStream(input),
@@ -91,7 +78,7 @@ final class RunCommand implements Callable<Integer> {
         try (CommandClient client = connect(socket)) {
             connected = client;
             return client.runRaw(
-                    arguments().stream().map(PlatformString::encode).toList(), streams);
+                    arguments(hgArguments).stream().map(PlatformString::encode).toList(), streams);
         } catch (StandardStreams.OutputLost e) {
             if (e.message() != null) {
                 System.err.println(e.message());
@@ -117,9 +104,9 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
-    private List<String> arguments() {
+    private List<String> arguments(List<String> hgArguments) {
         List<String> all = new ArrayList<>();
-        if (!serverDirectory) {
+        if (!serverDirectory.value()) {
             // first, so that the command's own --cwd, which is made absolute too, wins
             all.addAll(List.of("--cwd", PlatformPath.text(PlatformPath.workingDirectory())));
         }

@@ -1,14 +1,12 @@
 package org.hgcmdserver.cli;
 
-import static java.util.stream.Collectors.toUnmodifiableSet;
-
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
-import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import org.hgcmdserver.cli.ConfigFile.ConfigException;
 import org.hgcmdserver.host.LogConfigurator;
@@ -37,90 +35,79 @@ import org.hgcmdserver.worker.WorkerSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.ITypeConverter;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
-import picocli.CommandLine.TypeConversionException;
 
 /** {@code hg-cmdserver serve}: the daemon. */
-@Command(
-        name = "serve",
-        description =
-                "Listens on a Unix socket and serves each connection with a Mercurial command server of"
-                        + " its own, until SIGTERM or SIGINT; then waits for the remaining connections to"
-                        + " end. A second signal ends the wait. On SIGHUP the program restarts itself"
-                        + " without a pause in service.",
-        mixinStandardHelpOptions = true,
-        sortOptions = false,
-        versionProvider = Main.Version.class)
-final class ServeCommand implements Callable<Integer> {
+final class ServeCommand {
 
-    @Mixin private final Address address = new Address();
+    static final String DESCRIPTION =
+            "Listens on a Unix socket and serves each connection with a Mercurial command server of"
+                    + " its own, until SIGTERM or SIGINT; then waits for the remaining connections to"
+                    + " end. A second signal ends the wait. On SIGHUP the program restarts itself"
+                    + " without a pause in service.";
 
-    @Mixin private final WorkerOptions workers = new WorkerOptions();
+    private final Address address = new Address();
 
-    @Mixin private final LifeOptions life = new LifeOptions();
+    private final WorkerOptions workers = new WorkerOptions();
 
-    @Mixin private final AccessOptions access = new AccessOptions();
+    private final LifeOptions life = new LifeOptions();
 
-    @Option(
-            names = "--socket-mode",
-            paramLabel = "MODE",
-            defaultValue = "0600",
-            converter = ModeConverter.class,
-            description =
-                    "The permissions of the socket, in octal. Any user who can write to the socket acts as this user."
-                            + " Default: ${DEFAULT-VALUE}.")
-    private int socketMode;
+    private final AccessOptions access = new AccessOptions();
 
-    @Option(
-            names = "--debug",
-            arity = "0..1",
-            paramLabel = "yes|no",
-            defaultValue = "no",
-            fallbackValue = "yes",
-            converter = Values.BooleanConverter.class,
-            description = "Log each connection and worker.")
-    private boolean debug;
+    private final Option<Integer> socketMode =
+            Option.of(Integer.class, Values::mode, "--socket-mode")
+                    .label("MODE")
+                    .defaultText("0600")
+                    .description(
+                            "The permissions of the socket, in octal. Any user who can write to the socket acts as this user."
+                                    + " Default: ${DEFAULT-VALUE}.");
 
-    @Option(
-            names = "--quiet",
-            arity = "0..1",
-            paramLabel = "yes|no",
-            defaultValue = "no",
-            fallbackValue = "yes",
-            converter = Values.BooleanConverter.class,
-            description = "Log warnings and errors only.")
-    private boolean quiet;
+    private final Option<Boolean> debug =
+            Option.bool("--debug")
+                    .label("yes|no")
+                    .defaultText("no")
+                    .fallbackText("yes")
+                    .description("Log each connection and worker.");
 
-    @Option(
-            names = "--config-file",
-            paramLabel = "FILE",
-            converter = Values.PathConverter.class,
-            description =
-                    "Where to read options that the command line does not give, in lines \"name = value\"."
-                            + " Default: $XDG_CONFIG_HOME/hg-cmdserver/hg-cmdserver.conf, for root"
-                            + " /etc/hg-cmdserver/hg-cmdserver.conf, if there is one.")
-    private Path configFile;
+    private final Option<Boolean> quiet =
+            Option.bool("--quiet")
+                    .label("yes|no")
+                    .defaultText("no")
+                    .fallbackText("yes")
+                    .description("Log warnings and errors only.");
 
-    @Option(
-            names = "--check",
-            description = "Check the options and the configuration file, and exit.")
-    private boolean check;
+    private final Option<Path> configFile =
+            Option.path("--config-file")
+                    .label("FILE")
+                    .description(
+                            "Where to read options that the command line does not give, in lines \"name = value\"."
+                                    + " Default: $XDG_CONFIG_HOME/hg-cmdserver/hg-cmdserver.conf, for root"
+                                    + " /etc/hg-cmdserver/hg-cmdserver.conf, if there is one.");
 
-    /** Null if picocli has not parsed the command line. */
-    @Spec private CommandSpec spec;
+    private final Option<Boolean> check =
+            Option.flag("--check")
+                    .description("Check the options and the configuration file, and exit.");
 
-    private final OptionTable options = OptionTable.of(this);
+    private final OptionTable options = new OptionTable(allOptions());
 
     private List<String> arguments;
 
     private ConfigFile config;
 
     private boolean signalled;
+
+    private List<Option<?>> allOptions() {
+        List<Option<?>> all = new ArrayList<>();
+        all.add(address.option());
+        all.addAll(workers.options());
+        all.addAll(life.options());
+        all.addAll(access.options());
+        all.addAll(List.of(socketMode, debug, quiet, configFile, check));
+        return all;
+    }
+
+    OptionTable options() {
+        return options;
+    }
 
     /** See {@link ConfigFile#placeOf}; the command must have read the file. */
     String placeInTheFile(OptionException wrong) {
@@ -133,37 +120,30 @@ final class ServeCommand implements Callable<Integer> {
      * @param arguments the program's arguments, with this command's name first
      * @return the exit status; empty if picocli must parse this command line
      */
-    OptionalInt callWithoutParser(List<String> arguments) throws IOException, ConfigException {
+    OptionalInt callWithoutPicocli(List<String> arguments) throws IOException, ConfigException {
         Optional<Set<String>> given = options.parse(arguments.subList(1, arguments.size()));
         return given.isPresent()
-                ? OptionalInt.of(serve(arguments, given.get()))
+                ? OptionalInt.of(call(arguments, given.get()))
                 : OptionalInt.empty();
     }
 
-    @Override
-    public Integer call() throws IOException, ConfigException {
-        Set<String> given =
-                spec.commandLine().getParseResult().matchedOptions().stream()
-                        .map(option -> option.longestName().substring("--".length()))
-                        .collect(toUnmodifiableSet());
-        return serve(spec.root().commandLine().getParseResult().originalArgs(), given);
-    }
-
     /**
+     * Runs the command, whose options are set.
+     *
      * @param arguments the program's arguments as given, with this command's name first
      * @param given the names, without dashes, of the options that the command line gives
      */
-    private int serve(List<String> arguments, Set<String> given)
-            throws IOException, ConfigException {
+    int call(List<String> arguments, Set<String> given) throws IOException, ConfigException {
         this.arguments = arguments;
-        config = ConfigFile.read(configFile, options);
+        config = ConfigFile.read(configFile.value(), options);
         config.applyUnless(given);
-        LogConfigurator.setLevel(debug ? Level.DEBUG : quiet ? Level.WARN : Level.INFO);
+        LogConfigurator.setLevel(
+                debug.value() ? Level.DEBUG : quiet.value() ? Level.WARN : Level.INFO);
         Supplier<CommandServer> server = workers.commandServer();
         WorkerSource.Factory source = workers.source(server);
         ServiceConfig settings = life.serviceConfig(workers);
         Admission admission = access.admission();
-        if (check) {
+        if (check.value()) {
             Reexec.tellCommand(Main.class);
             return ExitStatus.OK;
         }
@@ -189,7 +169,7 @@ final class ServeCommand implements Callable<Integer> {
                         Ticker.SYSTEM);
         SignalSource.deliver(service.loop(), signal -> onSignal(service, signal));
         service.init(predecessor.orElse(null));
-        LoggerFactory.getLogger(ServeCommand.class).info("{}", Main.Version.text());
+        LoggerFactory.getLogger(ServeCommand.class).info("{}", Main.version());
         openAllJars();
         return service.run() == Outcome.DRAINED ? ExitStatus.OK : ExitStatus.FAILURE;
     }
@@ -219,14 +199,14 @@ final class ServeCommand implements Callable<Integer> {
             return inherited.get();
         }
         address.makeDefaultDirectory();
-        return BoundListener.bind(address.path(), socketMode);
+        return BoundListener.bind(address.path(), socketMode.value());
     }
 
     private Listener handedOver(Handover predecessor) throws IOException {
         Listener listener = Reexec.listener(predecessor);
         Path wanted = address.pathIfAny();
         if (listener instanceof BoundListener bound) {
-            bound.setMode(socketMode);
+            bound.setMode(socketMode.value());
         }
         if (listener instanceof BoundListener
                 && wanted != null
@@ -252,17 +232,6 @@ final class ServeCommand implements Callable<Integer> {
             log.debug("{}", signal);
             signalled = true;
             service.stop();
-        }
-    }
-
-    static final class ModeConverter implements ITypeConverter<Integer> {
-        @Override
-        public Integer convert(String value) {
-            if (!value.matches("0?[0-7]{3}")) {
-                throw new TypeConversionException(
-                        "'" + value + "' is not a file mode in octal, such as 0660");
-            }
-            return Integer.parseInt(value, 8);
         }
     }
 }

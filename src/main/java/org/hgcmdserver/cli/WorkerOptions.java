@@ -15,9 +15,6 @@ import org.hgcmdserver.worker.prefork.PreforkSource;
 import org.hgcmdserver.worker.prefork.PreforkSource.Sizes;
 import org.hgcmdserver.worker.prefork.TemplateProgram;
 import org.hgcmdserver.worker.spawn.SpawnSource;
-import picocli.CommandLine.ITypeConverter;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.TypeConversionException;
 
 /** The options that set which program serves a connection, and how its process starts. */
 final class WorkerOptions {
@@ -25,141 +22,140 @@ final class WorkerOptions {
     /** Set by the launcher: the lib directory of the installed tree. */
     private static final String LIB = "hgcmdserver.lib";
 
+    /** channeledinput.maxchunksize in commandserver.py. */
+    private static final int CHUNK = 4096;
+
     enum Kind {
         prefork,
         spawn
     }
 
-    @Option(
-            names = {"-R", "--repository"},
-            paramLabel = "REPO",
-            description =
-                    "The repository for commands that name none. Without this option each command finds"
-                            + " its own repository.")
-    private String repository;
+    private final Option<String> repository =
+            Option.text("-R", "--repository")
+                    .label("REPO")
+                    .description(
+                            "The repository for commands that name none. Without this option each command finds"
+                                    + " its own repository.");
 
-    @Option(
-            names = "--hg",
-            paramLabel = "PATH",
-            defaultValue = "hg",
-            description = "The Mercurial to run. Default: ${DEFAULT-VALUE}, from $$PATH.")
-    private String hg;
+    private final Option<String> hg =
+            Option.text("--hg")
+                    .label("PATH")
+                    .defaultText("hg")
+                    .description("The Mercurial to run. Default: ${DEFAULT-VALUE}, from $$PATH.");
 
-    @Option(
-            names = "--worker-command",
-            paramLabel = "COMMAND",
-            description =
-                    "A shell command to run for each connection instead of Mercurial, with the connection"
-                            + " as its standard input and output.")
-    private String workerCommand;
+    private final Option<String> workerCommand =
+            Option.text("--worker-command")
+                    .label("COMMAND")
+                    .description(
+                            "A shell command to run for each connection instead of Mercurial, with the connection"
+                                    + " as its standard input and output.");
 
-    @Option(
-            names = "--workers",
-            paramLabel = "KIND",
-            converter = KindConverter.class,
-            description =
-                    "prefork: fork workers ahead, from a warm Mercurial (the default on Linux). spawn:"
-                            + " start hg for each connection.")
-    private Kind workers;
+    private final Option<Kind> workers =
+            Option.oneOf(Kind.values(), "--workers")
+                    .label("KIND")
+                    .description(
+                            "prefork: fork workers ahead, from a warm Mercurial (the default on Linux). spawn:"
+                                    + " start hg for each connection.");
 
-    @Option(
-            names = "--min-idle",
-            paramLabel = "N",
-            defaultValue = "2",
-            converter = Values.CountConverter.class,
-            description =
-                    "How many workers wait for a connection in quiet times. Default: ${DEFAULT-VALUE}.")
-    private int minIdle;
+    private final Option<Integer> minIdle =
+            Option.count("--min-idle")
+                    .label("N")
+                    .defaultText("2")
+                    .description(
+                            "How many workers wait for a connection in quiet times. Default: ${DEFAULT-VALUE}.");
 
-    @Option(
-            names = "--max-idle",
-            paramLabel = "N",
-            defaultValue = "8",
-            converter = Values.CountConverter.class,
-            description = "How many workers wait at most. Default: ${DEFAULT-VALUE}.")
-    private int maxIdle;
+    private final Option<Integer> maxIdle =
+            Option.count("--max-idle")
+                    .label("N")
+                    .defaultText("8")
+                    .description("How many workers wait at most. Default: ${DEFAULT-VALUE}.");
 
-    @Option(
-            names = "--max-templates",
-            paramLabel = "N",
-            defaultValue = "8",
-            converter = Values.CountConverter.class,
-            description =
-                    "How many warm Mercurials there are at most, from which workers are forked: one, and"
-                            + " one for each environment of chg. Each has idle workers of its own."
-                            + " Default: ${DEFAULT-VALUE}.")
-    private int maxTemplates;
+    private final Option<Integer> maxTemplates =
+            Option.count("--max-templates")
+                    .label("N")
+                    .defaultText("8")
+                    .description(
+                            "How many warm Mercurials there are at most, from which workers are forked: one, and"
+                                    + " one for each environment of chg. Each has idle workers of its own."
+                                    + " Default: ${DEFAULT-VALUE}.");
 
-    @Option(
-            names = "--max-template-memory",
-            paramLabel = "BYTES",
-            defaultValue = "512M",
-            converter = Values.SizeLimitConverter.class,
-            description =
-                    "How much memory the warm Mercurials for chg and their idle workers use at most;"
-                            + " pages that processes share count once. Default: ${DEFAULT-VALUE}.")
-    private long maxTemplateMemory;
+    private final Option<Long> maxTemplateMemory =
+            Option.of(Long.class, Values::sizeLimit, "--max-template-memory")
+                    .label("BYTES")
+                    .defaultText("512M")
+                    .description(
+                            "How much memory the warm Mercurials for chg and their idle workers use at most;"
+                                    + " pages that processes share count once. Default: ${DEFAULT-VALUE}.");
 
-    @Option(
-            names = "--max-workers",
-            paramLabel = "N",
-            defaultValue = "64",
-            converter = Values.LimitConverter.class,
-            description =
-                    "How many connections are served at a time; more wait until one ends. Default:"
-                            + " ${DEFAULT-VALUE}.")
-    private int maxWorkers;
+    private final Option<Integer> maxWorkers =
+            Option.limit("--max-workers")
+                    .label("N")
+                    .defaultText("64")
+                    .description(
+                            "How many connections are served at a time; more wait until one ends. Default:"
+                                    + " ${DEFAULT-VALUE}.");
 
-    @Option(
-            names = "--max-request",
-            paramLabel = "BYTES",
-            defaultValue = "64M",
-            converter = SizeConverter.class,
-            description =
-                    "The longest request, and the longest piece of input, that a worker accepts."
-                            + " Default: ${DEFAULT-VALUE}.")
-    private long maxRequest;
+    private final Option<Long> maxRequest =
+            Option.of(Long.class, WorkerOptions::requestSize, "--max-request")
+                    .label("BYTES")
+                    .defaultText("64M")
+                    .description(
+                            "The longest request, and the longest piece of input, that a worker accepts."
+                                    + " Default: ${DEFAULT-VALUE}.");
 
-    @Option(
-            names = "--idle-timeout",
-            paramLabel = "TIME",
-            defaultValue = "infinity",
-            converter = Values.DurationConverter.class,
-            description =
-                    "End a connection that has sent no request for this time: between two requests, never"
-                            + " during a command. Default: ${DEFAULT-VALUE}.")
-    private Duration idleTimeout;
+    private final Option<Duration> idleTimeout =
+            Option.duration("--idle-timeout")
+                    .label("TIME")
+                    .defaultText("infinity")
+                    .description(
+                            "End a connection that has sent no request for this time: between two requests, never"
+                                    + " during a command. Default: ${DEFAULT-VALUE}.");
 
-    @Option(
-            names = "--start-timeout",
-            paramLabel = "TIME",
-            defaultValue = "1min",
-            converter = Values.DurationConverter.class,
-            description =
-                    "Give up on a worker that has not said hello within this time, and tell its client."
-                            + " Does not apply to a --worker-command, which may have nothing to say."
-                            + " Default: ${DEFAULT-VALUE}.")
-    private Duration startTimeout;
+    private final Option<Duration> startTimeout =
+            Option.duration("--start-timeout")
+                    .label("TIME")
+                    .defaultText("1min")
+                    .description(
+                            "Give up on a worker that has not said hello within this time, and tell its client."
+                                    + " Does not apply to a --worker-command, which may have nothing to say."
+                                    + " Default: ${DEFAULT-VALUE}.");
 
-    @Option(
-            names = "--max-repo-cache",
-            paramLabel = "N",
-            defaultValue = "0",
-            converter = Values.CountConverter.class,
-            description =
-                    "The number of recently used repositories for which the template keeps the parsed"
-                            + " changelog index, the phases and the obsolescence markers; 0 turns this"
-                            + " off. Default: ${DEFAULT-VALUE}.")
-    private int maxRepoCache;
+    private final Option<Integer> maxRepoCache =
+            Option.count("--max-repo-cache")
+                    .label("N")
+                    .defaultText("0")
+                    .description(
+                            "The number of recently used repositories for which the template keeps the parsed"
+                                    + " changelog index, the phases and the obsolescence markers; 0 turns this"
+                                    + " off. Default: ${DEFAULT-VALUE}.");
 
     private TemplateProgram program;
 
+    List<Option<?>> options() {
+        return List.of(
+                repository,
+                hg,
+                workerCommand,
+                workers,
+                minIdle,
+                maxIdle,
+                maxTemplates,
+                maxTemplateMemory,
+                maxWorkers,
+                maxRequest,
+                idleTimeout,
+                startTimeout,
+                maxRepoCache);
+    }
+
     int maxWorkers() {
-        return maxWorkers;
+        return maxWorkers.value();
     }
 
     Optional<Duration> startTimeout() {
-        return workerCommand == null ? Values.finite(startTimeout) : Optional.empty();
+        return workerCommand.value() == null
+                ? Values.finite(startTimeout.value())
+                : Optional.empty();
     }
 
     /**
@@ -169,8 +165,8 @@ final class WorkerOptions {
      * @throws IOException if there is no such Mercurial or repository
      */
     Supplier<CommandServer> commandServer() throws IOException {
-        if (workerCommand != null) {
-            CommandServer shell = CommandServer.shell(workerCommand);
+        if (workerCommand.value() != null) {
+            CommandServer shell = CommandServer.shell(workerCommand.value());
             return () -> shell;
         }
         if (kind() == Kind.prefork) { // the pool matches connections by this instance
@@ -184,19 +180,23 @@ final class WorkerOptions {
      * @throws IOException if the options contradict each other
      */
     WorkerSource.Factory source(Supplier<CommandServer> server) throws IOException {
-        if (minIdle > maxIdle) {
+        if (minIdle.value() > maxIdle.value()) {
             throw new OptionException(
                     "min-idle",
                     "--min-idle %d is more than --max-idle %d; raise the latter"
-                            .formatted(minIdle, maxIdle));
+                            .formatted(minIdle.value(), maxIdle.value()));
         }
         if (kind() == Kind.prefork) {
             return PreforkSource.factory(
                     program(),
                     server.get(),
-                    new Sizes(minIdle, maxIdle, maxTemplates, maxTemplateMemory));
+                    new Sizes(
+                            minIdle.value(),
+                            maxIdle.value(),
+                            maxTemplates.value(),
+                            maxTemplateMemory.value()));
         }
-        if (workerCommand != null) {
+        if (workerCommand.value() != null) {
             return (loop, children, table, owner) -> new SpawnSource(loop, table, owner);
         }
         TemplateProgram program = program();
@@ -214,32 +214,33 @@ final class WorkerOptions {
     }
 
     private TemplateProgram findProgram() throws IOException {
-        List<String> options = repository == null ? List.of() : List.of("-R", checkedRepository());
+        List<String> options =
+                repository.value() == null ? List.of() : List.of("-R", checkedRepository());
         Path main = PlatformPath.of(ProcessImage.property(LIB, "")).resolve("python/main.py");
         if (!Files.isReadable(main)) {
             throw new IOException(main + " is missing; reinstall hg-cmdserver");
         }
         return new TemplateProgram(
-                Executables.find(hg),
+                Executables.find(hg.value()),
                 options,
                 main,
-                maxRequest,
-                Values.finite(idleTimeout),
-                maxRepoCache);
+                maxRequest.value(),
+                Values.finite(idleTimeout.value()),
+                maxRepoCache.value());
     }
 
     private Kind kind() throws IOException {
-        boolean possible = PreforkSource.isSupported() && workerCommand == null;
-        if (workers == Kind.prefork && !possible) {
+        boolean possible = PreforkSource.isSupported() && workerCommand.value() == null;
+        if (workers.value() == Kind.prefork && !possible) {
             throw new OptionException(
                     "workers",
                     "--workers prefork needs Linux and Mercurial, not a --worker-command; use --workers spawn");
         }
-        return possible && workers != Kind.spawn ? Kind.prefork : Kind.spawn;
+        return possible && workers.value() != Kind.spawn ? Kind.prefork : Kind.spawn;
     }
 
     private String checkedRepository() throws IOException {
-        Path path = PlatformPath.of(repository);
+        Path path = PlatformPath.of(repository.value());
         if (!Files.isDirectory(path.resolve(".hg"))) {
             throw new OptionException(
                     "repository",
@@ -249,26 +250,12 @@ final class WorkerOptions {
         return PlatformPath.text(path);
     }
 
-    static final class KindConverter extends Values.EnumConverter<Kind> {
-        KindConverter() {
-            super(Kind.class);
+    private static long requestSize(String text) {
+        long bytes = Values.size(text);
+        if (bytes < CHUNK) {
+            throw new ValueException(
+                    "'" + text + "' is less than 4K, the size in which Mercurial asks for input");
         }
-    }
-
-    static final class SizeConverter implements ITypeConverter<Long> {
-        /** channeledinput.maxchunksize in commandserver.py. */
-        private static final int CHUNK = 4096;
-
-        @Override
-        public Long convert(String value) {
-            long bytes = Values.size(value);
-            if (bytes < CHUNK) {
-                throw new TypeConversionException(
-                        "'"
-                                + value
-                                + "' is less than 4K, the size in which Mercurial asks for input");
-            }
-            return bytes;
-        }
+        return bytes;
     }
 }

@@ -1,7 +1,7 @@
 /**
  * The command line: one class per command, options in, configuration out. The only package that
- * depends on all the others; it puts them together. picocli's annotations declare the options once,
- * for help, documents, the configuration file and {@code OptionTable}, with which {@code serve}
- * starts fast.
+ * depends on all the others; it puts them together. Each option is declared once, as an {@code
+ * Option} in a field: for help and documents, which {@code PicocliModel} gives to picocli, for the
+ * configuration file, and for {@code OptionTable}, with which {@code serve} starts fast.
  */
 package org.hgcmdserver.cli;

@@ -7,7 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.zip.Deflater;
 import java.util.zip.GZIPOutputStream;
-import org.hgcmdserver.cli.Main;
+import org.hgcmdserver.cli.PicocliModel;
 import picocli.AutoComplete;
 import picocli.CommandLine;
 
@@ -19,7 +19,7 @@ public final class Documents {
 
     private static final String NAME = "hg-cmdserver";
 
-    private final CommandLine program = new CommandLine(Main.class);
+    private final CommandLine program = PicocliModel.commandLine();
     private final Path output;
 
     private Documents(Path output) {

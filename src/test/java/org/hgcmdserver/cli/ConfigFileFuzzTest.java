@@ -8,6 +8,7 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -33,7 +34,7 @@ class ConfigFileFuzzTest {
         Files.write(path, data);
         String text = new String(data, UTF_8);
         ServeCommand serve = new ServeCommand();
-        OptionTable options = OptionTable.of(serve);
+        OptionTable options = serve.options();
         ConfigFile file;
         try {
             file = ConfigFile.read(path, options);
@@ -49,25 +50,25 @@ class ConfigFileFuzzTest {
             int line = Integer.parseInt(error.group(1));
             assertThat(line).isBetween(1, lines.size());
             if (error.group(2).startsWith("Invalid value")) {
-                assertThatThrownBy(() -> serve().parseArgs(argument(lines.get(line - 1))))
+                assertThatThrownBy(() -> picocli(argument(lines.get(line - 1))))
                         .isInstanceOf(ParameterException.class)
                         .hasMessage(error.group(2));
             }
             return;
         }
         file.applyUnless(options.parse(List.of()).orElseThrow());
-        CommandLine expected = serve();
-        expected.parseArgs(arguments(text));
-        assertThat(OptionTableTest.values(new CommandLine(serve)))
-                .isEqualTo(OptionTableTest.values(expected));
+        assertThat(OptionTableTest.values(options))
+                .isEqualTo(OptionTableTest.values(picocli(arguments(text))));
     }
 
-    private static CommandLine serve() {
-        return new CommandLine(new ServeCommand())
-                .setExpandAtFiles(false)
-                // a value can look like an option, or like the end of the options
-                .setAllowOptionsAsOptionParameters(true)
-                .setEndOfOptionsDelimiter("\n");
+    private static CommandLine picocli(String... arguments) {
+        CommandLine program = PicocliModel.commandLine();
+        // a value can look like an option, or like the end of the options
+        program.setAllowOptionsAsOptionParameters(true).setEndOfOptionsDelimiter("\n");
+        List<String> line = new ArrayList<>(List.of("serve"));
+        line.addAll(List.of(arguments));
+        program.parseArgs(line.toArray(String[]::new));
+        return program.getSubcommands().get("serve");
     }
 
     private static String[] arguments(String text) {

@@ -7,13 +7,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
-import picocli.CommandLine.ITypeConverter;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.OptionSpec;
-import picocli.CommandLine.Option;
 
 class ConfigFileTest {
 
@@ -25,64 +21,37 @@ class ConfigFileTest {
                 Files.writeString(
                         directory.resolve("c"),
                         "text = v1\nother = v2\nlist = a\nlist = b\nplain = p\n");
-        Command command = new Command();
-        OptionTable options = OptionTable.of(command);
+        List<String> converted = new ArrayList<>();
+        Function<String, String> recording =
+                text -> {
+                    converted.add(text);
+                    return text + "!";
+                };
+        Option<String> text = Option.of(String.class, recording, "--text");
+        Option<String> other = Option.of(String.class, recording, "--other");
+        Option<List<String>> list = Option.listOf(String.class, recording, "--list");
+        Option<String> plain = Option.text("--plain");
+        OptionTable options = new OptionTable(List.of(text, other, list, plain));
         Set<String> given = options.parse(List.of("--other=given")).orElseThrow();
-        assertThat(CONVERTED).containsExactly("given");
+        assertThat(converted).containsExactly("given");
 
         ConfigFile.read(path, options).applyUnless(given);
 
-        assertThat(CONVERTED).containsExactly("given", "v1", "v2", "a", "b");
-        assertThat(command.text).isEqualTo("v1!");
-        assertThat(command.other).isEqualTo("given!");
-        assertThat(command.list).containsExactly("a!", "b!");
-        assertThat(command.plain).isEqualTo("p");
-    }
-
-    private static final List<String> CONVERTED = new ArrayList<>();
-
-    static final class Recording implements ITypeConverter<String> {
-        @Override
-        public String convert(String text) {
-            CONVERTED.add(text);
-            return text + "!";
-        }
-    }
-
-    private static final class Command {
-        @Option(names = "--text", converter = Recording.class)
-        private String text;
-
-        @Option(names = "--other", converter = Recording.class)
-        private String other;
-
-        @Option(names = "--list", converter = Recording.class)
-        private List<String> list = List.of();
-
-        @Option(names = "--plain")
-        private String plain;
+        assertThat(converted).containsExactly("given", "v1", "v2", "a", "b");
+        assertThat(text.value()).isEqualTo("v1!");
+        assertThat(other.value()).isEqualTo("given!");
+        assertThat(list.value()).containsExactly("a!", "b!");
+        assertThat(plain.value()).isEqualTo("p");
     }
 
     @Test
     void whatTheCommandLineGivesByAnotherNameWins() throws Exception {
         Path path = Files.writeString(directory.resolve("c"), "repository = /file\nquiet = no\n");
         ServeCommand serve = new ServeCommand();
-        OptionTable options = OptionTable.of(serve);
+        OptionTable options = serve.options();
         Set<String> given = options.parse(List.of("-R", "/line", "--quiet")).orElseThrow();
         ConfigFile.read(path, options).applyUnless(given);
-        CommandSpec spec = new CommandLine(serve).getCommandSpec();
-        assertThat(spec.findOption("-R").<String>getValue()).isEqualTo("/line");
-        assertThat(spec.findOption("--quiet").<Boolean>getValue()).isTrue();
-    }
-
-    /** Without a converter {@link ConfigFile} would set the option to a string. */
-    @Test
-    void optionsThatAreNoTextsHaveAConverter() {
-        for (OptionSpec option : new CommandLine(new ServeCommand()).getCommandSpec().options()) {
-            boolean alone = option.arity().max() == 0; // such as --check, which no file can set
-            if (!alone && option.auxiliaryTypes()[0] != String.class) {
-                assertThat(option.converters()).as(option.longestName()).hasSize(1);
-            }
-        }
+        assertThat(options.find("-R").value()).isEqualTo("/line");
+        assertThat(options.find("--quiet").value()).isEqualTo(true);
     }
 }

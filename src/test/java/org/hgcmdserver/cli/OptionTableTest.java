@@ -95,14 +95,13 @@ class OptionTableTest {
                 line.add(WORDS.get(random.nextInt(WORDS.size())));
             }
             ServeCommand serve = new ServeCommand();
-            Optional<Set<String>> given = OptionTable.of(serve).parse(line);
+            Optional<Set<String>> given = serve.options().parse(line);
             if (given.isPresent()) {
                 accepted++;
-                CommandLine picocli = new CommandLine(new ServeCommand());
-                ParseResult parsed = picocli.parseArgs(line.toArray(String[]::new));
-                assertThat(values(new CommandLine(serve)))
+                ParseResult parsed = byPicocli(line);
+                assertThat(values(serve.options()))
                         .as("%s", line)
-                        .isEqualTo(values(picocli));
+                        .isEqualTo(values(parsed.commandSpec().commandLine()));
                 assertThat(given.get()).as("%s", line).isEqualTo(names(parsed));
                 assertThat(parsed.isUsageHelpRequested() || parsed.isVersionHelpRequested())
                         .isFalse();
@@ -125,7 +124,7 @@ class OptionTableTest {
             })
     void parsesUsualCommandLines(String line) {
         List<String> arguments = line.isEmpty() ? List.of() : List.of(line.split(" "));
-        assertThat(OptionTable.of(new ServeCommand()).parse(arguments)).isPresent();
+        assertThat(new ServeCommand().options().parse(arguments)).isPresent();
     }
 
     /** Wrong ones, of which picocli's message tells what is wrong. */
@@ -145,14 +144,19 @@ class OptionTableTest {
             })
     void leavesWrongOnesToPicocli(String line) {
         List<String> arguments = List.of(line.split(" "));
-        assertThat(OptionTable.of(new ServeCommand()).parse(arguments)).isEmpty();
+        assertThat(new ServeCommand().options().parse(arguments)).isEmpty();
         assertThatThrownBy(() -> byPicocli(arguments)).isInstanceOf(ParameterException.class);
     }
 
     /** {@link OptionTable} has no support for other kinds of options, which picocli has. */
     @Test
     void optionsAreOfTheKindsThatTheTableParses() {
-        for (OptionSpec option : new CommandLine(new ServeCommand()).getCommandSpec().options()) {
+        for (OptionSpec option :
+                PicocliModel.commandLine()
+                        .getSubcommands()
+                        .get("serve")
+                        .getCommandSpec()
+                        .options()) {
             boolean alone = option.arity().max() == 0 || !option.fallbackValue().isEmpty();
             assertThat(option.arity().max()).as(option.longestName()).isLessThanOrEqualTo(1);
             assertThat(option.arity().min()).as(option.longestName()).isEqualTo(alone ? 0 : 1);
@@ -169,7 +173,7 @@ class OptionTableTest {
     private static ParseResult byPicocli(List<String> arguments) {
         List<String> line = new ArrayList<>(List.of("serve"));
         line.addAll(arguments);
-        return Main.commandLine().parseArgs(line.toArray(String[]::new)).subcommand();
+        return PicocliModel.commandLine().parseArgs(line.toArray(String[]::new)).subcommand();
     }
 
     /** The names, as a configuration file has them, of the options in a parsed command line. */
@@ -177,6 +181,14 @@ class OptionTableTest {
         return parsed.matchedOptions().stream()
                 .map(option -> option.longestName().substring("--".length()))
                 .collect(Collectors.toSet());
+    }
+
+    static Map<String, Object> values(OptionTable options) {
+        Map<String, Object> values = new TreeMap<>();
+        for (Option<?> option : options.options()) {
+            values.put("--" + option.name(), option.value());
+        }
+        return values;
     }
 
     /** The values of all options, except picocli's own. */

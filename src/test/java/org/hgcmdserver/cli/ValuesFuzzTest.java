@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import java.time.Duration;
 import java.util.function.Function;
-import picocli.CommandLine.TypeConversionException;
 
 /**
  * For any text: either the parser refuses it with a message that quotes it, or the value is within
@@ -47,11 +46,11 @@ class ValuesFuzzTest {
         if (bool != null) {
             assertThat(text.strip()).hasSizeBetween(1, 5);
         }
-        Integer limit = read(new Values.LimitConverter()::convert, text);
+        Integer limit = read(Values::limit, text);
         if (limit != null && limit != Integer.MAX_VALUE) {
             assertThat(String.valueOf(limit)).isEqualTo(text);
         }
-        Integer count = read(new Values.CountConverter()::convert, text);
+        Integer count = read(Values::count, text);
         if (count != null) {
             assertThat(count).isNotNegative();
         }
@@ -61,7 +60,7 @@ class ValuesFuzzTest {
     private static <T> T read(Function<String, T> reader, String text) {
         try {
             return reader.apply(text);
-        } catch (TypeConversionException e) {
+        } catch (ValueException e) {
             assertThat(e.getMessage()).contains("'" + text + "'");
             return null;
         }

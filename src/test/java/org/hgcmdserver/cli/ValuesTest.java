@@ -8,7 +8,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import picocli.CommandLine.TypeConversionException;
 
 class ValuesTest {
 
@@ -60,7 +59,7 @@ class ValuesTest {
             })
     void noTimeSpans(String text) {
         assertThatThrownBy(() -> Values.duration(text))
-                .isInstanceOf(TypeConversionException.class)
+                .isInstanceOf(ValueException.class)
                 .hasMessageContaining("'" + text + "'");
     }
 
@@ -82,7 +81,35 @@ class ValuesTest {
     @ParameterizedTest
     @ValueSource(strings = {"", "much", "-1", "1X", "K", "99999999999999T"})
     void noSizes(String text) {
-        assertThatThrownBy(() -> Values.size(text)).isInstanceOf(TypeConversionException.class);
+        assertThatThrownBy(() -> Values.size(text)).isInstanceOf(ValueException.class);
+    }
+
+    @Test
+    void modes() {
+        assertThat(Values.mode("660")).isEqualTo(0660);
+        assertThat(Values.mode("0600")).isEqualTo(0600);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "0", "06", "0680", "1660", "00660", "rwx", "٦٦٠"})
+    void noModes(String text) {
+        assertThatThrownBy(() -> Values.mode(text)).isInstanceOf(ValueException.class);
+    }
+
+    @Test
+    void numbers() {
+        assertThat(Values.count("0")).isZero();
+        assertThat(Values.count("000012")).isEqualTo(12);
+        assertThat(Values.limit("999999")).isEqualTo(999_999);
+        assertThat(Values.limit(" infinity")).isEqualTo(Integer.MAX_VALUE);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "-1", "+1", "1 ", "0000001", "٣", "1.5"})
+    void noNumbers(String text) {
+        assertThatThrownBy(() -> Values.count(text)).isInstanceOf(ValueException.class);
+        assertThatThrownBy(() -> Values.limit(text)).isInstanceOf(ValueException.class);
+        assertThatThrownBy(() -> Values.limit("0")).isInstanceOf(ValueException.class);
     }
 
     @ParameterizedTest
@@ -108,6 +135,6 @@ class ValuesTest {
     @ParameterizedTest
     @ValueSource(strings = {"", "maybe", "2", "ja"})
     void noBooleans(String text) {
-        assertThatThrownBy(() -> Values.bool(text)).isInstanceOf(TypeConversionException.class);
+        assertThatThrownBy(() -> Values.bool(text)).isInstanceOf(ValueException.class);
     }
 }

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
-import org.hgcmdserver.cli.Main;
+import org.hgcmdserver.cli.PicocliModel;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -61,7 +61,7 @@ class DocumentsTest {
 
     @Test
     void configurationOfTheProgramItself() {
-        CommandLine itself = new CommandLine(Main.class);
+        CommandLine itself = PicocliModel.commandLine();
         List<String> lines = ConfigurationFile.of(itself).lines().toList();
         assertThat(lines).allMatch(line -> line.length() <= 80).contains("# min-idle = 2");
         for (OptionSpec option : Options.configurable(itself)) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -50,7 +51,7 @@ class CommandLineIT {
         }
     }
 
-    /** picocli's parser takes time at each start, and memory for good. */
+    /** picocli, and annotations for it, take time at each start, and memory for good. */
     @Test
     void usualCommandLineNeedsNoPicocli() throws Exception {
         Path log = directory.resolve("classes");
@@ -70,7 +71,8 @@ class CommandLineIT {
         Processes.run(directory, serve).succeeded();
         assertThat(Files.readString(log))
                 .contains("org.hgcmdserver.cli.ServeCommand ")
-                .doesNotContain("picocli.CommandLine ");
+                .doesNotContain(" picocli.")
+                .doesNotContain(" org.hgcmdserver.cli.PicocliModel");
         Processes.run(directory, "env", loads, Daemon.PROGRAM, "serve", "--help").succeeded();
         assertThat(Files.readString(log)).contains("picocli.CommandLine ");
     }
@@ -317,7 +319,10 @@ class CommandLineIT {
 
         String launcher = Files.readString(Path.of(Daemon.PROGRAM));
         assertThat(launcher).contains("/usr/lib/jvm/*/bin/java");
-        Files.createDirectories(directory.resolve("lib"));
+        Files.copy(
+                Daemon.DIST.resolve("lib/java-options.sh"),
+                Files.createDirectories(directory.resolve("lib")).resolve("java-options.sh"),
+                StandardCopyOption.REPLACE_EXISTING);
         Path copy = Files.createDirectories(directory.resolve("bin")).resolve("hg-cmdserver");
         Files.writeString(copy, launcher.replace("/usr/lib/jvm/", directory + "/jvm/"));
         List<String> command = new ArrayList<>(List.of("env", "-u", "JAVA_HOME"));
