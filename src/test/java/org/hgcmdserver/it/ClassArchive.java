@@ -96,13 +96,13 @@ final class ClassArchive {
         }
     }
 
-    /** Whether a JVM takes the archive without a word; Java 25 complains of native access. */
+    /** Whether a JVM takes the archive, without a word. */
     private static boolean isUsable(Path archive) throws Exception {
         if (!Files.exists(archive)) {
             return false;
         }
         ProcessBuilder builder = new ProcessBuilder(Daemon.PROGRAM, "--version");
-        builder.environment().put(VARIABLE, "-XX:SharedArchiveFile=" + archive);
+        builder.environment().put(VARIABLE, "-Xshare:on -XX:SharedArchiveFile=" + archive);
         Process process = builder.redirectErrorStream(true).start();
         String output = new String(process.getInputStream().readAllBytes(), UTF_8);
         return process.waitFor() == 0 && output.lines().count() == 1;
