@@ -50,12 +50,22 @@ hgcmdserver_is_listening() (
     exit 1
 )
 
+# Whether the daemon that has put the file beside the socket still runs (ProcessMark.java): without another program.
+hgcmdserver_is_marked() {
+    hgcmdserver_pid='' hgcmdserver_start='' hgcmdserver_stat=''
+    { read -r hgcmdserver_pid hgcmdserver_start <"$hgcmdserver_socket.pid" &&
+        read -r hgcmdserver_stat <"/proc/$hgcmdserver_pid/stat"; } 2>/dev/null || return 1
+    # shellcheck disable=SC2086 # the fields after the name, which may contain anything
+    set -- ${hgcmdserver_stat##*') '}
+    [ -n "$hgcmdserver_start" ] && [ "${20:-}" = "$hgcmdserver_start" ]
+}
+
 # Whether chg can run commands at the socket.
 hgcmdserver_can_use_chg() {
     [ -z "${CHGINTERNALMARK+set}" ] || return 1 # chg refuses to be started by chg
     command -v chg >/dev/null && hgcmdserver_is_ours || return 1
     # the listener may know the directory by another name
-    hgcmdserver_is_listening "$hgcmdserver_socket" ||
+    hgcmdserver_is_marked || hgcmdserver_is_listening "$hgcmdserver_socket" ||
         hgcmdserver_is_listening \
             "$(CDPATH='' cd -- "${hgcmdserver_socket%/*}/" && pwd -P)/${hgcmdserver_socket##*/}"
 }

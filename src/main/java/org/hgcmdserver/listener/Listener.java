@@ -97,6 +97,16 @@ public abstract class Listener {
                 accepted, new Peer(peer.pid(), peer.uid(), peer.gid(), peer.groups()));
     }
 
+    /** Lets scripts see that this process accepts connections ({@link ProcessMark}). */
+    public final void announce() {
+        ProcessMark.write(address());
+    }
+
+    /** Undoes {@link #announce}. */
+    public final void withdraw() {
+        ProcessMark.remove(address());
+    }
+
     /**
      * Closes the socket to new clients; queued clients can still be accepted.
      *

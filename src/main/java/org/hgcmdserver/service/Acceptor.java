@@ -105,6 +105,7 @@ final class Acceptor {
     void close(Runnable unlink) throws IOException {
         closed = true;
         update();
+        listener.withdraw();
         unlink.run();
         if (listener.refuseNewConnections()) {
             serveQueue();

@@ -161,6 +161,7 @@ public final class ForkingService
             adopt(predecessor);
         }
         acceptor.update();
+        listener.announce();
         enter(ServiceState.SERVING);
         guarded.printBanner(listener.address());
         notifier.ready();
@@ -171,6 +172,7 @@ public final class ForkingService
     /** Undoes a failed start: a client must not find a dead socket. */
     private void unwind() throws IOException {
         if (listener != null) {
+            listener.withdraw();
             guarded.unlinkSocket(listener);
         }
         try {

@@ -185,8 +185,38 @@ class DropInIT {
                 assertThat(files.map(file -> file.getFileName().toString()))
                         .filteredOn(name -> name.startsWith("server"))
                         .as("chg's own server has others")
-                        .containsExactly("server.sock");
+                        .containsExactlyInAnyOrder("server.sock", "server.sock.pid");
             }
+        }
+    }
+
+    /** Each would cost a millisecond or more, at each command. */
+    @Test
+    @RunsOnce
+    void dropInStartsNothingButChg() throws Exception {
+        Calls.leaveOutUnlessTraceable(directory);
+        List<String> environment = new ArrayList<>(List.of("PATH=/usr/bin:/bin", "HOME=" + home));
+        try (Daemon daemon = Daemon.start(directory)) {
+            environment.add("HG_CMDSERVER_SOCKET=" + daemon.address());
+            List<String> calls =
+                    Calls.of(directory, environment, DROP_IN.toString(), "version", "-q");
+            assertThat(calls).containsExactly("execve " + DROP_IN, "execve " + Chg.PROGRAM);
+            Path mark = Path.of(daemon.address() + ".pid");
+            String[] marks = {"1 1\n", daemon.pid() + "\n", daemon.pid() + " 1\n", "\n", ""};
+            for (String wrong : marks) { // as of a daemon that was killed
+                Files.writeString(mark, wrong);
+                assertThat(by(daemon.address(), DROP_IN.toString()).succeeded().out())
+                        .as("found in /proc/net/unix with the mark " + wrong)
+                        .isEqualTo("daemon\n");
+            }
+            daemon.stop();
+        }
+        try (Daemon daemon = Daemon.start(directory)) {
+            assertThat(directory.resolve("server.sock.pid")).exists();
+            ReloadIT.reload(daemon);
+            assertThat(directory.resolve("server.sock.pid")).exists();
+            daemon.stop();
+            assertThat(directory.resolve("server.sock.pid")).doesNotExist();
         }
     }
 
