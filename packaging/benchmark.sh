@@ -2,6 +2,7 @@
 # Measures the daemon and its peers in one run:
 #   benchmark.sh [servers [ROUNDS [CONNECTIONS]]]   latency, throughput, memory, start, a long run
 #   benchmark.sh programs [ROUNDS]                  whole processes: hg, chg, the drop-in hg
+#   benchmark.sh start [ROUNDS]                     from a start to READY, hello and a first answer
 #   benchmark.sh connect                            what the daemon adds to the start of a worker
 set -eu
 cd "$(dirname "$0")/.."
@@ -9,16 +10,17 @@ cd "$(dirname "$0")/.."
 case ${1:-servers} in
     connect) program=org.hgcmdserver.bench.ConnectBenchmark ;;
     programs) program=org.hgcmdserver.bench.ProgramBenchmark ;;
+    start) program=org.hgcmdserver.bench.StartBenchmark ;;
     servers) program=org.hgcmdserver.bench.ServerBenchmark ;;
     *)
-        echo "usage: packaging/benchmark.sh [servers [ROUNDS [CONNECTIONS]] | programs [ROUNDS] | connect]" >&2
+        echo "usage: packaging/benchmark.sh [servers [ROUNDS [CONNECTIONS]] | programs [ROUNDS] | start [ROUNDS] | connect]" >&2
         exit 64
         ;;
 esac
 [ $# = 0 ] || shift
 
 . packaging/install.sh
-install_missing javac:default-jdk-headless mvn:maven hg:mercurial socat:socat
+install_missing javac:default-jdk-headless mvn:maven hg:mercurial socat:socat systemd-socket-activate:systemd
 
 mvn --batch-mode --quiet package -DskipTests
 # the client collects no garbage and compiles little while it measures
