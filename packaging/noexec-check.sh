@@ -35,7 +35,7 @@ wait $tracer
 trap - EXIT
 kill $manager 2>/dev/null || :
 
-written=$(grep -h 'O_CREAT\|creat(' opened opened.run | grep -v ENOENT | grep '\.so\|jffi\|libtmp' || :)
+written=$(grep -h 'O_CREAT\|creat(' opened opened.run | grep -v ENOENT | grep '\.so[".0-9]\|jffi\|libtmp' || :)
 [ -z "$written" ] || { printf 'unpacked:\n%s\n' "$written" >&2 && exit 1; }
 for library in libjffi-1.2.so libjunixsocket-native.so; do
     grep -h "/native/Linux-$(uname -m)/$library\"" opened opened.run | grep -qv ENOENT ||
