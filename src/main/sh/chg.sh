@@ -53,6 +53,7 @@ hgcmdserver_is_listening() (
 # Whether the daemon that has put the file beside the socket still runs (ProcessMark.java): without another program.
 hgcmdserver_is_marked() {
     hgcmdserver_pid='' hgcmdserver_start='' hgcmdserver_stat=''
+    [ -f "$hgcmdserver_socket.pid" ] && [ -O "$hgcmdserver_socket.pid" ] || return 1
     { read -r hgcmdserver_pid hgcmdserver_start <"$hgcmdserver_socket.pid" &&
         read -r hgcmdserver_stat <"/proc/$hgcmdserver_pid/stat"; } 2>/dev/null || return 1
     # shellcheck disable=SC2086 # the fields after the name, which may contain anything

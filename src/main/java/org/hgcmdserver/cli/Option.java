@@ -96,7 +96,7 @@ final class Option<T> {
     }
 
     /**
-     * @param converter throws {@link ValueException} for a text that is no value of the option
+     * @param converter throws {@link ValueException} if the text is not a value of the option
      */
     static <T> Option<T> of(Class<T> type, Function<String, T> converter, String... names) {
         return new Option<>(type, converter, false, names);
@@ -154,7 +154,7 @@ final class Option<T> {
     }
 
     /**
-     * @throws ValueException if the text is no value of the option
+     * @throws ValueException if the text is not a value of the option
      */
     Object convert(String text) {
         return converter.apply(text);

@@ -1,6 +1,6 @@
 package org.hgcmdserver.cli;
 
-/** A text is no value of its option; the message says why. */
+/** Reports a text that is not a value of its option; the message gives the reason. */
 final class ValueException extends IllegalArgumentException {
 
     private static final long serialVersionUID = 1;

@@ -22,7 +22,7 @@ final class Values {
 
     private Values() {}
 
-    /** The number of nanoseconds in a unit; 0 if there is no such unit. */
+    /** The number of nanoseconds in a unit; 0 if no unit has this name. */
     private static long nanoseconds(String unit) {
         return switch (unit) {
             case "ns", "nsec" -> 1;
@@ -40,7 +40,7 @@ final class Values {
         };
     }
 
-    /** The number of bytes in a unit; 0 if there is no such unit. */
+    /** The number of bytes in a unit; 0 if no unit has this name. */
     private static long bytes(String unit) {
         return switch (unit) {
             case "", "B" -> 1;

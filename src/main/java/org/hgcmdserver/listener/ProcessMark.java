@@ -6,7 +6,9 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Map;
 import org.hgcmdserver.posix.PlatformPath;
+import org.hgcmdserver.posix.Users;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,20 +28,33 @@ final class ProcessMark {
     /** The index of starttime in proc_pid_stat(5), counted from the field after the name. */
     private static final int START = 19;
 
+    private static final int WRITABLE_BY_OTHERS = 022;
+
+    /** More than the length of a mark, in bytes. */
+    private static final int LONGEST = 64;
+
     private ProcessMark() {}
 
-    /** Writes the file; no file if the directory does not permit it, or the address is no path. */
+    /**
+     * Writes the file, unless the address is not a path, the directory is not this user's alone, or
+     * the directory has a file of that name that no daemon has written.
+     */
     static void write(String address) {
         if (!address.startsWith("/") || !Files.exists(STAT)) {
             return;
         }
         Path file = beside(address);
         try {
-            if (isOwn(file)) {
+            if (!isThisUsersAlone(file.getParent())) {
+                return; // scripts do not trust such a directory
+            }
+            String found = content(file);
+            if (found.equals(ownMark())) {
                 return; // an earlier image of this process has written it
             }
-            Files.deleteIfExists(file);
-            // never through a link: in a directory that others can write to, a link would be theirs
+            if (isMark(found)) {
+                Files.delete(file);
+            }
             Files.writeString(file, ownMark(), StandardOpenOption.CREATE_NEW);
         } catch (IOException e) {
             log.debug("no mark {}: {}", file, e.toString());
@@ -53,7 +68,7 @@ final class ProcessMark {
         }
         Path file = beside(address);
         try {
-            if (isOwn(file)) {
+            if (content(file).equals(ownMark())) {
                 Files.delete(file);
             }
         } catch (IOException e) {
@@ -61,9 +76,30 @@ final class ProcessMark {
         }
     }
 
-    private static boolean isOwn(Path file) throws IOException {
-        return Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
-                && Files.readString(file, StandardCharsets.ISO_8859_1).equals(ownMark());
+    private static boolean isThisUsersAlone(Path directory) throws IOException {
+        Map<String, Object> file = Files.readAttributes(directory, "unix:uid,mode");
+        return Integer.toUnsignedLong((Integer) file.get("uid")) == Users.self()
+                && ((Integer) file.get("mode") & WRITABLE_BY_OTHERS) == 0;
+    }
+
+    /** The text of a file that may be a mark; empty for any other file, and without a file. */
+    private static String content(Path file) throws IOException {
+        return Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) && Files.size(file) <= LONGEST
+                ? Files.readString(file, StandardCharsets.ISO_8859_1)
+                : "";
+    }
+
+    /** Whether the text is a pid and a time. */
+    private static boolean isMark(String text) {
+        int blank = text.indexOf(' ');
+        return blank > 0
+                && text.endsWith("\n")
+                && isNumber(text.substring(0, blank))
+                && isNumber(text.substring(blank + 1, text.length() - 1));
+    }
+
+    private static boolean isNumber(String text) {
+        return !text.isEmpty() && text.chars().allMatch(c -> c >= '0' && c <= '9');
     }
 
     private static Path beside(String address) {

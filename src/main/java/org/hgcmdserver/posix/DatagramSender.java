@@ -28,7 +28,7 @@ public final class DatagramSender {
      * Connects anew and sends one datagram: so the sender finds a receiver that has come back.
      * Blocks while the receiver's queue is full.
      *
-     * @throws PosixException such as ECONNREFUSED or ENOENT if there is no receiver
+     * @throws PosixException such as ECONNREFUSED or ENOENT if no process receives there
      */
     public void send(byte[] message) throws PosixException {
         String receiver = PlatformString.decode(name);

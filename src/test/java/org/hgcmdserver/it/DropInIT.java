@@ -201,7 +201,9 @@ class DropInIT {
             List<String> calls =
                     Calls.of(directory, environment, DROP_IN.toString(), "version", "-q");
             assertThat(calls).containsExactly("execve " + DROP_IN, "execve " + Chg.PROGRAM);
+            ReloadIT.reload(daemon);
             Path mark = Path.of(daemon.address() + ".pid");
+            String own = Files.readString(mark);
             String[] marks = {"1 1\n", daemon.pid() + "\n", daemon.pid() + " 1\n", "\n", ""};
             for (String wrong : marks) { // as of a daemon that was killed
                 Files.writeString(mark, wrong);
@@ -209,14 +211,16 @@ class DropInIT {
                         .as("found in /proc/net/unix with the mark " + wrong)
                         .isEqualTo("daemon\n");
             }
+            Files.writeString(mark, own);
             daemon.stop();
+            assertThat(mark).doesNotExist();
+            Files.writeString(mark, "of another program\n");
         }
         try (Daemon daemon = Daemon.start(directory)) {
-            assertThat(directory.resolve("server.sock.pid")).exists();
-            ReloadIT.reload(daemon);
-            assertThat(directory.resolve("server.sock.pid")).exists();
+            assertThat(by(daemon.address(), DROP_IN.toString()).succeeded().out())
+                    .isEqualTo("daemon\n");
             daemon.stop();
-            assertThat(directory.resolve("server.sock.pid")).doesNotExist();
+            assertThat(Path.of(daemon.address() + ".pid")).hasContent("of another program");
         }
     }
 
