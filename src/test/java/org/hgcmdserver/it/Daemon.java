@@ -273,6 +273,20 @@ final class Daemon implements AutoCloseable {
         assertThat(awaitExit()).as("exit status; log: %s", log()).isZero();
     }
 
+    /**
+     * Kills the daemon, and waits until the template and the idle workers have noticed, which also
+     * write into the test's directory.
+     */
+    void kill() throws Exception {
+        List<Long> others = Processes.children(pid());
+        others.removeAll(busyWorkers());
+        signal("KILL");
+        awaitExit();
+        for (long pid : others) {
+            await().until(() -> !Processes.isAlive(pid));
+        }
+    }
+
     /** For the end of a test, passed or failed. */
     @Override
     public void close() throws Exception {

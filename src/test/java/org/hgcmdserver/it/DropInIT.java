@@ -178,8 +178,7 @@ class DropInIT {
             assertThat(by(socket, "env", "PATH=" + programs, hg).succeeded().out())
                     .as("without chg in PATH")
                     .isEqualTo("plain\n");
-            daemon.signal("KILL");
-            daemon.awaitExit();
+            daemon.kill();
             assertThat(by(socket, hg).out()).as("nobody listens").isEqualTo("plain\n");
             try (Stream<Path> files = Files.list(directory)) {
                 assertThat(files.map(file -> file.getFileName().toString()))

@@ -3,14 +3,13 @@ package org.hgcmdserver.it;
 import static java.util.Collections.synchronizedList;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.hgcmdserver.client.CommandClient;
 
 /**
  * A client that connects before the others, and sends one request after another all the time. Each
@@ -39,7 +38,7 @@ final class GoodClient implements AutoCloseable {
     record Slowdown(double daemon, double mercurial) {}
 
     private final Session session;
-    private final Process server;
+    private final OwnServer server;
     private final Session mercurial;
     private final String[] command;
     private final String answer;
@@ -50,18 +49,8 @@ final class GoodClient implements AutoCloseable {
     GoodClient(Daemon daemon, Repository repository, String answer) throws Exception {
         session = Session.to(daemon);
         Path address = repository.path().resolveSibling("mercurial.sock");
-        server =
-                new ProcessBuilder(
-                                "hg",
-                                "serve",
-                                "--cmdserver",
-                                "unix",
-                                "--address",
-                                address.toString())
-                        .inheritIO()
-                        .start();
-        Processes.await().until(() -> Files.exists(address));
-        mercurial = new Session(CommandClient.connect(address));
+        server = OwnServer.start(address, Map.of());
+        mercurial = server.connect();
         command = new String[] {"log", "-R", repository.toString(), "-l1", "-T", "{desc}"};
         this.answer = answer;
         askOften(); // warms up Python
@@ -148,7 +137,7 @@ final class GoodClient implements AutoCloseable {
 
     /** For the end of a test, passed or failed. */
     void stopServer() {
-        server.destroy(); // with SIGTERM
+        server.stop();
     }
 
     @Override
@@ -156,6 +145,6 @@ final class GoodClient implements AutoCloseable {
         session.close();
         mercurial.close();
         stopServer();
-        server.waitFor();
+        server.awaitEnd();
     }
 }

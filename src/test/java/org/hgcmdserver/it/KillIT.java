@@ -175,15 +175,9 @@ class KillIT {
             bystander = Session.to(first);
             Gate gate = new Gate(directory);
             RawClient busy = inTheMiddle(first, gate);
-            List<Long> others = Processes.children(first.pid());
             Set<Long> served = first.busyWorkers();
-            others.removeAll(served);
-            first.signal("KILL");
-            first.awaitExit();
+            first.kill();
             assertThat(first.address()).exists();
-            for (long pid : others) { // the template and the idle workers
-                await().until(() -> !Processes.isAlive(pid));
-            }
             try (Daemon second = Daemon.start(directory)) {
                 second.awaitLog("replaced the stale socket");
                 nobodyElseNotices(second);

@@ -56,11 +56,14 @@ record Repository(Path path) {
         return this;
     }
 
+    /** Runs a command by Mercurial's own server. */
     Processes.Result hg(String... arguments) throws Exception {
-        List<String> command =
-                new ArrayList<>(List.of("env", "HGPLAIN=1", "HGENCODING=UTF-8", "hg"));
+        List<String> command = new ArrayList<>(List.of("--cwd", path.toString()));
         command.addAll(List.of(arguments));
-        return Processes.run(path, command.toArray(String[]::new));
+        try (Session own = OwnServer.shared().connect()) {
+            Session.Answer answer = own.run(command.toArray(String[]::new));
+            return new Processes.Result(answer.status(), answer.out(), answer.err());
+        }
     }
 
     @Override
