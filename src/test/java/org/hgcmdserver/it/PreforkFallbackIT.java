@@ -58,8 +58,11 @@ class PreforkFallbackIT {
         String[] options = {"--workers", "prefork", "--max-workers", "infinity"};
         try (Daemon daemon = Daemon.start(directory, inHome(home), options)) {
             template.awaitReached();
-            // these do not get far, and each second the daemon starts as many again
-            int spawning = Math.max(50, 12 * Runtime.getRuntime().availableProcessors());
+            // these do not get far, and each second the daemon starts as many as there are
+            // processors: it would start the last ones after the patience of all tests
+            int spawning =
+                    (int) Processes.PATIENCE.toSeconds()
+                            * Math.max(2, Runtime.getRuntime().availableProcessors());
             for (int i = 0; i < spawning + 10; i++) {
                 clients.add(new RawClient(daemon.address()));
             }
