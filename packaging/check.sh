@@ -15,6 +15,12 @@ fi
 shellcheck -x packaging/*.sh packaging/boot/*.sh packaging/matrix/*.sh packaging/deb/control/p* packaging/rpm/p* \
     src/main/sh/hg-cmdserver src/main/sh/libexec/hg src/main/sh/*.sh
 mvn --batch-mode --no-transfer-progress verify "$@"
-sh packaging/packages-check.sh
 version=$(sed -n 's|^  <version>\(.*\)</version>|\1|p' pom.xml)
-sh packaging/boot-test.sh "target/hg-cmdserver_${version}_all.deb"
+# beside the check of the packages, since the booted system waits most of the time
+sh packaging/boot-test.sh "target/hg-cmdserver_${version}_all.deb" >target/boot-test.log 2>&1 &
+boot=$!
+status=0
+sh packaging/packages-check.sh || status=$?
+wait "$boot" || status=$?
+cat target/boot-test.log
+exit "$status"

@@ -19,12 +19,12 @@ why_no_container() {
 }
 
 # lock_and_make_root SUITE: makes the suite's root tree unless it exists; returns root.sh's status. The lock
-# admits one run at a time, so leftovers are those of a killed run.
+# admits one run with each suite at a time, so the suite's leftovers are those of a killed run.
 lock_and_make_root() {
     mkdir -p "$cache"
-    exec 9>"$cache/lock"
+    exec 9>"$cache/$1.lock"
     flock 9
-    for left in "$cache"/run.*/; do
+    for left in "$cache/run.$1".*/; do
         umount "$left/root" 2>/dev/null || true
         rm -rf "$left"
     done
@@ -33,7 +33,7 @@ lock_and_make_root() {
 
 # copy_root SUITE: makes $run, a private directory of this run, in which "root" is a copy of the root tree.
 copy_root() {
-    run=$(mktemp -d "$cache/run.XXXXXX")
+    run=$(mktemp -d "$cache/run.$1.XXXXXX")
     trap remove_copy EXIT
     trap 'exit 1' INT TERM HUP
     chmod 755 "$run"

@@ -6,9 +6,6 @@ set -eu
 cd "$(dirname "$0")/../.."
 . packaging/boot/container.sh
 [ -z "$(why_no_container chroot:coreutils)" ] || exit 0
-mkdir -p "$cache"
-exec 9>"$cache/lock"
-flock 9
 for suite in "$@"; do
-    sh packaging/boot/root.sh "$cache/$suite" "$suite" 9>&- || true
+    (lock_and_make_root "$suite") || true
 done
