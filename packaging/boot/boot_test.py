@@ -191,6 +191,30 @@ class AttachedClient:
         equal(self._process.returncode, 0, 'the status of python-hglib (%s)' % errors.strip())
 
 
+DROP_IN = '/usr/lib/hg-cmdserver/bin/hg'
+# whether chg has brought the command, and who runs it
+BY = ['--config', "alias.by=!echo $(if [ -n \"$CHGSOCKNAME\" ]; then echo chg; else echo plain; fi) $(id -un)", 'by']
+
+
+class Shell:
+    """A user's shell that runs the drop-in again and again."""
+
+    def __init__(self, host, prefix):
+        self._host = host
+        self._process = host.start(
+            *prefix, 'sh', '-c', 'until [ -e /srv/gate/enough ]; do "$@"; done', 'sh', DROP_IN, *BY
+        )
+        self._first = self._process.stdout.readline()
+
+    def leave(self):
+        """what the commands have printed"""
+        self._host.write('/srv/gate/enough', '')
+        output, errors = self._process.communicate(timeout=PATIENCE)
+        self._host.run('rm', '/srv/gate/enough')
+        equal(errors, '', 'the errors of the shell\'s commands')
+        return [self._first.strip()] + output.splitlines()
+
+
 class Crowd:
     """Clients that connect in a loop."""
 
@@ -270,11 +294,6 @@ def forked_ahead(host):
     host.hg('version', address=address, user='alice')
     host.expect_forked(address, host.main_pid('hg-cmdserver@alice.service'), user='alice')
     host.systemctl('stop', 'hg-cmdserver@alice.socket', 'hg-cmdserver@alice.service')
-
-
-DROP_IN = '/usr/lib/hg-cmdserver/bin/hg'
-# whether chg has brought the command, and who runs it
-BY = ['--config', "alias.by=!echo $(if [ -n \"$CHGSOCKNAME\" ]; then echo chg; else echo plain; fi) $(id -un)", 'by']
 
 
 def log_in(host, user, command, *arguments):
@@ -434,6 +453,7 @@ def upgrade(host):
     alone = timed(lambda: upgrade_to(host, '/packages/1.deb'))
     slow = SlowCommand(host)
     attached = AttachedClient(host)
+    shell = Shell(host, carol)
     pid, inode = host.main_pid(), host.inode()
     beside = timed(lambda: upgrade_to(host, '/packages/2.deb'))
     print('      %.1f s without clients, %.1f s with' % (alone, beside))
@@ -449,6 +469,9 @@ def upgrade(host):
     equal(host.main_pid(alice), pid_of_alices, 'alice\'s daemon')
     wait_for('carol\'s daemon runs the installed version', lambda: runs_installed_files(host, manager=carol))
     equal(host.main_pid(manager=carol), pid_of_carols, 'carol\'s daemon')
+    printed = shell.leave()
+    equal(set(printed), {'chg carol'}, 'what ran carol\'s hg during the upgrade')
+    print('      %d commands of carol\'s shell meanwhile' % len(printed))
     host.systemctl('stop', SOCKET, SERVICE, manager=carol)
     host.systemctl('stop', 'hg-cmdserver@alice.socket', alice)
 
@@ -492,6 +515,10 @@ def lingering(host):
         host.await_active(manager=manager)
         host.await_inactive(manager=manager)
         equal(host.show(SERVICE, 'Result', manager=manager), 'success', 'the result')
+        # the drop-in wakes it, too
+        equal(host.run(*manager, DROP_IN, *BY).stdout, 'chg alice\n', 'what runs alice\'s hg')
+        host.await_active(manager=manager)
+        host.await_inactive(manager=manager)
     equal(host.run('stat', '-c', '%U %a', address).stdout, 'alice 600\n', 'the socket')
     host.systemctl('stop', SOCKET, manager=manager)
     host.run('loginctl', 'disable-linger', 'alice')

@@ -1,9 +1,12 @@
 package org.hgcmdserver.it;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -51,5 +54,35 @@ final class Chg {
     /** Whether the process is a forked worker, and not one that has replaced a worker. */
     static boolean isForked(String process) {
         return process.contains("main.py template ");
+    }
+
+    /** A directory for the servers that chg starts itself. */
+    static Path runtimeDirectory(Path parent) throws Exception {
+        Path runtime = Files.createDirectory(parent.resolve("runtime"));
+        return Files.setPosixFilePermissions(runtime, PosixFilePermissions.fromString("rwx------"));
+    }
+
+    /** Ends the servers that chg has started in the directory, which it leaves behind. */
+    static void endOwnServers(Path runtime) throws Exception {
+        String variable = "XDG_RUNTIME_DIR=" + runtime;
+        List<Long> servers = new ArrayList<>();
+        for (ProcessHandle process :
+                (Iterable<ProcessHandle>) ProcessHandle.allProcesses()::iterator) {
+            Path environ = Path.of("/proc/" + process.pid() + "/environ");
+            try {
+                if (Files.readString(environ, ISO_8859_1).contains(variable + '\0')) {
+                    servers.add(process.pid());
+                }
+            } catch (IOException gone) {
+                // or another user's process
+            }
+        }
+        for (long server : servers) {
+            Processes.signal(server, "TERM");
+        }
+        for (long server : servers) {
+            Processes.await().until(() -> !Processes.isAlive(server));
+        }
+        Processes.run(Path.of("/"), "rm", "-r", runtime.toString()).succeeded();
     }
 }

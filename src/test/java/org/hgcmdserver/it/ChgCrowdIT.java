@@ -20,18 +20,21 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Commands of chg in more environments than there are templates, by several processes at a time,
- * while clients and templates are killed and the daemon reloads. Each answer is right, and nothing
- * is left. {@code -Dhgcmdserver.chgs=N} is the number of commands.
+ * while clients and templates are killed, chg is told to kill its server, and the daemon reloads.
+ * Each answer is right, and nothing is left. {@code -Dhgcmdserver.chgs=N} is the number of
+ * commands.
  */
 @RunsOnce
 @Timeout(value = 1, unit = TimeUnit.DAYS)
 class ChgCrowdIT {
 
     private static final int COMMANDS = Loops.length("chgs", 160);
-    private static final int AT_A_TIME = 8;
+    private static final int AT_A_TIME = 16;
     private static final int ENVIRONMENTS = 12;
 
-    /** Commands between two reloads, and between two kills of a template. */
+    /**
+     * Commands between two of these faults: a template killed, a reload, a server killed by chg.
+     */
     private static final int BETWEEN_FAULTS = 40;
 
     private static final Pattern TEMPLATE =
@@ -61,10 +64,10 @@ class ChgCrowdIT {
             for (int next = BETWEEN_FAULTS; next < COMMANDS; next += BETWEEN_FAULTS) {
                 int reached = next;
                 Processes.await().until(() -> begun.get() >= reached || !wrong.isEmpty());
-                if (next / BETWEEN_FAULTS % 2 == 0) {
-                    daemon.signal("HUP");
-                } else {
-                    killATemplate(daemon);
+                switch (next / BETWEEN_FAULTS % 3) {
+                    case 0 -> killServer(daemon);
+                    case 1 -> killATemplate(daemon);
+                    default -> daemon.signal("HUP");
                 }
             }
             for (CompletableFuture<Void> one : crowd) {
@@ -125,6 +128,13 @@ class ChgCrowdIT {
         builder.environment().put("TZ", "UTC+" + zone);
         builder.environment().put("CHGSOCKNAME", socket);
         return builder.directory(directory.toFile()).redirectErrorStream(true).start();
+    }
+
+    /** For chg a server of its own; here it is a worker that waits for a command. */
+    private void killServer(Daemon daemon) throws Exception {
+        String socket = "CHGSOCKNAME=" + daemon.address();
+        String[] kill = {"env", socket, Chg.PROGRAM.toString(), "--kill-chg-daemon"};
+        assertThat(Processes.run(directory, kill)).isEqualTo(new Processes.Result(0, "", ""));
     }
 
     private void killATemplate(Daemon daemon) throws Exception {

@@ -1,6 +1,5 @@
 package org.hgcmdserver.it;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.hgcmdserver.it.Processes.await;
 
@@ -11,14 +10,9 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
-import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -53,116 +47,6 @@ class ChgIT {
         return all.toArray(String[]::new);
     }
 
-    @Test
-    void commandsAreAsWithPlainHg() throws Exception {
-        copy("commands.sh");
-        try (Daemon daemon = Daemon.start(directory)) {
-            Map<String, String> plain = results(daemon, "hg");
-            assertThat(differences(plain, results(daemon, CHG))).isEmpty();
-            if (Daemon.PREFORK) {
-                String[][] environments = {
-                    {}, {"HGPLAIN=1"}, {"LC_ALL=C"}
-                }; // those of the commands
-                for (String[] variables : environments) {
-                    awaitWarm(daemon, variables);
-                }
-                assertThat(differences(plain, results(daemon, CHG)))
-                        .as("by warm workers")
-                        .isEmpty();
-                for (String[] variables : environments) {
-                    assertThat(isServedWarm(daemon, variables)).isTrue();
-                }
-            }
-            assertThat(plain.get("editor.out")).contains("HG: ");
-            assertThat(plain.get("alias.out")).contains("CHGSOCKNAME=" + daemon.address());
-            daemon.awaitNoConnection();
-            daemon.stop();
-        }
-    }
-
-    /** The user's configuration is loaded for each command, with what its extensions print. */
-    @Test
-    @RunsOnce
-    void commandsAreAsWithPlainHgWithAUsersConfiguration() throws Exception {
-        copy("commands.sh");
-        Files.writeString(
-                home.resolve("broken.py"),
-                """
-                import sys
-                print('on import')
-                def uisetup(ui):
-                    ui.write(b'%d words\\n' % len(sys.argv))
-                    raise RuntimeError('broken here')
-                """);
-        Files.writeString(
-                home.resolve(".hgrc"),
-                """
-                [ui]
-                username = t
-                tweakdefaults = yes
-                logtemplate = "{label('log.node', node|short)} {desc|firstline} {separate(' ', tags)}\\n"
-                [extensions]
-                broken = ~/broken.py
-                absent =
-                color =
-                pager =
-                progress =
-                rebase =
-                histedit =
-                mq =
-                purge =
-                shelve =
-                strip =
-                extdiff =
-                journal =
-                share =
-                blackbox =
-                [progress]
-                assume-tty = yes
-                delay = 0
-                [color]
-                mode = ansi
-                log.node = red bold
-                [alias]
-                log = log --graph
-                root = root --quiet
-                status = status --verbose
-                [defaults]
-                add = --dry-run
-                """);
-        try (Daemon daemon = Daemon.start(directory)) {
-            Map<String, String> plain = results(daemon, "hg");
-            assertThat(plain.get("root.err")).contains("broken here").contains("absent");
-            String[][] environments = {{}, {"HGPLAIN=1"}, {"LC_ALL=C"}};
-            for (String[] variables : environments) {
-                awaitWarm(daemon, variables);
-            }
-            assertThat(differences(plain, results(daemon, CHG))).isEmpty();
-            for (String[] variables : environments) {
-                assertThat(isServedWarm(daemon, variables)).isTrue();
-            }
-            daemon.awaitNoConnection();
-            daemon.stop();
-        }
-    }
-
-    private static Map<String, List<String>> differences(
-            Map<String, String> plain, Map<String, String> served) {
-        Map<String, List<String>> differences = new TreeMap<>();
-        Set<String> names = new TreeSet<>(plain.keySet());
-        names.addAll(served.keySet());
-        for (String name : names) {
-            List<String> both =
-                    List.of(
-                            plain.getOrDefault(name, "(missing)"),
-                            served.getOrDefault(name, "(missing)"));
-            if (!both.get(0).equals(both.get(1))) {
-                differences.put(name, both);
-            }
-        }
-        return differences;
-    }
-
     /** Waits until forked workers serve the chg of {@link #chg} with these variables. */
     private void awaitWarm(Daemon daemon, String... variables) {
         await().until(() -> isServedWarm(daemon, variables));
@@ -184,20 +68,6 @@ class ChgIT {
         try (InputStream resource = getClass().getResourceAsStream("chg/" + name)) {
             Files.copy(resource, directory.resolve(name));
         }
-    }
-
-    /** What the commands said, by file. */
-    private Map<String, String> results(Daemon daemon, String program) throws Exception {
-        Processes.runScript(directory, withChg(daemon, "sh", "commands.sh", program)).succeeded();
-        Map<String, String> results = new TreeMap<>();
-        Path path = directory.resolve("results");
-        try (Stream<Path> files = Files.list(path)) {
-            for (Path file : files.filter(Files::isRegularFile).toList()) {
-                results.put(file.getFileName().toString(), Files.readString(file, ISO_8859_1));
-            }
-        }
-        Processes.run(directory, "rm", "-r", path.toString()).succeeded();
-        return results;
     }
 
     /** A client that sends no directory must not run commands in the daemon's. */

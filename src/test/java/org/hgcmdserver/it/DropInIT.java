@@ -1,15 +1,11 @@
 package org.hgcmdserver.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.hgcmdserver.it.Processes.await;
 
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -18,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** What brings chg to the socket without its user naming it: the drop-in hg, shell-env and run. */
 class DropInIT {
 
-    private static final Path DROP_IN = Daemon.DIST.resolve("libexec/hg");
+    static final Path DROP_IN = Daemon.DIST.resolve("libexec/hg");
 
     private static final String STRANGER = "54321";
 
@@ -55,107 +51,6 @@ class DropInIT {
         Processes.Result all = run(socket, command.toArray(String[]::new));
         String out = all.out().replaceFirst("(?s)Mercurial .*", "");
         return new Processes.Result(all.status(), out, all.err());
-    }
-
-    private void copy(String name) throws Exception {
-        try (InputStream resource = getClass().getResourceAsStream(name)) {
-            Files.copy(resource, directory.resolve(Path.of(name).getFileName()));
-        }
-    }
-
-    /** Debian's python-hglib: aliases, options, a prompt, an encoding, errors, a cancel. */
-    @Test
-    void toolThatStartsAServerOfItsOwnGetsTheSameAnswers() throws Exception {
-        copy("dropin/tool.py");
-        copy("chg/ask.py");
-        Files.writeString(
-                directory.resolve("own.rc"), "[alias]\nshout = log -T '{desc|upper}\\n'\n");
-        Path repository = Repository.create(directory, "repository").path();
-        Path original = repository.resolveSibling("original");
-        Processes.run(repository, "sh", "-c", "echo a >a && hg commit -qAm 'the first' -d '0 0'")
-                .succeeded();
-        Files.writeString(repository.resolve(".hg/hgrc"), "[extensions]\nstrip =\n");
-        Processes.run(directory, "mv", repository.toString(), original.toString()).succeeded();
-        try (Daemon daemon = Daemon.start(directory)) {
-            String plain = tool(daemon, original, "hg");
-            assertThat(plain).contains("THE FIRST", "hello somebody", "interrupted!");
-            assertThat(tool(daemon, original, DROP_IN.toString())).isEqualTo(plain);
-            if (Daemon.PREFORK) {
-                String[] environments = {"HGPLAIN=1", "HGPLAINEXCEPT=alias"};
-                await().until(() -> isServedWarm(daemon, environments));
-                assertThat(tool(daemon, original, DROP_IN.toString()))
-                        .as("by warm workers")
-                        .isEqualTo(plain);
-                assertThat(isServedWarm(daemon, environments)).isTrue();
-            }
-            daemon.awaitNoConnection();
-            daemon.stop();
-        }
-    }
-
-    private String tool(Daemon daemon, Path original, String hg) throws Exception {
-        String prepare = "rm -rf repository && cp -a \"$1\" repository";
-        Processes.run(directory, "sh", "-c", prepare, "sh", original.toString()).succeeded();
-        Path socket = daemon.address();
-        return run(socket, "/usr/bin/python3", "tool.py", hg).succeeded().out();
-    }
-
-    /** Its extension, in a directory that is another one each time, may not fit this Mercurial. */
-    @Test
-    @RunsOnce
-    void javaHgGetsTheSameAnswers() throws Exception {
-        try (Daemon daemon = Daemon.start(directory)) {
-            String plain = javaHg(daemon, "hg", "plain");
-            assertThat(plain).contains("+changed", "u é: the 2", "nosuch");
-            assertThat(javaHg(daemon, DROP_IN.toString(), "served")).isEqualTo(plain);
-            assertThat(daemon.log()).as("served").contains(" is for pid ");
-            daemon.awaitNoConnection();
-            daemon.stop();
-        }
-    }
-
-    private String javaHg(Daemon daemon, String hg, String name) throws Exception {
-        Path java = Path.of(System.getProperty("java.home"), "bin", "java");
-        return run(
-                        daemon.address(),
-                        java.toString(),
-                        "-cp",
-                        absolute(System.getProperty("java.class.path")),
-                        JavaHgProgram.class.getName(),
-                        hg,
-                        directory.resolve(name).toString())
-                .succeeded()
-                .out()
-                .replace(name, "repository");
-    }
-
-    /** The program runs in another directory. */
-    private static String absolute(String classPath) {
-        return Arrays.stream(classPath.split(":"))
-                .map(entry -> Path.of(entry).toAbsolutePath().toString())
-                .collect(Collectors.joining(":"));
-    }
-
-    private boolean isServedWarm(Daemon daemon, String... variables) throws Exception {
-        List<String> all = new ArrayList<>(List.of("HOME=" + home));
-        all.addAll(List.of(variables));
-        return Chg.isForked(Chg.process(daemon, directory, all));
-    }
-
-    /** The session of a tool must not hold up the stop until the tool ends. */
-    @Test
-    void sessionOfAToolEndsWhenTheDaemonFinishes() throws Exception {
-        try (Daemon daemon = Daemon.start(directory, "--drain", "finish")) {
-            ProcessBuilder builder =
-                    new ProcessBuilder(DROP_IN.toString(), "serve", "--cmdserver", "pipe");
-            builder.environment().put("HG_CMDSERVER_SOCKET", daemon.address().toString());
-            Process session = builder.directory(directory.toFile()).start();
-            assertThat(session.getInputStream().read()).isEqualTo('o');
-            assertThat(daemon.connections()).isEqualTo(1);
-            daemon.signal("TERM");
-            assertThat(daemon.awaitExit()).isZero();
-            assertThat(session.waitFor()).isZero();
-        }
     }
 
     @Test

@@ -16,9 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Date;
 
-/**
- * A program with JavaHg, for {@link DropInIT}: prints what it gets from the hg that it is given.
- */
+/** A program with JavaHg, for {@link ToolsIT}: prints what it gets from the hg that it is given. */
 final class JavaHgProgram {
 
     private JavaHgProgram() {}
