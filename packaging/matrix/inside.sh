@@ -54,7 +54,7 @@ tests() {
         selected="$selected --select-class=org.hgcmdserver.it.$class"
     done
     # shellcheck disable=SC2086 # it is a list
-    java --enable-native-access=ALL-UNNAMED -cp "$classpath" \
+    java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC --enable-native-access=ALL-UNNAMED -cp "$classpath" \
         -Dhgcmdserver.dist=/usr/share/hg-cmdserver -Dhgcmdserver.workers="$kind" \
         -Dhgcmdserver.archive=daemon "$@" \
         org.junit.platform.console.ConsoleLauncher execute --disable-banner --disable-ansi-colors \

@@ -4,18 +4,17 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.EnumSet;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import org.hgcmdserver.posix.Descriptors;
 import org.hgcmdserver.posix.Errno;
 import org.hgcmdserver.posix.FileHandle;
 import org.hgcmdserver.posix.OwnedDescriptor;
-import org.hgcmdserver.posix.PeerCredentials;
 import org.hgcmdserver.posix.PlatformPath;
 import org.hgcmdserver.posix.PosixException;
 import org.hgcmdserver.posix.UnixSocket;
@@ -28,30 +27,36 @@ public final class BoundListener extends Listener {
 
     private static final Logger log = LoggerFactory.getLogger(BoundListener.class);
 
-    /** Type and permission bits of st_mode in inode(7). */
-    private static final int S_IFMT = 0170000;
-
-    private static final int S_IFSOCK = 0140000;
-    private static final int S_IFLNK = 0120000;
+    /** Permission bits of st_mode in inode(7). */
     private static final int S_ISVTX = 01000;
+
     private static final int S_IWGRP = 0020;
     private static final int S_IWOTH = 0002;
+
+    private static final int OWNER_ONLY = 0600;
 
     private static final int LOCK_TRIES = 200;
     private static final long LOCK_PAUSE_NANOS = 10_000_000;
 
     private final Path path;
-    private final Inode inode;
+    private Inode inode;
+
+    /** The permission bits for the socket's file. */
+    private int mode;
+
+    private boolean lost;
     private boolean unlinked;
 
-    private BoundListener(int fd, Path path, Inode inode) throws IOException {
+    private BoundListener(int fd, Path path, Inode inode, int mode) throws IOException {
         super(fd, PlatformPath.text(path));
         this.path = path;
         this.inode = inode;
+        this.mode = mode;
     }
 
+    /** The caller sets the mode, which is that of the new image. */
     static BoundListener adopt(int fd, Path path, long device, long inode) throws IOException {
-        return new BoundListener(fd, path, new Inode(device, inode));
+        return new BoundListener(fd, path, new Inode(device, inode), OWNER_ONLY);
     }
 
     @Override
@@ -70,7 +75,7 @@ public final class BoundListener extends Listener {
     public static BoundListener bind(Path path, int mode) throws IOException {
         checkDirectory(path);
         try (Closeable lock = lock(path)) {
-            removeStaleSocket(path);
+            StaleSocket.remove(path);
             return bindAndListen(path, mode);
         } catch (ListenException e) {
             throw e;
@@ -111,7 +116,7 @@ public final class BoundListener extends Listener {
             // before listen: until then connects fail, so no client gets in under a wider mode
             setMode(path, bound, mode);
             UnixSocket.listen(socket.fd(), path);
-            return new BoundListener(socket.release(), path, bound);
+            return new BoundListener(socket.release(), path, bound, mode);
         } catch (IOException e) {
             if (bound != null && bound.isAt(path)) {
                 Files.deleteIfExists(path);
@@ -141,7 +146,7 @@ public final class BoundListener extends Listener {
                     "cannot listen at %s: the directory %s is not writable for this user; choose another with --address"
                             .formatted(path, directory));
         }
-        long owner = owner(directory.toRealPath());
+        long owner = StaleSocket.owner(directory.toRealPath());
         if (owner != Users.self() && owner != 0) {
             throw new ListenException(
                     "cannot listen at %s: %s belongs to %s, who can replace files there; choose another directory with --address"
@@ -155,74 +160,9 @@ public final class BoundListener extends Listener {
         }
     }
 
-    private static long owner(Path path) throws IOException {
-        int uid = (Integer) Files.getAttribute(path, "unix:uid", LinkOption.NOFOLLOW_LINKS);
-        return Integer.toUnsignedLong(uid);
-    }
-
-    private static void removeStaleSocket(Path path) throws IOException {
-        Inode found;
-        int type;
-        try {
-            found = Inode.of(path);
-            type =
-                    (Integer) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS)
-                            & S_IFMT;
-        } catch (NoSuchFileException nothingThere) {
-            return;
-        }
-        if (type != S_IFSOCK) {
-            throw new ListenException(
-                    "cannot listen at %s: it is %s, not a socket; move it away or choose another path with --address"
-                            .formatted(
-                                    path,
-                                    type == S_IFLNK ? "a symbolic link" : "an existing file"));
-        }
-        refuseIfServed(path);
-        long owner = owner(path);
-        if (owner != Users.self() && owner != 0) {
-            throw new ListenException(
-                    "cannot listen at %s: it is a socket that %s has left; remove it or choose another path with --address"
-                            .formatted(path, Users.name(owner)));
-        }
-        if (found.equals(Inode.of(path))) {
-            Files.delete(path);
-            log.info("replaced the stale socket {}", path);
-        }
-    }
-
-    /** Tests as a client would: a socket whose server is gone refuses connections. */
-    private static void refuseIfServed(Path path) throws IOException {
-        try (OwnedDescriptor socket = UnixSocket.open()) {
-            UnixSocket.connect(socket.fd(), path);
-            int pid = PeerCredentials.of(socket.fd()).pid();
-            throw new ListenException(
-                    "cannot listen at %s: already being served by %s; stop that server or choose another path with --address"
-                            .formatted(
-                                    path, pid > 0 ? "pid " + pid + owner(pid) : "another process"));
-        } catch (PosixException e) {
-            if (e.errno() == Errno.EAGAIN) { // a full queue means a live server
-                throw new ListenException(
-                        "cannot listen at %s: already being served by a busy server; stop that server or choose another path with --address"
-                                .formatted(path));
-            }
-            if (e.errno() != Errno.ECONNREFUSED) {
-                throw e;
-            }
-        }
-    }
-
-    private static String owner(int pid) {
-        try {
-            int uid = (Integer) Files.getAttribute(Path.of("/proc/" + pid), "unix:uid");
-            return " of user " + Users.name(uid);
-        } catch (IOException | UnsupportedOperationException unknown) {
-            return "";
-        }
-    }
-
     /** Changes the permission bits of the socket's file, if it is still this socket. */
     public void setMode(int mode) {
+        this.mode = mode;
         try {
             setMode(path, inode, mode);
         } catch (IOException e) { // the daemon can serve anyway
@@ -239,6 +179,39 @@ public final class BoundListener extends Listener {
     @Override
     public boolean isReachable() {
         return inode.isAt(path);
+    }
+
+    /** Not for a path that another file or another server has taken, save chg's own server. */
+    @Override
+    public Optional<Listener> rebind() {
+        try (OwnedDescriptor old = Descriptors.duplicate(fd());
+                Closeable lock = lock(path)) {
+            StaleSocket.remove(path);
+            BoundListener bound = bindAndListen(path, mode);
+            Descriptors.replace(fd(), bound.fd());
+            Descriptors.close(bound.fd());
+            log.info("listening at {} again, which had been removed or replaced", path);
+            Inode lost = inode;
+            inode = bound.inode;
+            announce();
+            return Optional.of(new BoundListener(old.release(), path, lost, mode));
+        } catch (IOException e) {
+            lost = !isBusy(e);
+            if (lost) {
+                log.warn("{}", e.getMessage());
+            }
+            return Optional.empty();
+        }
+    }
+
+    /** Another process has made a file there since; the next attempt finds out what it is. */
+    private static boolean isBusy(IOException e) {
+        return e instanceof PosixException p && p.errno() == Errno.EADDRINUSE;
+    }
+
+    @Override
+    public boolean isLost() {
+        return lost;
     }
 
     @Override

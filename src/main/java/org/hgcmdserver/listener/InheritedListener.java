@@ -136,6 +136,16 @@ public final class InheritedListener extends Listener {
     }
 
     @Override
+    public Optional<Listener> rebind() {
+        return Optional.empty(); // only the process that bound the path can listen there again
+    }
+
+    @Override
+    public boolean isLost() {
+        return false;
+    }
+
+    @Override
     public boolean refuseNewConnections() {
         return false; // shutdown(2) would end the socket for the service manager too
     }

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.hgcmdserver.posix.Descriptors;
 import org.hgcmdserver.posix.PeerCredentials;
@@ -54,6 +55,18 @@ public abstract class Listener {
      * counts as reachable.
      */
     public abstract boolean isReachable();
+
+    /**
+     * Makes a socket at the path of this one, which is not reachable any more, and listens to that
+     * one from now on, with the same descriptor.
+     *
+     * @return the old socket, with the clients in its queue; empty if the path cannot be had now,
+     *     or never ({@link #isLost}), for which the log has the reason
+     */
+    public abstract Optional<Listener> rebind();
+
+    /** Whether {@link #rebind} has found that the path cannot be had any more. */
+    public abstract boolean isLost();
 
     /** A text for people: who can write to the socket, by the permissions of its file. */
     public final String permissions() {

@@ -40,6 +40,17 @@ public final class Descriptors {
                 LibC.fcntl(fd, F_SETFD, flags & ~FD_CLOEXEC), "clear FD_CLOEXEC on", "fd " + fd);
     }
 
+    /** Another descriptor of the same open file (dup(2)), close-on-exec. */
+    public static OwnedDescriptor duplicate(int fd) throws PosixException {
+        return owned(LibC.dup(fd), "dup", "fd " + fd);
+    }
+
+    /** Lets the descriptor {@code fd} be one of another open file (dup2(2)), close-on-exec. */
+    public static void replace(int fd, int other) throws PosixException {
+        PosixException.check(LibC.dup2(other, fd), "dup2 to", "fd " + fd);
+        setCloseOnExec(fd);
+    }
+
     public static boolean isNonBlocking(int fd) throws PosixException {
         int flags = PosixException.check(LibC.fcntl(fd, F_GETFL, 0), "fcntl", "fd " + fd);
         return (flags & Constants.O_NONBLOCK) != 0;

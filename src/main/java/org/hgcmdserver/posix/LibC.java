@@ -113,6 +113,14 @@ final class LibC {
         return C.callVariadic(2, "open", path, flags, mode);
     }
 
+    static int dup(int fd) {
+        return C.callInt("dup", fd);
+    }
+
+    static int dup2(int from, int to) {
+        return C.callInt("dup2", from, to);
+    }
+
     static int flock(int fd, int operation) {
         return C.callInt("flock", fd, operation);
     }

@@ -1,6 +1,7 @@
 package org.hgcmdserver.service;
 
 import java.io.IOException;
+import java.util.Optional;
 import org.hgcmdserver.listener.Connection;
 import org.hgcmdserver.listener.Listener;
 import org.hgcmdserver.posix.EventLoop;
@@ -71,6 +72,29 @@ final class Acceptor {
     private void tryAgain() {
         failed = false;
         update();
+    }
+
+    /**
+     * Binds the path again if another process has removed the socket; called once per poll
+     * interval.
+     *
+     * @return false if that has to wait, until clients in the queue have been accepted
+     */
+    boolean keepReachable() throws IOException {
+        if (listener.isReachable()) {
+            return true;
+        }
+        if (!accepting) {
+            return false;
+        }
+        Optional<Listener> old = listener.rebind();
+        if (old.isPresent()) {
+            for (Connection last = old.get().accept(); last != null; last = old.get().accept()) {
+                owner.serve(last);
+            }
+            old.get().release();
+        }
+        return true;
     }
 
     private boolean hasRoom() {

@@ -113,7 +113,7 @@ public class CommandServerHandler implements ServiceHandler {
 
     @Override
     public boolean shouldExit() {
-        if (!listener.isReachable()) {
+        if (listener.isLost()) {
             // as chgunixservicehandler.shouldexit: serve the present clients, leave the path alone
             log.warn(
                     "{} has been removed or replaced: ending once all connections have ended",

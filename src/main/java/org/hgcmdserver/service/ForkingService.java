@@ -351,7 +351,7 @@ public final class ForkingService
         // as Mercurial's main loop: do not exit while a client is waiting to be accepted
         long before = connections;
         loop.runOnce(Duration.ZERO);
-        if (connections == before && handler.shouldExit()) {
+        if (connections == before && acceptor.keepReachable() && handler.shouldExit()) {
             stopping = true;
         }
     }

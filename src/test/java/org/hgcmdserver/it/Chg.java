@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -56,15 +55,12 @@ final class Chg {
         return process.contains("main.py template ");
     }
 
-    /** A directory for the servers that chg starts itself. */
-    static Path runtimeDirectory(Path parent) throws Exception {
-        Path runtime = Files.createDirectory(parent.resolve("runtime"));
-        return Files.setPosixFilePermissions(runtime, PosixFilePermissions.fromString("rwx------"));
-    }
-
-    /** Ends the servers that chg has started in the directory, which it leaves behind. */
-    static void endOwnServers(Path runtime) throws Exception {
-        String variable = "XDG_RUNTIME_DIR=" + runtime;
+    /**
+     * Ends the servers that chg has started and leaves behind.
+     *
+     * @param variable in the environment of these commands alone
+     */
+    static void endOwnServers(String variable) throws Exception {
         List<Long> servers = new ArrayList<>();
         for (ProcessHandle process :
                 (Iterable<ProcessHandle>) ProcessHandle.allProcesses()::iterator) {
@@ -77,12 +73,11 @@ final class Chg {
                 // or another user's process
             }
         }
-        for (long server : servers) {
-            Processes.signal(server, "TERM");
+        for (long server : servers) { // or one of its workers, which ends by itself
+            ProcessHandle.of(server).ifPresent(ProcessHandle::destroy);
         }
         for (long server : servers) {
             Processes.await().until(() -> !Processes.isAlive(server));
         }
-        Processes.run(Path.of("/"), "rm", "-r", runtime.toString()).succeeded();
     }
 }

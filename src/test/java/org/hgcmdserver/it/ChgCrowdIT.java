@@ -28,14 +28,14 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(value = 1, unit = TimeUnit.DAYS)
 class ChgCrowdIT {
 
-    private static final int COMMANDS = Loops.length("chgs", 160);
+    private static final int COMMANDS = Loops.length("chgs", 200);
     private static final int AT_A_TIME = 16;
     private static final int ENVIRONMENTS = 12;
 
     /**
      * Commands between two of these faults: a template killed, a reload, a server killed by chg.
      */
-    private static final int BETWEEN_FAULTS = 40;
+    private static final int BETWEEN_FAULTS = 20;
 
     private static final Pattern TEMPLATE =
             Pattern.compile("started template process \\(pid=(\\d+)\\)");
@@ -64,9 +64,9 @@ class ChgCrowdIT {
             for (int next = BETWEEN_FAULTS; next < COMMANDS; next += BETWEEN_FAULTS) {
                 int reached = next;
                 Processes.await().until(() -> begun.get() >= reached || !wrong.isEmpty());
-                switch (next / BETWEEN_FAULTS % 3) {
+                switch (next / BETWEEN_FAULTS % 6) {
                     case 0 -> killServer(daemon);
-                    case 1 -> killATemplate(daemon);
+                    case 1, 3, 5 -> killATemplate(daemon);
                     default -> daemon.signal("HUP");
                 }
             }
@@ -74,7 +74,14 @@ class ChgCrowdIT {
                 one.get();
             }
             assertThat(wrong).isEmpty();
+            assertThat(daemon.isAlive()).as("daemon alive; its log: %s", daemon.log()).isTrue();
             daemon.awaitNoConnection();
+            Processes.await()
+                    .until(
+                            () ->
+                                    Files.exists(daemon.address())
+                                            && !Files.isSymbolicLink(daemon.address()));
+            assertThat(daemon.log()).contains("again, which had been removed");
             assertThat(daemon.log()).doesNotContain("Traceback");
             assertThat(daemon.log()).contains("workers for chg are forked ahead");
             assertThat(killed.get()).as("killed clients").isPositive();
@@ -85,8 +92,8 @@ class ChgCrowdIT {
             daemon.stop();
         }
         // each process for Mercurial names its rehearsals' directory
-        assertThat(Processes.run(Path.of("/"), "pgrep", "-f", directory.toString()).out())
-                .isEmpty();
+        String[] ours = {"pgrep", "-f", directory.toString()};
+        Processes.await().until(() -> Processes.run(Path.of("/"), ours).out().isEmpty());
         try (Stream<Path> left = Files.list(directory)) {
             assertThat(left.map(path -> path.getFileName().toString()))
                     .allMatch(name -> name.equals("repository") || name.startsWith("daemon"));
@@ -130,7 +137,7 @@ class ChgCrowdIT {
         return builder.directory(directory.toFile()).redirectErrorStream(true).start();
     }
 
-    /** For chg a server of its own; here it is a worker that waits for a command. */
+    /** Which is to remove the socket; until the daemon binds another one, chg starts servers. */
     private void killServer(Daemon daemon) throws Exception {
         String socket = "CHGSOCKNAME=" + daemon.address();
         String[] kill = {"env", socket, Chg.PROGRAM.toString(), "--kill-chg-daemon"};

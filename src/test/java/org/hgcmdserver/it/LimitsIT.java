@@ -7,8 +7,11 @@ import static org.hgcmdserver.it.Processes.await;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.concurrent.atomic.AtomicReference;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.hgcmdserver.client.CommandClient;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -103,10 +106,42 @@ class LimitsIT {
 
     @Test
     @RunsOnce
-    void daemonWhosePathIsGoneServesOnAndEnds() throws Exception {
-        try (Daemon daemon = Daemon.start(directory, "--poll-interval", "50ms")) {
-            servesOnAndEnds(daemon, () -> Files.delete(daemon.address()));
+    void daemonWhosePathIsGoneBindsItAgain() throws Exception {
+        String[] options = {"--poll-interval", "50ms", "--socket-mode", "0660"};
+        try (Daemon daemon = Daemon.start(directory, options);
+                Session hg = Session.to(daemon)) {
+            for (int i = 0; i < 2; i++) { // the second time, of a socket that it has bound again
+                Files.delete(daemon.address());
+                await().until(() -> Files.exists(daemon.address()));
+                Daemon.awaitListening(daemon.address());
+                try (Session other = Session.to(daemon)) {
+                    assertThat(other.run("version", "-q").status()).isZero();
+                }
+                assertThat(
+                                PosixFilePermissions.toString(
+                                        Files.getPosixFilePermissions(daemon.address())))
+                        .isEqualTo("rw-rw----");
+                assertThat(hg.run("version", "-q").status()).isZero();
+                ReloadIT.reload(daemon);
+            }
+            hg.close();
+            daemon.awaitNoConnection();
+            daemon.stop();
             assertThat(daemon.address()).doesNotExist();
+        }
+    }
+
+    @Test
+    @RunsOnce
+    void daemonWhoseDirectoryIsGoneServesOnAndEnds() throws Exception {
+        Path own = Files.createDirectory(directory.resolve("own"));
+        Path address = own.resolve("server.sock");
+        List<String> command = new ArrayList<>(List.of(Daemon.PROGRAM, "serve", "--debug"));
+        command.addAll(List.of("--workers", Daemon.WORKERS, "--poll-interval", "50ms"));
+        command.addAll(List.of("--address", address.toString()));
+        try (Daemon daemon = Daemon.launch(directory, address, env -> {}, command)) {
+            daemon.awaitLog("listening at");
+            servesOnAndEnds(daemon, () -> Files.move(own, directory.resolve("moved")));
         }
     }
 
@@ -123,22 +158,16 @@ class LimitsIT {
     @Test
     @RunsOnce
     void daemonWhosePathIsAnothersServesOnAndEnds() throws Exception {
-        AtomicReference<Daemon> another = new AtomicReference<>();
-        try (Daemon daemon = Daemon.start(directory, "--poll-interval", "50ms")) {
-            servesOnAndEnds(
-                    daemon,
-                    () -> {
-                        Files.delete(daemon.address());
-                        another.set(Daemon.start(directory));
-                    });
-            try (Session hg = Session.to(another.get())) {
+        Path elsewhere = Files.createDirectory(directory.resolve("elsewhere"));
+        try (Daemon daemon = Daemon.start(directory, "--poll-interval", "50ms");
+                Daemon another = Daemon.start(elsewhere, "--poll-interval", "1h")) {
+            Path path = daemon.address();
+            servesOnAndEnds(daemon, () -> Files.move(another.address(), path, REPLACE_EXISTING));
+            try (Session hg = new Session(CommandClient.connect(path))) {
                 assertThat(hg.run("version", "-q").status()).isZero();
             }
-            another.get().stop();
-        } finally {
-            if (another.get() != null) {
-                another.get().close();
-            }
+            another.stop();
+            assertThat(path).as("the other's").exists();
         }
     }
 

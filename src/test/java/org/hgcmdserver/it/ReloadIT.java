@@ -386,12 +386,14 @@ class ReloadIT {
                 listener.bind(sys.argv[1])
                 listener.listen(16)
                 ours, theirs = socket.socketpair()
+                os.mkfifo('end')
+                os.mkfifo('end2')
                 child = os.fork()
                 if not child:
                     os.setpgid(0, 0)
-                    os.execv('/bin/sh', ['sh', '-c', 'while [ ! -e end ]; do sleep 0.01; done'])
+                    os.execv('/bin/sh', ['sh', '-c', 'read line <end'])
                 if not os.fork(): # not of the workers' kind: in the group of its parent
-                    os.execv('/bin/sh', ['sh', '-c', 'while [ ! -e end2 ]; do sleep 0.01; done'])
+                    os.execv('/bin/sh', ['sh', '-c', 'read line <end2'])
                 state = os.memfd_create('state')
                 os.write(state, b'hg-cmdserver 0\\nnonsense')
                 for s in (listener.fileno(), state, ours.fileno()):
@@ -435,9 +437,9 @@ class ReloadIT {
             daemon.signal("TERM");
             daemon.awaitLog("waiting for 1 workers");
             assertThat(daemon.isAlive()).isTrue();
-            Files.createFile(directory.resolve("end"));
+            Files.writeString(directory.resolve("end"), "now\n");
             assertThat(daemon.awaitExit()).isZero();
-            Files.createFile(directory.resolve("end2"));
+            Files.writeString(directory.resolve("end2"), "now\n");
         }
     }
 

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import org.hgcmdserver.posix.OwnedDescriptor;
+import org.hgcmdserver.posix.UnixSocket;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -63,6 +65,74 @@ class BoundListenerTest {
         BoundListener listener = BoundListener.bind(address, 0600);
         Files.delete(address);
         listener.setMode(0666);
+        listener.release();
+    }
+
+    @Test
+    void rebindsAPathThatIsFree() throws Exception {
+        BoundListener listener = BoundListener.bind(address, 0640);
+        int fd = listener.fd();
+        try (OwnedDescriptor queued = UnixSocket.open();
+                OwnedDescriptor later = UnixSocket.open()) {
+            UnixSocket.connect(queued.fd(), address);
+            Files.delete(address);
+            Listener old = listener.rebind().orElseThrow();
+            assertThat(listener.fd()).isEqualTo(fd);
+            assertThat(listener.isReachable()).isTrue();
+            assertThat(mode(address)).isEqualTo("rw-r-----");
+            assertThat(listener.accept()).isNull();
+            close(old.accept());
+            old.release();
+            UnixSocket.connect(later.fd(), address);
+            close(listener.accept());
+        }
+        listener.unlink();
+        assertThat(address).doesNotExist();
+        listener.release();
+    }
+
+    private static void close(Connection accepted) {
+        assertThat(accepted).isNotNull();
+        accepted.release();
+    }
+
+    @Test
+    void takesThePathOfServersThatChgHasStarted() throws Exception {
+        BoundListener listener = BoundListener.bind(address, 0600);
+        Files.delete(address);
+        Files.createSymbolicLink(address, Path.of("server-0123456789ab"));
+        BoundListener[] chgs = {
+            BoundListener.bind(directory.resolve("server-0123456789ab"), 0600),
+            BoundListener.bind(directory.resolve("server-ba9876543210"), 0600)
+        };
+        Path file = Files.createFile(directory.resolve("server-aaaaaaaaaaaa"));
+        listener.rebind().orElseThrow().release();
+        assertThat(listener.isReachable()).isTrue();
+        for (BoundListener chg : chgs) {
+            assertThat(chg.isReachable()).isFalse();
+            chg.release();
+        }
+        assertThat(file).exists();
+        listener.release();
+    }
+
+    @Test
+    void doesNotTakeAnothersPath() throws Exception {
+        BoundListener listener = BoundListener.bind(address, 0600);
+        Files.delete(address);
+        Files.move(others, address);
+        assertThat(listener.isLost()).isFalse();
+        assertThat(listener.rebind()).isEmpty();
+        assertThat(listener.isLost()).isTrue();
+        assertThat(address).isRegularFile();
+        Files.delete(address);
+        Files.createSymbolicLink(address, directory.resolve("server-0123456789ab"));
+        assertThat(listener.rebind()).as("not a link as chg makes it").isEmpty();
+        Files.delete(address);
+        BoundListener another = BoundListener.bind(address, 0600);
+        assertThat(listener.rebind()).isEmpty();
+        assertThat(another.isReachable()).isTrue();
+        another.release();
         listener.release();
     }
 

@@ -20,7 +20,7 @@ const steps = [
 
 function next() {
   const step = steps.shift();
-  if (!step) return;
+  if (!step) process.exit(); // a server whose command has failed goes on, also with plain hg
   if (typeof step === 'function') {
     step();
     next();
