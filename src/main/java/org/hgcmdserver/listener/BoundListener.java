@@ -12,11 +12,10 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import org.hgcmdserver.posix.Descriptors;
-import org.hgcmdserver.posix.Errno;
 import org.hgcmdserver.posix.FileHandle;
+import org.hgcmdserver.posix.FileWatch;
 import org.hgcmdserver.posix.OwnedDescriptor;
 import org.hgcmdserver.posix.PlatformPath;
-import org.hgcmdserver.posix.PosixException;
 import org.hgcmdserver.posix.UnixSocket;
 import org.hgcmdserver.posix.Users;
 import org.slf4j.Logger;
@@ -44,6 +43,7 @@ public final class BoundListener extends Listener {
     /** The permission bits for the socket's file. */
     private int mode;
 
+    private FileWatch watch;
     private boolean lost;
     private boolean unlinked;
 
@@ -181,11 +181,39 @@ public final class BoundListener extends Listener {
         return inode.isAt(path);
     }
 
+    @Override
+    public Optional<FileWatch> watch() {
+        if (!FileWatch.isPossible()) {
+            return Optional.empty();
+        }
+        try {
+            watch = FileWatch.open();
+        } catch (IOException e) {
+            log.debug("no watch on {}: {}", path, e.getMessage());
+        }
+        watchPath();
+        return Optional.ofNullable(watch);
+    }
+
+    private void watchPath() {
+        if (watch != null) {
+            try {
+                watch.add(path);
+            } catch (IOException e) { // such as ENOENT
+                log.debug("no watch on {}: {}", path, e.getMessage());
+            }
+        }
+    }
+
     /** Not for a path that another file or another server has taken, save chg's own server. */
     @Override
     public Optional<Listener> rebind() {
         try (OwnedDescriptor old = Descriptors.duplicate(fd());
-                Closeable lock = lock(path)) {
+                Closeable lock = lockIfPossible(path.getParent())) {
+            if (lock == null) {
+                lost = !Files.isDirectory(path.getParent());
+                return Optional.empty();
+            }
             StaleSocket.remove(path);
             BoundListener bound = bindAndListen(path, mode);
             Descriptors.replace(fd(), bound.fd());
@@ -193,20 +221,17 @@ public final class BoundListener extends Listener {
             log.info("listening at {} again, which had been removed or replaced", path);
             Inode lost = inode;
             inode = bound.inode;
+            watchPath();
             announce();
             return Optional.of(new BoundListener(old.release(), path, lost, mode));
-        } catch (IOException e) {
-            lost = !isBusy(e);
-            if (lost) {
-                log.warn("{}", e.getMessage());
-            }
-            return Optional.empty();
+        } catch (ListenException e) {
+            lost = true;
+            log.warn("{}", e.getMessage());
+        } catch (IOException e) { // chg's servers may be renaming theirs
+            lost = !Files.isDirectory(path.getParent());
+            log.debug("not listening at {} yet: {}", path, e.getMessage());
         }
-    }
-
-    /** Another process has made a file there since; the next attempt finds out what it is. */
-    private static boolean isBusy(IOException e) {
-        return e instanceof PosixException p && p.errno() == Errno.EADDRINUSE;
+        return Optional.empty();
     }
 
     @Override
@@ -229,6 +254,7 @@ public final class BoundListener extends Listener {
         try (Closeable lock = lockIfPossible(path.getParent())) {
             if (inode.equals(Inode.of(path))) {
                 Files.delete(path);
+                ChgsOwnServers.removeRest(path);
             } else {
                 log.warn("{} is not this server's socket any more; left alone", path);
             }

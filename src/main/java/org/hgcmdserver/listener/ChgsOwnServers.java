@@ -1,6 +1,7 @@
 package org.hgcmdserver.listener;
 
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -32,18 +33,32 @@ final class ChgsOwnServers {
 
     /** Removes the link and the servers' sockets; the servers finish their commands, and end. */
     static void remove(Path path) throws IOException {
-        Pattern sockets = sockets(path);
         Files.delete(path);
+        removeMatching(path, sockets(path));
+        log.info("removed {}, which led to servers that chg had started", path);
+    }
+
+    /**
+     * Removes what is left at the end beside the path: sockets, and the links of those chgs that
+     * were killed before they could rename them.
+     */
+    static void removeRest(Path path) throws IOException {
+        String link = Pattern.quote(path.getFileName().toString()) + "\\.\\d+";
+        removeMatching(path, Pattern.compile(link + "|" + sockets(path)));
+    }
+
+    private static void removeMatching(Path path, Pattern names) throws IOException {
         try (DirectoryStream<Path> files = Files.newDirectoryStream(path.getParent())) {
             for (Path file : files) {
-                if (sockets.matcher(file.getFileName().toString()).matches()
+                if (names.matcher(file.getFileName().toString()).matches()
                         && !Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
                         && StaleSocket.owner(file) == Users.self()) {
                     Files.deleteIfExists(file);
                 }
             }
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
         }
-        log.info("removed {}, which led to servers that chg had started", path);
     }
 
     private static Pattern sockets(Path path) {

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.hgcmdserver.posix.Descriptors;
+import org.hgcmdserver.posix.FileWatch;
 import org.hgcmdserver.posix.PeerCredentials;
 import org.hgcmdserver.posix.PlatformPath;
 import org.hgcmdserver.posix.UnixSocket;
@@ -64,6 +65,14 @@ public abstract class Listener {
      *     or never ({@link #isLost}), for which the log has the reason
      */
     public abstract Optional<Listener> rebind();
+
+    /**
+     * A watch by which the caller notices at once, not only by asking {@link #isReachable}; the
+     * caller closes it. Empty if there is none for this socket or on this system.
+     */
+    public Optional<FileWatch> watch() {
+        return Optional.empty();
+    }
 
     /** Whether {@link #rebind} has found that the path cannot be had any more. */
     public abstract boolean isLost();

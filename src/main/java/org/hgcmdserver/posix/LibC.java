@@ -121,6 +121,14 @@ final class LibC {
         return C.callInt("dup2", from, to);
     }
 
+    static int inotify_init1(int flags) {
+        return C.callInt("inotify_init1", flags);
+    }
+
+    static int inotify_add_watch(int fd, NativeMemory path, int events) {
+        return C.callInt("inotify_add_watch", fd, path, events);
+    }
+
     static int flock(int fd, int operation) {
         return C.callInt("flock", fd, operation);
     }

@@ -5,6 +5,7 @@ import java.util.Optional;
 import org.hgcmdserver.listener.Connection;
 import org.hgcmdserver.listener.Listener;
 import org.hgcmdserver.posix.EventLoop;
+import org.hgcmdserver.posix.FileWatch;
 import org.hgcmdserver.worker.Shortage;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,6 +39,7 @@ final class Acceptor {
     private final ServiceConfig config;
     private final Owner owner;
     private final Shortage shortage;
+    private final Optional<FileWatch> watch;
     private boolean accepting;
 
     /** Whether the last accept failed and nothing has changed since. */
@@ -51,6 +53,13 @@ final class Acceptor {
         this.config = config;
         this.owner = owner;
         shortage = new Shortage(loop, "accept connections", this::tryAgain);
+        watch = listener.watch();
+        watch.ifPresent(w -> loop.register(w.fd(), this::pathChanged));
+    }
+
+    private void pathChanged() throws IOException {
+        watch.get().drain();
+        keepReachable();
     }
 
     /** Starts or stops accepting connections, depending on the current state. */
@@ -75,8 +84,8 @@ final class Acceptor {
     }
 
     /**
-     * Binds the path again if another process has removed the socket; called once per poll
-     * interval.
+     * Binds the path again if another process has removed the socket; called when its path changes,
+     * and once per poll interval.
      *
      * @return false if that has to wait, until clients in the queue have been accepted
      */
@@ -129,6 +138,11 @@ final class Acceptor {
     void close(Runnable unlink) throws IOException {
         closed = true;
         update();
+        watch.ifPresent(
+                w -> {
+                    loop.unregister(w.fd());
+                    w.close();
+                });
         listener.withdraw();
         unlink.run();
         if (listener.refuseNewConnections()) {

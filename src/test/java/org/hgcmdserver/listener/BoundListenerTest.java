@@ -112,6 +112,12 @@ class BoundListenerTest {
             assertThat(chg.isReachable()).isFalse();
             chg.release();
         }
+        Path socket = directory.resolve("server-0123456789ac");
+        Path link = Files.createSymbolicLink(directory.resolve("server.sock.123"), socket);
+        BoundListener.bind(socket, 0600).release();
+        listener.unlink();
+        assertThat(link).as("of a chg that was killed").doesNotExist();
+        assertThat(socket).doesNotExist();
         assertThat(file).exists();
         listener.release();
     }
