@@ -24,8 +24,11 @@ version=$(sed -n 's|^  <version>\(.*\)</version>|\1|p' pom.xml)
 # beside the check of the packages, since the booted system waits most of the time
 sh packaging/boot-test.sh "target/hg-cmdserver_${version}_all.deb" >target/boot-test.log 2>&1 &
 boot=$!
+trap 'kill "$boot" 2>/dev/null; wait "$boot"' EXIT
+trap 'exit 1' INT TERM HUP
 status=0
 sh packaging/packages-check.sh || status=$?
 wait "$boot" || status=$?
+trap - EXIT
 cat target/boot-test.log
 exit "$status"

@@ -51,8 +51,11 @@ def main(mode, *arguments):
     if HERE not in sys.path:  # an isolated interpreter does not search the script's directory
         sys.path.append(HERE)
     if sys.version_info < OLDEST:
-        refuse('Python %d.%d is too old' % sys.version_info[:2], mode, *arguments)
-    from hgcmdserver import modes  # the rest, which Python need not compile in each process, as it does a script
+        refuse('RuntimeError: Python %d.%d is too old' % sys.version_info[:2], mode, *arguments)
+    try:
+        from hgcmdserver import modes  # the rest, which Python need not compile in each process, as it does a script
+    except Exception as inst:  # such as in the middle of an installation
+        refuse('%s: %s' % (type(inst).__name__, inst), mode, *arguments)
 
     modes.modes(sys.argv[0], HERE, STARTED).run(mode, arguments)
 
@@ -61,7 +64,6 @@ def refuse(reason, mode, hg, *arguments):
     """have hg itself serve, or report the reason to the daemon or the proof"""
     from hgcmdserver import daemonline
 
-    reason = 'RuntimeError: ' + reason
     options = list(arguments[arguments.index('--') + 1 :])
     if mode == 'chg':
         from hgcmdserver import chg

@@ -44,6 +44,7 @@ public final class BoundListener extends Listener {
     private int mode;
 
     private FileWatch watch;
+    private boolean wasRebound;
     private boolean lost;
     private boolean unlinked;
 
@@ -65,8 +66,9 @@ public final class BoundListener extends Listener {
     }
 
     /**
-     * Binds to {@code path} and listens. Replaces the socket of a server that is gone, but no other
-     * file. Two daemons that start at the same time cannot both succeed: they lock the directory.
+     * Binds to {@code path} and listens. Replaces the socket of a server that is gone and the link
+     * to a server that chg has started, but no other file. Two daemons that start at the same time
+     * cannot both succeed: they lock the directory.
      *
      * @param mode the permission bits of the socket's file; no client can connect before they are
      *     set
@@ -208,22 +210,26 @@ public final class BoundListener extends Listener {
     /** Not for a path that another file or another server has taken, save chg's own server. */
     @Override
     public Optional<Listener> rebind() {
+        lost = false;
         try (OwnedDescriptor old = Descriptors.duplicate(fd());
                 Closeable lock = lockIfPossible(path.getParent())) {
             if (lock == null) {
                 lost = !Files.isDirectory(path.getParent());
                 return Optional.empty();
             }
+            checkDirectory(path);
             StaleSocket.remove(path);
             BoundListener bound = bindAndListen(path, mode);
-            Descriptors.replace(fd(), bound.fd());
-            Descriptors.close(bound.fd());
+            try (OwnedDescriptor socket = new OwnedDescriptor(bound.fd())) {
+                Descriptors.replace(fd(), socket.fd());
+            }
             log.info("listening at {} again, which had been removed or replaced", path);
-            Inode lost = inode;
+            BoundListener former = new BoundListener(old.release(), path, inode, mode);
             inode = bound.inode;
+            wasRebound = true;
             watchPath();
             announce();
-            return Optional.of(new BoundListener(old.release(), path, lost, mode));
+            return Optional.of(former);
         } catch (ListenException e) {
             lost = true;
             log.warn("{}", e.getMessage());
@@ -236,7 +242,7 @@ public final class BoundListener extends Listener {
 
     @Override
     public boolean isLost() {
-        return lost;
+        return lost && !isReachable();
     }
 
     @Override
@@ -254,7 +260,9 @@ public final class BoundListener extends Listener {
         try (Closeable lock = lockIfPossible(path.getParent())) {
             if (inode.equals(Inode.of(path))) {
                 Files.delete(path);
-                ChgsOwnServers.removeRest(path);
+                if (wasRebound) {
+                    ChgsOwnServers.removeRest(path);
+                }
             } else {
                 log.warn("{} is not this server's socket any more; left alone", path);
             }

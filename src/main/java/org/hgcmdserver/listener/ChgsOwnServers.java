@@ -5,6 +5,7 @@ import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.regex.Pattern;
 import org.hgcmdserver.posix.Users;
@@ -22,6 +23,12 @@ final class ChgsOwnServers {
 
     private static final Logger log = LoggerFactory.getLogger(ChgsOwnServers.class);
 
+    /** Type bits of st_mode in inode(7). */
+    private static final int S_IFMT = 0170000;
+
+    private static final int S_IFSOCK = 0140000;
+    private static final int S_IFLNK = 0120000;
+
     private ChgsOwnServers() {}
 
     /** Whether the path is such a link of this user's. */
@@ -31,33 +38,45 @@ final class ChgsOwnServers {
                 && sockets(path).matcher(Files.readSymbolicLink(path).toString()).matches();
     }
 
-    /** Removes the link and the servers' sockets; the servers finish their commands, and end. */
+    /**
+     * Removes the link and the socket that it leads to, whose server finishes its commands, and
+     * ends. Another server may be one to which its chg has not connected yet.
+     */
     static void remove(Path path) throws IOException {
+        Path socket = path.resolveSibling(Files.readSymbolicLink(path));
         Files.delete(path);
-        removeMatching(path, sockets(path));
-        log.info("removed {}, which led to servers that chg had started", path);
+        if (isOwn(socket, S_IFSOCK)) {
+            Files.deleteIfExists(socket);
+        }
+        log.info("removed {}, which led to a server that chg had started", path);
     }
 
     /**
-     * Removes what is left at the end beside the path: sockets, and the links of those chgs that
-     * were killed before they could rename them.
+     * Removes what is left beside the path when the daemon ends: sockets, and the links of those
+     * chgs that were killed before they could rename them.
      */
     static void removeRest(Path path) throws IOException {
-        String link = Pattern.quote(path.getFileName().toString()) + "\\.\\d+";
-        removeMatching(path, Pattern.compile(link + "|" + sockets(path)));
-    }
-
-    private static void removeMatching(Path path, Pattern names) throws IOException {
+        Pattern sockets = sockets(path);
+        Pattern links = Pattern.compile(Pattern.quote(path.getFileName().toString()) + "\\.\\d+");
         try (DirectoryStream<Path> files = Files.newDirectoryStream(path.getParent())) {
             for (Path file : files) {
-                if (names.matcher(file.getFileName().toString()).matches()
-                        && !Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
-                        && StaleSocket.owner(file) == Users.self()) {
+                String name = file.getFileName().toString();
+                if (sockets.matcher(name).matches() && isOwn(file, S_IFSOCK)
+                        || links.matcher(name).matches() && isOwn(file, S_IFLNK)) {
                     Files.deleteIfExists(file);
                 }
             }
         } catch (DirectoryIteratorException e) {
             throw e.getCause();
+        }
+    }
+
+    private static boolean isOwn(Path file, int type) throws IOException {
+        try {
+            int mode = (Integer) Files.getAttribute(file, "unix:mode", LinkOption.NOFOLLOW_LINKS);
+            return (mode & S_IFMT) == type && StaleSocket.owner(file) == Users.self();
+        } catch (NoSuchFileException gone) {
+            return false;
         }
     }
 

@@ -62,13 +62,14 @@ public abstract class Listener {
      * one from now on, with the same descriptor.
      *
      * @return the old socket, with the clients in its queue; empty if the path cannot be had now,
-     *     or never ({@link #isLost}), for which the log has the reason
+     *     or never ({@link #isLost})
      */
     public abstract Optional<Listener> rebind();
 
     /**
-     * A watch by which the caller notices at once, not only by asking {@link #isReachable}; the
-     * caller closes it. Empty if there is none for this socket or on this system.
+     * A watch that tells the caller of a change of the path, before the caller asks {@link
+     * #isReachable}; the caller closes it. Empty if there is none for this socket or on this
+     * system.
      */
     public Optional<FileWatch> watch() {
         return Optional.empty();

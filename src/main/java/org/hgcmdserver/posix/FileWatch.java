@@ -1,12 +1,13 @@
 package org.hgcmdserver.posix;
 
+import java.io.Closeable;
 import java.nio.file.Path;
 
 /**
  * Tells, by a descriptor that becomes readable, that a file's name is removed or replaced
  * (inotify(7)). Linux only. Used in the event loop's thread.
  */
-public final class FileWatch {
+public final class FileWatch implements Closeable {
 
     // sys/inotify.h, the same on all architectures
     private static final int IN_ATTRIB = 0x4; // also when a name of the file goes
@@ -31,10 +32,15 @@ public final class FileWatch {
      */
     public static FileWatch open() throws PosixException {
         int fd = PosixException.check(LibC.inotify_init1(0), "inotify_init1", "");
-        OwnedDescriptor owned = new OwnedDescriptor(fd);
-        Descriptors.setCloseOnExec(fd);
-        Descriptors.setNonBlocking(fd, true);
-        return new FileWatch(owned);
+        FileWatch watch = new FileWatch(new OwnedDescriptor(fd));
+        try {
+            Descriptors.setCloseOnExec(fd);
+            Descriptors.setNonBlocking(fd, true);
+        } catch (PosixException e) {
+            watch.close();
+            throw e;
+        }
+        return watch;
     }
 
     /** Watches the file that has the path now; a watch ends with its file. */
@@ -55,6 +61,7 @@ public final class FileWatch {
         }
     }
 
+    @Override
     public void close() {
         fd.close();
     }

@@ -40,6 +40,10 @@ final class Acceptor {
     private final Owner owner;
     private final Shortage shortage;
     private final Optional<FileWatch> watch;
+
+    /** The socket that was removed, while it may have clients in its queue. */
+    private Optional<Listener> former = Optional.empty();
+
     private boolean accepting;
 
     /** Whether the last accept failed and nothing has changed since. */
@@ -55,6 +59,15 @@ final class Acceptor {
         shortage = new Shortage(loop, "accept connections", this::tryAgain);
         watch = listener.watch();
         watch.ifPresent(w -> loop.register(w.fd(), this::pathChanged));
+    }
+
+    /** Also called if the start of the service fails. */
+    void closeWatch() {
+        watch.ifPresent(
+                w -> {
+                    loop.unregister(w.fd());
+                    w.close();
+                });
     }
 
     private void pathChanged() throws IOException {
@@ -90,20 +103,36 @@ final class Acceptor {
      * @return false if that has to wait, until clients in the queue have been accepted
      */
     boolean keepReachable() throws IOException {
+        acceptFormer();
         if (listener.isReachable()) {
             return true;
         }
-        if (!accepting) {
+        if (!accepting || former.isPresent()) {
             return false;
         }
-        Optional<Listener> old = listener.rebind();
-        if (old.isPresent()) {
-            for (Connection last = old.get().accept(); last != null; last = old.get().accept()) {
-                owner.serve(last);
-            }
-            old.get().release();
-        }
+        former = listener.rebind();
+        former.ifPresent(Listener::refuseNewConnections);
+        acceptFormer();
         return true;
+    }
+
+    /** Accepts clients that connected before the socket was removed. */
+    private void acceptFormer() throws IOException {
+        while (former.isPresent() && hasRoom() && !owner.isAcceptingPaused()) {
+            try {
+                Connection connection = former.get().accept();
+                if (connection != null) {
+                    owner.serve(connection);
+                } else {
+                    former.get().release();
+                    former = Optional.empty();
+                }
+            } catch (IOException e) { // the queue is intact, for the next poll interval
+                shortage.noticed(e.getMessage());
+                return;
+            }
+        }
+        update();
     }
 
     private boolean hasRoom() {
@@ -138,15 +167,15 @@ final class Acceptor {
     void close(Runnable unlink) throws IOException {
         closed = true;
         update();
-        watch.ifPresent(
-                w -> {
-                    loop.unregister(w.fd());
-                    w.close();
-                });
+        closeWatch();
         listener.withdraw();
         unlink.run();
+        if (former.isPresent()) {
+            serveQueue(former.get());
+            former.get().release();
+        }
         if (listener.refuseNewConnections()) {
-            serveQueue();
+            serveQueue(listener);
         }
         try {
             listener.release();
@@ -155,7 +184,7 @@ final class Acceptor {
         }
     }
 
-    private void serveQueue() throws IOException {
+    private void serveQueue(Listener queue) throws IOException {
         boolean empty = false;
         while (!empty) {
             try {
@@ -165,7 +194,7 @@ final class Acceptor {
                 if (owner.isAbandoned()) {
                     return;
                 }
-                Connection connection = listener.accept();
+                Connection connection = queue.accept();
                 empty = connection == null;
                 if (!empty) {
                     shortage.over();

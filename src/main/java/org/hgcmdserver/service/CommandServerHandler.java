@@ -116,7 +116,7 @@ public class CommandServerHandler implements ServiceHandler {
         if (listener.isLost()) {
             // as chgunixservicehandler.shouldexit: serve the present clients, leave the path alone
             log.warn(
-                    "{} has been removed or replaced: ending once all connections have ended",
+                    "{} is not this server's any more: ending once all connections have ended",
                     listener.address());
             return true;
         }

@@ -171,6 +171,9 @@ public final class ForkingService
 
     /** Undoes a failed start: a client must not find a dead socket. */
     private void unwind() throws IOException {
+        if (acceptor != null) {
+            acceptor.closeWatch();
+        }
         if (listener != null) {
             listener.withdraw();
             guarded.unlinkSocket(listener);

@@ -73,8 +73,8 @@ class ChgCrowdIT {
                 int reached = next;
                 Processes.await().until(() -> begun.get() >= reached || !wrong.isEmpty());
                 switch (next / BETWEEN_FAULTS % 6) {
-                    case 0 -> killServer(daemon);
-                    case 1, 3, 5 -> killATemplate(daemon);
+                    case 1 -> killServer(daemon);
+                    case 3, 5 -> killATemplate(daemon);
                     default -> {
                         daemon.signal("HUP");
                         reloads++;
@@ -149,7 +149,7 @@ class ChgCrowdIT {
         return builder.directory(directory.toFile()).redirectErrorStream(true).start();
     }
 
-    /** Which is to remove the socket; until the daemon binds another one, chg starts servers. */
+    /** Has chg remove the socket; until the daemon has bound another one, chg starts servers. */
     private void killServer(Daemon daemon) throws Exception {
         String socket = "CHGSOCKNAME=" + daemon.address();
         String[] kill = {"env", socket, Chg.PROGRAM.toString(), "--kill-chg-daemon"};

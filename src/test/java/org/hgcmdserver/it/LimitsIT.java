@@ -169,6 +169,7 @@ class LimitsIT {
             }
         } finally {
             another.stop();
+            another.awaitEnd();
         }
     }
 
@@ -177,7 +178,7 @@ class LimitsIT {
         try (Session hg = Session.to(daemon)) {
             assertThat(hg.run("version", "-q").status()).isZero();
             assertThatCode(takeThePath).doesNotThrowAnyException();
-            daemon.awaitLog("has been removed or replaced");
+            daemon.awaitLog("is not this server's any more");
             assertThat(hg.run("version", "-q").status()).isZero();
             assertThat(daemon.isAlive()).isTrue();
         }

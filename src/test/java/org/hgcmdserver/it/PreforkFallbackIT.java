@@ -14,6 +14,8 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -28,6 +30,9 @@ import org.junit.jupiter.api.io.TempDir;
 class PreforkFallbackIT {
 
     private static final Path HG = Path.of("/usr/bin/hg");
+
+    /** What the daemon believes: it starts as many programs at a time. */
+    private static final int PROCESSORS = 2;
 
     @TempDir Path directory;
     private Path home;
@@ -56,13 +61,18 @@ class PreforkFallbackIT {
         Files.writeString(home.resolve(".hgrc"), "[extensions]\nslow=" + extension + "\n");
         List<RawClient> clients = new ArrayList<>();
         String[] options = {"--workers", "prefork", "--max-workers", "infinity"};
-        try (Daemon daemon = Daemon.start(directory, inHome(home), options)) {
+        Consumer<Map<String, String>> environment =
+                inHome(home)
+                        .andThen(
+                                env ->
+                                        env.put(
+                                                "HG_CMDSERVER_JAVA_OPTIONS",
+                                                "-XX:ActiveProcessorCount=" + PROCESSORS));
+        try (Daemon daemon = Daemon.start(directory, environment, options)) {
             template.awaitReached();
             // these do not get far, and each second the daemon starts as many as there are
             // processors: it would start the last ones after the patience of all tests
-            int spawning =
-                    (int) Processes.PATIENCE.toSeconds()
-                            * Math.max(2, Runtime.getRuntime().availableProcessors());
+            int spawning = (int) Processes.PATIENCE.toSeconds() * PROCESSORS;
             for (int i = 0; i < spawning + 10; i++) {
                 clients.add(new RawClient(daemon.address()));
             }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import org.hgcmdserver.posix.OwnedDescriptor;
 import org.hgcmdserver.posix.UnixSocket;
 import org.junit.jupiter.api.BeforeEach;
@@ -97,27 +98,25 @@ class BoundListenerTest {
     }
 
     @Test
-    void takesThePathOfServersThatChgHasStarted() throws Exception {
+    void takesThePathOfAServerThatChgHasStarted() throws Exception {
         BoundListener listener = BoundListener.bind(address, 0600);
         Files.delete(address);
-        Files.createSymbolicLink(address, Path.of("server-0123456789ab"));
-        BoundListener[] chgs = {
-            BoundListener.bind(directory.resolve("server-0123456789ab"), 0600),
-            BoundListener.bind(directory.resolve("server-ba9876543210"), 0600)
-        };
+        Path ofTheLink = directory.resolve("server-0123456789ab");
+        Path starting = directory.resolve("server-ba9876543210");
+        Files.createSymbolicLink(address, ofTheLink.getFileName());
+        for (Path chgs : List.of(ofTheLink, starting)) {
+            BoundListener.bind(chgs, 0600).release();
+        }
+        Path link = Files.createSymbolicLink(directory.resolve("server.sock.123"), starting);
         Path file = Files.createFile(directory.resolve("server-aaaaaaaaaaaa"));
         listener.rebind().orElseThrow().release();
         assertThat(listener.isReachable()).isTrue();
-        for (BoundListener chg : chgs) {
-            assertThat(chg.isReachable()).isFalse();
-            chg.release();
-        }
-        Path socket = directory.resolve("server-0123456789ac");
-        Path link = Files.createSymbolicLink(directory.resolve("server.sock.123"), socket);
-        BoundListener.bind(socket, 0600).release();
+        assertThat(ofTheLink).doesNotExist();
+        assertThat(starting).as("its chg has yet to connect").exists();
+        assertThat(link).isSymbolicLink();
         listener.unlink();
-        assertThat(link).as("of a chg that was killed").doesNotExist();
-        assertThat(socket).doesNotExist();
+        assertThat(starting).doesNotExist();
+        assertThat(Files.isSymbolicLink(link)).as("of a chg that was killed").isFalse();
         assertThat(file).exists();
         listener.release();
     }
@@ -139,6 +138,10 @@ class BoundListenerTest {
         assertThat(listener.rebind()).isEmpty();
         assertThat(another.isReachable()).isTrue();
         another.release();
+        another.unlink();
+        assertThat(listener.isLost()).isTrue();
+        listener.rebind().orElseThrow().release();
+        assertThat(listener.isLost()).as("the path was free in the end").isFalse();
         listener.release();
     }
 

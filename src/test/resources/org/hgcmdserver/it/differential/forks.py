@@ -5,7 +5,7 @@ import os
 
 from mercurial import dispatch, pycompat, registrar
 
-# What the commands of the list import, each anew otherwise: half of their time.
+# The commands of the list import these modules; each would spend half of its time on that.
 MODULES = (
     'bookmarks branchmap bundlerepo changelog cmdutil context debugcommands dirstate dirstatemap filelog formatter'
     ' localrepo logcmdutil manifest match mdiff metadata namespaces obsolete obsutil patch phases repoview revlog'
