@@ -73,8 +73,8 @@ class ChgCrowdIT {
                 int reached = next;
                 Processes.await().until(() -> begun.get() >= reached || !wrong.isEmpty());
                 switch (next / BETWEEN_FAULTS % 6) {
-                    case 1 -> killServer(daemon);
-                    case 3, 5 -> killATemplate(daemon);
+                    case 0, 1, 4 -> killATemplate(daemon);
+                    case 2 -> killServer(daemon);
                     default -> {
                         daemon.signal("HUP");
                         reloads++;

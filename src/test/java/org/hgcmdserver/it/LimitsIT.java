@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.hgcmdserver.it.Processes.await;
 
+import java.net.SocketException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -113,11 +114,7 @@ class LimitsIT {
                 Session hg = Session.to(daemon)) {
             for (int i = 0; i < 2; i++) { // the second time, of a socket that it has bound again
                 Files.delete(daemon.address());
-                await().until(() -> Files.exists(daemon.address()));
-                Daemon.awaitListening(daemon.address());
-                try (Session other = Session.to(daemon)) {
-                    assertThat(other.run("version", "-q").status()).isZero();
-                }
+                await().until(() -> isServed(daemon));
                 assertThat(
                                 PosixFilePermissions.toString(
                                         Files.getPosixFilePermissions(daemon.address())))
@@ -129,6 +126,14 @@ class LimitsIT {
             daemon.awaitNoConnection();
             daemon.stop();
             assertThat(daemon.address()).doesNotExist();
+        }
+    }
+
+    private static boolean isServed(Daemon daemon) throws Exception {
+        try (Session hg = Session.to(daemon)) {
+            return hg.run("version", "-q").status() == 0;
+        } catch (SocketException notYet) {
+            return false;
         }
     }
 
