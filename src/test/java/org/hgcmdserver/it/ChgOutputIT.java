@@ -16,12 +16,14 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
  * What commands of daily use print, and their status, side by side: plain hg, chg with a server of
  * its own, and chg on this daemon, which answers as plain hg does.
  */
+@Timeout(600) // some 300 commands, most of them by plain hg
 class ChgOutputIT {
 
     private static final String CHG = Chg.PROGRAM.toString();
