@@ -44,7 +44,6 @@ public final class BoundListener extends Listener {
     private int mode;
 
     private FileWatch watch;
-    private boolean wasRebound;
     private boolean lost;
     private boolean unlinked;
 
@@ -226,7 +225,6 @@ public final class BoundListener extends Listener {
             log.info("listening at {} again, which had been removed or replaced", path);
             BoundListener former = new BoundListener(old.release(), path, inode, mode);
             inode = bound.inode;
-            wasRebound = true;
             watchPath();
             announce();
             return Optional.of(former);
@@ -260,9 +258,7 @@ public final class BoundListener extends Listener {
         try (Closeable lock = lockIfPossible(path.getParent())) {
             if (inode.equals(Inode.of(path))) {
                 Files.delete(path);
-                if (wasRebound) {
-                    ChgsOwnServers.removeRest(path);
-                }
+                ChgsOwnServers.removeRest(path); // also those of an earlier image's time
             } else {
                 log.warn("{} is not this server's socket any more; left alone", path);
             }

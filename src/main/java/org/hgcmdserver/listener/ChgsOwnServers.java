@@ -39,15 +39,11 @@ final class ChgsOwnServers {
     }
 
     /**
-     * Removes the link and the socket that it leads to, whose server finishes its commands, and
-     * ends. Another server may be one to which its chg has not connected yet.
+     * Removes the link. The servers' sockets stay: a server whose socket goes before its chg has
+     * connected ends, and that chg's command fails.
      */
     static void remove(Path path) throws IOException {
-        Path socket = path.resolveSibling(Files.readSymbolicLink(path));
         Files.delete(path);
-        if (isOwn(socket, S_IFSOCK)) {
-            Files.deleteIfExists(socket);
-        }
         log.info("removed {}, which led to a server that chg had started", path);
     }
 
