@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.regex.Pattern;
@@ -22,12 +21,6 @@ import org.slf4j.LoggerFactory;
 final class ChgsOwnServers {
 
     private static final Logger log = LoggerFactory.getLogger(ChgsOwnServers.class);
-
-    /** Type bits of st_mode in inode(7). */
-    private static final int S_IFMT = 0170000;
-
-    private static final int S_IFSOCK = 0140000;
-    private static final int S_IFLNK = 0120000;
 
     private ChgsOwnServers() {}
 
@@ -57,8 +50,8 @@ final class ChgsOwnServers {
         try (DirectoryStream<Path> files = Files.newDirectoryStream(path.getParent())) {
             for (Path file : files) {
                 String name = file.getFileName().toString();
-                if (sockets.matcher(name).matches() && isOwn(file, S_IFSOCK)
-                        || links.matcher(name).matches() && isOwn(file, S_IFLNK)) {
+                if (sockets.matcher(name).matches() && isOwn(file, StaleSocket.S_IFSOCK)
+                        || links.matcher(name).matches() && isOwn(file, StaleSocket.S_IFLNK)) {
                     Files.deleteIfExists(file);
                 }
             }
@@ -69,8 +62,7 @@ final class ChgsOwnServers {
 
     private static boolean isOwn(Path file, int type) throws IOException {
         try {
-            int mode = (Integer) Files.getAttribute(file, "unix:mode", LinkOption.NOFOLLOW_LINKS);
-            return (mode & S_IFMT) == type && StaleSocket.owner(file) == Users.self();
+            return StaleSocket.type(file) == type && StaleSocket.owner(file) == Users.self();
         } catch (NoSuchFileException gone) {
             return false;
         }

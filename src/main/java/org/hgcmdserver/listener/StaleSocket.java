@@ -25,8 +25,8 @@ final class StaleSocket {
     /** Type bits of st_mode in inode(7). */
     private static final int S_IFMT = 0170000;
 
-    private static final int S_IFSOCK = 0140000;
-    private static final int S_IFLNK = 0120000;
+    static final int S_IFSOCK = 0140000;
+    static final int S_IFLNK = 0120000;
 
     private StaleSocket() {}
 
@@ -41,9 +41,7 @@ final class StaleSocket {
         int type;
         try {
             found = Inode.of(path);
-            type =
-                    (Integer) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS)
-                            & S_IFMT;
+            type = type(path);
         } catch (NoSuchFileException nothingThere) {
             return;
         }
@@ -99,6 +97,11 @@ final class StaleSocket {
         } catch (IOException | UnsupportedOperationException unknown) {
             return "";
         }
+    }
+
+    /** The type bits of the file itself, not of what a symbolic link leads to. */
+    static int type(Path path) throws IOException {
+        return (Integer) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS) & S_IFMT;
     }
 
     /** The uid of the file, which may be a symbolic link. */

@@ -50,6 +50,15 @@ final class Chg {
         return out;
     }
 
+    /** Runs a program that is to find the socket. */
+    static Processes.Result runAt(Path socket, Path directory, Path home, String... command)
+            throws Exception {
+        List<String> all = new ArrayList<>(List.of("env", "-u", "CHGSOCKNAME", "HOME=" + home));
+        all.add("HG_CMDSERVER_SOCKET=" + socket);
+        all.addAll(List.of(command));
+        return Processes.run(directory, all.toArray(String[]::new));
+    }
+
     /** Whether the process is a forked worker, and not one that has replaced a worker. */
     static boolean isForked(String process) {
         return process.contains("main.py template ");

@@ -35,12 +35,8 @@ class DropInIT {
                 """);
     }
 
-    /** Runs a program that is to find the socket. */
     private Processes.Result run(Path socket, String... command) throws Exception {
-        List<String> all = new ArrayList<>(List.of("env", "-u", "CHGSOCKNAME", "HOME=" + home));
-        all.add("HG_CMDSERVER_SOCKET=" + socket);
-        all.addAll(List.of(command));
-        return Processes.run(directory, all.toArray(String[]::new));
+        return Chg.runAt(socket, directory, home, command);
     }
 
     /** Runs the command with a hook, which prints whether the daemon's process runs it. */

@@ -32,12 +32,8 @@ class ToolsIT {
         home = Files.createDirectory(directory.resolve("home"));
     }
 
-    /** Runs a program that is to find the socket. */
     private Processes.Result run(Path socket, String... command) throws Exception {
-        List<String> all = new ArrayList<>(List.of("env", "-u", "CHGSOCKNAME", "HOME=" + home));
-        all.add("HG_CMDSERVER_SOCKET=" + socket);
-        all.addAll(List.of(command));
-        return Processes.run(directory, all.toArray(String[]::new));
+        return Chg.runAt(socket, directory, home, command);
     }
 
     private static void printFigure(String tool, long plain, long served) {
