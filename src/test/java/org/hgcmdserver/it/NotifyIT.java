@@ -73,7 +73,7 @@ class NotifyIT {
             String time = message.replaceFirst("(?s).*MONOTONIC_USEC=(\\d+)\n.*", "$1");
             assertThat(Long.parseLong(time)).isBetween(before, System.nanoTime() / 1000);
             awaitMessage(manager, "READY=1");
-            assertThat(daemon.log().split("listening at")).hasSize(3);
+            await().untilAsserted(() -> assertThat(daemon.log().split("listening at")).hasSize(3));
             daemon.stop();
         }
     }
