@@ -26,6 +26,11 @@ public final class ProgramBenchmark {
     static final String DROP_IN = "drop-in hg";
     static final String JAVA = "run --no-chg";
 
+    private static final List<String> PROGRAMS = List.of(HG, CHG, CHG_HERE, DROP_IN);
+
+    /** A JVM for each command takes both processors from the servers that prepare the next one. */
+    private static final List<String> WITH_JAVA = List.of(HG, CHG, CHG_HERE, DROP_IN, JAVA);
+
     private static final int WARM_UP = 3;
 
     /** Environments between which a round changes. */
@@ -83,29 +88,38 @@ public final class ProgramBenchmark {
             for (Map.Entry<String, List<String>> request : repository.requests().entrySet()) {
                 if (!request.getValue().isEmpty()) {
                     String answer = repository.answer(request.getKey());
-                    measure(request.getKey(), request.getValue(), answer, List.of(""));
+                    boolean first = request.getKey().startsWith("log");
+                    measure(
+                            first ? WITH_JAVA : PROGRAMS,
+                            request.getKey(),
+                            request.getValue(),
+                            answer,
+                            List.of(""));
                 }
             }
             List<String> alias = List.of("--config", "alias.t=!true", "t");
-            measure("an alias, !true", alias, "", List.of(""));
+            measure(PROGRAMS, "an alias, !true", alias, "", List.of(""));
             List<String> environments = new ArrayList<>();
             for (int i = 1; i <= ENVIRONMENTS; i++) {
                 environments.add("TZ=UTC+" + i);
             }
             List<String> status = repository.requests().get("status");
             String clean = repository.answer("status");
-            measure(ENVIRONMENTS + " environments in turn", status, clean, environments);
-            measure("the first of an environment", status, clean, List.of(FRESH));
+            measure(PROGRAMS, ENVIRONMENTS + " environments in turn", status, clean, environments);
+            measure(PROGRAMS, "the first of an environment", status, clean, List.of(FRESH));
         } finally {
             stopServersOfChg();
         }
     }
 
     private void measure(
-            String what, List<String> command, String answer, List<String> environments)
+            List<String> programs,
+            String what,
+            List<String> command,
+            String answer,
+            List<String> environments)
             throws Exception {
         Map<String, Samples> samples = new LinkedHashMap<>();
-        List<String> programs = List.of(HG, CHG, CHG_HERE, DROP_IN, JAVA);
         programs.forEach(program -> samples.put(program, new Samples()));
         int times = environments.contains(FRESH) ? Math.min(MAX_FRESH, rounds) : rounds;
         for (int i = 0; i < WARM_UP + times; i++) {
