@@ -188,6 +188,8 @@ def runhere(connection, arguments):
             last()
         except BaseException:
             sys.excepthook(*sys.exc_info())
+    # a program that reads the output to its end need not wait until the kernel has taken down this process's memory
+    os.closerange(0, chg.STREAMS)
     os._exit(status & 0xFF if programs.isforked() else 0)
 
 
