@@ -331,10 +331,12 @@ class ChgIT {
     @Test
     @RunsOnce
     void changedMercurialRunsTheNextCommand() throws Exception {
+        // where Python searches for modules, so not the directory in which templates make theirs
+        Path bin = Files.createDirectory(directory.resolve("bin"));
         Path hg =
                 Files.copy(
                         Path.of("/usr/bin/hg"),
-                        directory.resolve("hg"),
+                        bin.resolve("hg"),
                         StandardCopyOption.COPY_ATTRIBUTES);
         String named = "CHGHG=" + hg;
         try (Daemon daemon = Daemon.start(directory, "--hg", hg.toString())) {
