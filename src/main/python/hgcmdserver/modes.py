@@ -107,12 +107,15 @@ class modes:
             os.environ['HGRCSKIPREPO'] = '1'
             options = []
         self._impersonate(hg, ['serve', '--cmdserver', 'prefork'] + options)
-        from hgcmdserver import compat
+        from hgcmdserver import compat, terminal
         from hgcmdserver.chg import service as chgservice  # so named, the module is loaded here, not in each worker
         from hgcmdserver.template import template  # now, since hg would turn an ImportError into an abort
 
+        terminal.leave()
         warm = None
-        if 'chg' in values:
+        if 'chg' not in values:
+            terminal.refuseprograms()
+        else:
             from hgcmdserver import chg, chgcommand
 
             warm = chg.warmprocess(hg, values['chg'].split(','), chgcommand)
@@ -166,7 +169,10 @@ class modes:
 
         try:
             self._impersonate(hg, ['serve', '--cmdserver', 'strictpipe'] + options)
-            from hgcmdserver import compat
+            from hgcmdserver import compat, terminal
+
+            terminal.leave()
+            terminal.refuseprograms()
             from hgcmdserver import pipe as piped
 
             connection = piped.connection()
