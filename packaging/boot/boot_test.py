@@ -370,6 +370,20 @@ def group(host):
     expect('PermissionError: [Errno 13]' in refused.stderr, 'not EACCES: ' + refused.stderr)
 
 
+@check('a commit without a message fails at once, says what to give, and leaves no lock')
+def editor(host):
+    host.begin()
+    for name in 'vi', 'nano':  # that wait, whatever the system has
+        host.write('/srv/editors/' + name, '#!/bin/sh\nexec sleep infinity\n')
+        host.run('chmod', '755', '/srv/editors', '/srv/editors/' + name)
+        commit = ('commit', '--config', 'ui.allowemptycommit=1', '--config', 'ui.editor=/srv/editors/' + name)
+        done = host.hg('--cwd', REPOSITORY, *commit, check=False, user='member')
+        equal(done.returncode, 255, 'the status')
+        expect('; give the message with -m or -l' in done.stderr, done.stderr)
+    equal(host.log(), LOG, 'the log')
+    host.systemctl('stop', SERVICE)
+
+
 @check('stop during a slow command: the command finishes, nothing is killed, the result is "success"')
 def stop(host):
     host.drop_in(SERVICE, '[Service]\nTimeoutStopSec=5s\n')
@@ -555,7 +569,8 @@ def instances(host):
     equal(host.hg('version', address='/run/hg-cmdserver/users/alice.sock', user='alice').returncode, 0, 'alice\'s server')
     # an idle client does not delay a stop for ever
     started = host.show('hg-cmdserver@alice.service', 'ExecStart')
-    expect('--drain-timeout 1min' in started, '--drain-timeout 1min is missing in ' + started)
+    bounds = '--drain-timeout 1min --stop-timeout 15min'
+    expect(bounds in started, '%s is missing in %s' % (bounds, started))
     for user in 'alice', 'bob':
         host.systemctl('stop', 'hg-cmdserver@%s.socket' % user, 'hg-cmdserver@%s.service' % user)
     host.systemctl('reset-failed')
@@ -646,7 +661,12 @@ def purge(host):
     host.log()
     wake_carols(host)
     host.systemctl('--global', 'enable', SOCKET)
-    host.run('apt-get', 'remove', '-y', 'hg-cmdserver')
+    slow = SlowCommand(host)
+    removal = host.start('sh', '-c', 'apt-get remove -y hg-cmdserver >/var/log/removal 2>&1')
+    waits = 'hg-cmdserver.service: Stopping, waiting for 1 connection; the oldest: worker '
+    wait_for('the removal says what it waits for', lambda: waits in host.run('cat', '/var/log/removal').stdout)
+    equal(slow.finish(), LOG, 'the slow command\'s output')
+    equal(removal.wait(PATIENCE), 0, 'the status of apt-get remove')
     expect(host.exists(CONFIGURATION), 'the configuration is gone')
     equal(host.run('pgrep', '-u', USER, check=False).stdout, '', 'the list of processes')
     equal(host.run('pgrep', '-x', 'java', check=False).stdout, '', 'the list of JVMs')

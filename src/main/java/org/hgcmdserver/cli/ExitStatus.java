@@ -9,6 +9,9 @@ final class ExitStatus {
     /** sysexits(3), EX_USAGE. */
     static final int USAGE = 64;
 
+    /** sysexits(3), EX_TEMPFAIL: a stop has left workers behind. */
+    static final int WORKERS_LEFT = 75;
+
     /** sysexits(3), EX_CONFIG: a configuration file has an error. */
     static final int CONFIG = 78;
 

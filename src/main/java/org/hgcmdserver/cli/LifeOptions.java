@@ -31,6 +31,15 @@ final class LifeOptions {
                             "The time after which a drain that waits becomes one that finishes. Default:"
                                     + " ${DEFAULT-VALUE}.");
 
+    private final Option<Duration> stopTimeout =
+            Option.duration("--stop-timeout")
+                    .label("TIME")
+                    .defaultText("infinity")
+                    .description(
+                            "The time after which a service that stops waits no longer: the log names each remaining"
+                                    + " worker and what it waits for, the workers go on, and the exit status is 75."
+                                    + " Default: ${DEFAULT-VALUE}.");
+
     private final Option<Duration> idleExit =
             Option.duration("--idle-exit")
                     .label("TIME")
@@ -47,7 +56,7 @@ final class LifeOptions {
                             "How often to check whether the service should end. Default: ${DEFAULT-VALUE}.");
 
     List<Option<?>> options() {
-        return List.of(drain, drainTimeout, idleExit, pollInterval);
+        return List.of(drain, drainTimeout, stopTimeout, idleExit, pollInterval);
     }
 
     ServiceConfig serviceConfig(WorkerOptions workers) {
@@ -56,7 +65,8 @@ final class LifeOptions {
                 workers.maxWorkers(),
                 workers.startTimeout(),
                 drain.value() == DrainKind.finish ? Drain.FINISH : Drain.WAIT,
-                Values.finite(drainTimeout.value()));
+                Values.finite(drainTimeout.value()),
+                Values.finite(stopTimeout.value()));
     }
 
     /** How long a service without connections runs before it ends; without limit if empty. */

@@ -66,6 +66,7 @@ public final class PicocliModel {
         statuses.put("0", "success");
         statuses.put("1", "failure");
         statuses.put("64", "wrong usage");
+        statuses.put("75", "serve: workers were left when --stop-timeout had passed");
         statuses.put("78", "an error in the configuration file");
         return statuses;
     }

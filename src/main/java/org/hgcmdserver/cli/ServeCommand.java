@@ -171,7 +171,15 @@ final class ServeCommand {
         service.init(predecessor.orElse(null));
         LoggerFactory.getLogger(ServeCommand.class).info("{}", Main.version());
         openAllJars();
-        return service.run() == Outcome.DRAINED ? ExitStatus.OK : ExitStatus.FAILURE;
+        return status(service.run());
+    }
+
+    private static int status(Outcome outcome) {
+        return switch (outcome) {
+            case DRAINED -> ExitStatus.OK;
+            case TIMED_OUT -> ExitStatus.WORKERS_LEFT;
+            case ABANDONED -> ExitStatus.FAILURE;
+        };
     }
 
     /**

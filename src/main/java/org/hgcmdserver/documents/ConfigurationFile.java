@@ -23,7 +23,8 @@ final class ConfigurationFile {
      * The settings in which an administrator's needs differ from those of a user at a terminal: an
      * idle client must not hold up a restart.
      */
-    private static final Map<String, String> SET = Map.of("drain-timeout", "1min");
+    private static final Map<String, String> SET =
+            Map.of("drain-timeout", "1min", "stop-timeout", "15min");
 
     private ConfigurationFile() {}
 

@@ -187,6 +187,28 @@ public final class Child {
         return children;
     }
 
+    /**
+     * The children of a process, each as its program's name and pid: "vim (pid=123)". Empty if the
+     * process has none, has gone, or the system does not list them (proc_tid_children(5)).
+     */
+    public static List<String> programsOf(int pid) {
+        List<String> programs = new ArrayList<>();
+        try {
+            for (String child : read("/proc/%1$d/task/%1$d/children".formatted(pid)).split(" ")) {
+                if (!child.isEmpty()) {
+                    programs.add(read("/proc/" + child + "/comm") + " (pid=" + child + ")");
+                }
+            }
+        } catch (IOException gone) {
+            // what has been found says enough
+        }
+        return programs;
+    }
+
+    private static String read(String file) throws IOException {
+        return Files.readString(Path.of(file), StandardCharsets.ISO_8859_1).strip();
+    }
+
     /** Sends a signal that programs ignore, unless they expect it: SIGURG. */
     public static void requestFinish(int pid) {
         LibC.kill(pid, Signal.SIGURG.number());

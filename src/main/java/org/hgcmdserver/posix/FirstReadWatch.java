@@ -29,7 +29,6 @@ public final class FirstReadWatch implements Closeable {
     private static final int EPOLL_CTL_ADD = 1;
     private static final int EPOLL_CTL_DEL = 2;
     private static final int EPOLL_CLOEXEC = 0x80000;
-    private static final long SIOCOUTQ = 0x5411;
 
     /** struct epoll_event is packed on x86-64 only. */
     private static final boolean PACKED = System.getProperty("os.arch").equals("amd64");
@@ -42,7 +41,6 @@ public final class FirstReadWatch implements Closeable {
     private final int epoll;
     private final NativeMemory events = NativeMemory.allocate(EVENT_SIZE * MAX_EVENTS);
     private final NativeMemory event = NativeMemory.allocate(EVENT_SIZE);
-    private final NativeMemory queued = NativeMemory.allocate(8);
     private final Map<Integer, Runnable> watched = new HashMap<>();
 
     /**
@@ -107,7 +105,7 @@ public final class FirstReadWatch implements Closeable {
 
     /** Whether the socket holds data that its peer has not read yet. */
     public boolean hasUnread(int fd) {
-        return LibC.ioctl(fd, SIOCOUTQ, queued) == 0 && queued.getInt(0) > 0;
+        return UnixSocket.hasUnread(fd);
     }
 
     /** Runs the actions that are due now. */

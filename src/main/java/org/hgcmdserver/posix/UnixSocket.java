@@ -17,6 +17,7 @@ public final class UnixSocket {
     /** unix(7): sun_path is 108 bytes on Linux, 104 on the BSDs, one of which is the final NUL. */
     public static final int MAX_PATH = Os.LINUX ? 107 : 103;
 
+    private static final long SIOCOUTQ = 0x5411;
     private static final int AF_UNIX = Constants.AF_UNIX;
     private static final int SOCK_STREAM = Constants.SOCK_STREAM;
     private static final int SOL_SOCKET = Constants.SOL_SOCKET;
@@ -175,6 +176,15 @@ public final class UnixSocket {
         for (int i = 0; i < MAX_DISCARDED / DISCARDED_AT_ONCE && read > 0; i++) {
             read = LibC.recv(connectedFd, buffer, DISCARDED_AT_ONCE, MSG_DONTWAIT);
         }
+    }
+
+    /**
+     * Whether the socket holds data that its peer has not read yet (SIOCOUTQ in unix(7)). Always
+     * false on macOS.
+     */
+    public static boolean hasUnread(int connectedFd) {
+        NativeMemory queued = NativeMemory.allocate(8);
+        return Os.LINUX && LibC.ioctl(connectedFd, SIOCOUTQ, queued) == 0 && queued.getInt(0) > 0;
     }
 
     /**

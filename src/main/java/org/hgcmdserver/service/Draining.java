@@ -3,6 +3,7 @@ package org.hgcmdserver.service;
 import java.io.IOException;
 import org.hgcmdserver.children.Children;
 import org.hgcmdserver.posix.EventLoop;
+import org.hgcmdserver.worker.Worker;
 import org.hgcmdserver.worker.WorkerSource;
 import org.hgcmdserver.worker.WorkerTable;
 import org.slf4j.Logger;
@@ -53,6 +54,7 @@ final class Draining {
             } else {
                 config.drainTimeout().ifPresent(timeout -> loop.after(timeout, this::timeOut));
             }
+            config.stopTimeout().ifPresent(timeout -> loop.after(timeout, this::giveUp));
             closeListener.run();
             source.drain();
             onProgress.run();
@@ -79,6 +81,18 @@ final class Draining {
     private void timeOut() {
         log.info("{} connections are left: ending them after their commands", table.busy());
         finish();
+    }
+
+    private void giveUp() {
+        if (abandoned) {
+            return;
+        }
+        log.warn("stop-timeout has passed; these workers continue on their own:");
+        for (Worker worker : table.busyWorkers()) {
+            log.warn("{}", RemainingWorker.describe(worker, loop.since(worker.since())));
+        }
+        abandoned = true;
+        outcome = Outcome.TIMED_OUT;
     }
 
     private void finish() {

@@ -4,6 +4,8 @@ package org.hgcmdserver.service;
 public enum Outcome {
     /** All workers have exited. */
     DRAINED,
+    /** The time for the drain is over; the remaining workers finish on their own. */
+    TIMED_OUT,
     /** The drain was abandoned; the remaining workers finish on their own. */
     ABANDONED
 }

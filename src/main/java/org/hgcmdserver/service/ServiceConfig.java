@@ -12,10 +12,12 @@ import java.util.Optional;
  * @param drain how the remaining connections end when the service stops
  * @param drainTimeout time after which {@link Drain#WAIT} becomes {@link Drain#FINISH}; never if
  *     empty
+ * @param stopTimeout time after which a drain no longer waits for workers; never if empty
  */
 public record ServiceConfig(
         Duration pollInterval,
         int maxWorkers,
         Optional<Duration> startTimeout,
         Drain drain,
-        Optional<Duration> drainTimeout) {}
+        Optional<Duration> drainTimeout,
+        Optional<Duration> stopTimeout) {}

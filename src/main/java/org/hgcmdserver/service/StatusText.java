@@ -46,7 +46,7 @@ final class StatusText {
     }
 
     /** In whole minutes: with seconds every one would wake the service manager. */
-    private static String text(Duration age) {
+    static String text(Duration age) {
         if (age.toHours() > 0) {
             return "%dh %dmin".formatted(age.toHours(), age.toMinutesPart());
         }

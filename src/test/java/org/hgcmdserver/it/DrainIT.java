@@ -107,6 +107,43 @@ class DrainIT {
     }
 
     @Test
+    void afterTheStopTimeoutTheDaemonNamesTheWorkersThatItLeaves() throws Exception {
+        String big = "0123456789abcde\n".repeat(64 * 1024);
+        repository.commit("big", big, "big");
+        String file = repository.path().resolve("big").toString();
+        Gate gate = new Gate(directory);
+        try (Daemon daemon = Daemon.start(directory, "--stop-timeout", "1s");
+                Session held = Session.to(daemon);
+                RawClient reader = new RawClient(daemon.address())) {
+            assertThat(reader.readFrame()).contains("runcommand");
+            reader.runCommand("cat\0-R\0" + repository + "\0" + file);
+            CompletableFuture<Session.Answer> answer =
+                    answerOf(
+                            held,
+                            "cat",
+                            "--config",
+                            gate.hook("cat"),
+                            "-R",
+                            repository.toString(),
+                            file);
+            gate.awaitReached();
+            daemon.signal("TERM");
+            assertThat(daemon.awaitExit()).isEqualTo(75);
+            String user = Processes.run(directory, "id", "-un").out().strip();
+            String client =
+                    "for %s (pid=%d), since 0min: ".formatted(user, ProcessHandle.current().pid());
+            assertThat(daemon.log())
+                    .contains(
+                            "worker process (pid=%d) ".formatted(held.pid())
+                                    + client
+                                    + "waits for sh (pid=")
+                    .contains(client + "its client does not read the output");
+            gate.open();
+            assertThat(answer.get(60, TimeUnit.SECONDS).out().equals(big)).isTrue();
+        }
+    }
+
+    @Test
     @RunsOnce
     void somebodyElsesSocketAtThePathIsLeftAlone() throws Exception {
         try (Daemon daemon = Daemon.start(directory)) {

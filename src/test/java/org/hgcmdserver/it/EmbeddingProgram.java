@@ -54,6 +54,7 @@ public final class EmbeddingProgram implements ServiceHandler {
                                 Integer.MAX_VALUE,
                                 Optional.empty(),
                                 Drain.WAIT,
+                                Optional.empty(),
                                 Optional.empty()),
                         (loop, children, table, owner) -> new SpawnSource(loop, table, owner),
                         SystemdNotifier.fromEnvironment(

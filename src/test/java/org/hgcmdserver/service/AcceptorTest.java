@@ -53,6 +53,7 @@ class AcceptorTest implements Acceptor.Owner {
                         MAX_WORKERS,
                         Optional.empty(),
                         Drain.WAIT,
+                        Optional.empty(),
                         Optional.empty());
         acceptor = new Acceptor(manual.loop(), listener, config, this);
         acceptor.update();

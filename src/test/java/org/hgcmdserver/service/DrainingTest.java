@@ -40,6 +40,8 @@ class DrainingTest implements WorkerSource, WorkerTable.Listener {
     private final List<String> done = new ArrayList<>();
     private int waiting;
 
+    private Optional<Duration> stopTimeout = Optional.empty();
+
     /** What happens while the drain waits: one entry for each time it looks. */
     private final List<Draining.Step> meanwhile = new ArrayList<>();
 
@@ -63,7 +65,8 @@ class DrainingTest implements WorkerSource, WorkerTable.Listener {
 
     private Draining drain(Drain kind, Optional<Duration> timeout) throws IOException {
         ServiceConfig config =
-                new ServiceConfig(Duration.ofMillis(1), 10, Optional.empty(), kind, timeout);
+                new ServiceConfig(
+                        Duration.ofMillis(1), 10, Optional.empty(), kind, timeout, stopTimeout);
         Draining draining = new Draining(manual.loop(), children, table, config);
         meanwhile.add(0, () -> {}); // before it waits for the first time
         draining.run(() -> done.add("listener closed"), this, () -> goOn(draining));
@@ -134,6 +137,18 @@ class DrainingTest implements WorkerSource, WorkerTable.Listener {
         meanwhile.add(() -> assertThat(isInputEnded()).isTrue());
         meanwhile.add(this::workerExits);
         assertThat(drain(Drain.WAIT, Optional.of(TIMEOUT)).outcome()).isEqualTo(Outcome.DRAINED);
+    }
+
+    @Test
+    void afterTheStopTimeoutTheDrainLeavesTheWorkers() throws Exception {
+        stopTimeout = Optional.of(TIMEOUT);
+        meanwhile.add(() -> manual.advance(TIMEOUT.minusMillis(1)));
+        meanwhile.add(() -> {});
+        meanwhile.add(() -> manual.advance(Duration.ofMillis(1)));
+        assertThat(drain(Drain.WAIT, Optional.empty()).outcome()).isEqualTo(Outcome.TIMED_OUT);
+        assertThat(meanwhile).as("steps left when the time was over").isEmpty();
+        assertThat(isInputEnded()).isFalse();
+        assertThat(table.size()).isOne();
     }
 
     @Test

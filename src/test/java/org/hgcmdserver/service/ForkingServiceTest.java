@@ -26,7 +26,12 @@ class ForkingServiceTest {
 
     private static final ServiceConfig CONFIG =
             new ServiceConfig(
-                    Duration.ofSeconds(1), 10, Optional.empty(), Drain.WAIT, Optional.empty());
+                    Duration.ofSeconds(1),
+                    10,
+                    Optional.empty(),
+                    Drain.WAIT,
+                    Optional.empty(),
+                    Optional.empty());
 
     @TempDir Path directory;
 
