@@ -384,6 +384,27 @@ def editor(host):
     host.systemctl('stop', SERVICE)
 
 
+@check('a member of the group commits in their own name, and interrupts their command')
+def member(host):
+    host.begin()
+    repository = '/srv/members'
+    host.run('hg', 'init', repository, user=USER)
+    host.hg('--cwd', repository, 'commit', '-m', 'm', '--config', 'ui.allowemptycommit=1', user='member')
+    author = host.hg('log', '-R', repository, '-T', '{author}', user='member').stdout
+    expect(author.startswith('member@') or '<member@' in author, 'the author is ' + author)
+    gate = '/srv/gate/member'
+    wait = 'hooks.pre-log=touch %s; exec sleep infinity' % gate
+    run = host.start(
+        'hg-cmdserver', 'run', '--address', ADDRESS, '--server-directory', '--', 'log', '--config', wait, user='member'
+    )
+    wait_for('the command runs', lambda: host.exists(gate))
+    host.run('pkill', '-INT', '-u', 'member', '-x', 'java')
+    said = run.communicate(timeout=PATIENCE)
+    equal((run.returncode, said[1]), (255, 'interrupted!\n'), 'status and error output')
+    wait_for('the command has ended', lambda: host.show(SERVICE, 'StatusText').startswith('0 '))
+    host.systemctl('stop', SERVICE)
+
+
 @check('stop during a slow command: the command finishes, nothing is killed, the result is "success"')
 def stop(host):
     host.drop_in(SERVICE, '[Service]\nTimeoutStopSec=5s\n')

@@ -9,6 +9,7 @@ HG is the hg script whose place this program takes, with that script's interpret
 
     max-request=BYTES       the longest request
     idle-timeout=SECONDS    after which a connection without a request ends; 0: never
+    email-domain=NAME       of addresses of other users who commit; if not given, the host's name
     max-repo-cache=N        how many repositories a template keeps loaded
     warm-up=DIRECTORY       where a template makes its private repository; if not given, it makes none
     chg=RULE,...            the template is for chg: it has loaded no configuration and no extension. The rules
@@ -62,6 +63,7 @@ def main(mode, *arguments):
 
 def refuse(reason, mode, hg, *arguments):
     """have hg itself serve, or report the reason to the daemon or the proof"""
+    os.environ.pop('HG_CMDSERVER_CANCEL', None)  # see hgcmdserver/cancel.py
     from hgcmdserver import daemonline
 
     options = list(arguments[arguments.index('--') + 1 :])

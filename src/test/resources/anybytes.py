@@ -31,7 +31,7 @@ def check(answer):
         raise ValueError('an answer ends within a message: %r' % answer[-100:])
 
 
-makeserver = strictserver.maker(strictserver.limits(64 << 20, 0))
+makeserver = strictserver.maker(strictserver.settings(64 << 20, 0))
 ui = uimod.ui.load()
 ends = collections.Counter()
 for line in sys.stdin:

@@ -15,6 +15,7 @@ import struct
 
 from hgcmdserver import daemonline
 from hgcmdserver.hgscript import interpreter
+from hgcmdserver.peer import credentials
 
 # The requests that chg sends after the hello. Each is "NAME\n" and, but for attachio, a block: its length in
 # 4 bytes, and its bytes.
@@ -23,7 +24,6 @@ CAPABILITIES = 'attachio chdir runcommand setenv setumask2 validate'
 STREAMS = 3
 HEADER = struct.Struct('>cI')
 NUMBER = struct.Struct('>i')
-CREDENTIALS = struct.Struct('3i')  # struct ucred in unix(7)
 MAX_NAME = 64  # bytes of a request's name
 PATIENCE = 60  # seconds; chg sends everything up to its command at once
 
@@ -37,21 +37,7 @@ FORWARDED = ('SIGTERM', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGCONT', 'SIGTSTP')
 
 def isclient(fd):
     """whether the process that has connected is chg"""
-    return _name(_peer(fd)[0]) == 'chg'
-
-
-def _peer(fd):
-    """pid and uid; pid 0 if they are not known"""
-    try:
-        sock = socket.socket(fileno=fd)
-    except OSError:  # not a socket
-        return 0, -1
-    try:
-        return CREDENTIALS.unpack(sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size))[:2]
-    except (AttributeError, OSError):  # not Linux
-        return 0, -1
-    finally:
-        sock.detach()
+    return _name(credentials(fd)[0]) == 'chg'
 
 
 def _name(pid):
@@ -237,7 +223,7 @@ class _client:
 
     def greet(self):
         """whether the client may send a command"""
-        uid = _peer(self._sock.fileno())[1]
+        uid = credentials(self._sock.fileno())[1]
         if uid != os.geteuid():
             # its command would run with our rights; chg prints this message, and ends at the end of file
             reason = 'this server runs the commands of uid %d for chg, not those of uid %d' % (os.geteuid(), uid)
@@ -313,7 +299,7 @@ class _client:
 
     def _validate(self, _arguments):
         # only now: after the answer chg catches these signals, to forward them
-        ignored = _ignored(_peer(self._sock.fileno())[0])
+        ignored = _ignored(credentials(self._sock.fileno())[0])
         for number in (getattr(signal, name) for name in INHERITED):
             if ignored >> (number - 1) & 1:
                 signal.signal(number, signal.SIG_IGN)

@@ -5,6 +5,8 @@ import re
 import struct
 import sys
 
+from hgcmdserver import cancel  # takes the secret out of the environment, in which no program must see it
+
 
 def libdir(hg):
     """where an installed hg script finds Mercurial, if not on the interpreter's path"""
@@ -27,8 +29,9 @@ def strictservers(values):
     """a function that makes strict servers"""
     from hgcmdserver import strictserver
 
-    limits = strictserver.limits(int(values['max-request']), float(values['idle-timeout']))
-    return strictserver.maker(limits)
+    domain = values.get('email-domain', '')
+    settings = strictserver.settings(int(values['max-request']), float(values['idle-timeout']), domain)
+    return strictserver.maker(settings)
 
 
 def outcome(make):

@@ -6,16 +6,18 @@ of a request, its arguments, or the input of a command.
 
 import collections
 import io
+import os
 import socket
 import struct
 
-from mercurial import commandserver, error
+from mercurial import commandserver, encoding, error, ui as uimod
 from mercurial.i18n import _
 
-from hgcmdserver import compat
+from hgcmdserver import cancel, compat, peer
 
-# maxrequest: bytes; idletimeout: seconds that a client may send no request, 0 for no limit
-limits = collections.namedtuple('limits', 'maxrequest idletimeout')
+# maxrequest: bytes; idletimeout: seconds that a client may send no request, 0 for no limit; emaildomain: of the
+# addresses with which other users' commits are signed, b'' for the host's name
+settings = collections.namedtuple('settings', 'maxrequest idletimeout emaildomain', defaults=('',))
 
 MAX_NAME = 256  # bytes; Mercurial's longest is "setprocname"
 
@@ -53,12 +55,50 @@ class strictinput(commandserver.channeledinput):
 
 
 class server(commandserver.server):
-    def __init__(self, ui, repo, fin, fout, limits, prereposetups=None):
+    _author = None  # the value of HGUSER that this server has set
+
+    def __init__(self, ui, repo, fin, fout, settings, prereposetups=None):
         super().__init__(**compat.serverarguments(ui, repo, fin, fout, prereposetups))
-        maxrequest = limits.maxrequest
+        maxrequest = settings.maxrequest
         self._maxrequest = maxrequest
-        self._idletimeout = limits.idletimeout
+        self._idletimeout = settings.idletimeout
+        self._emaildomain = settings.emaildomain
+        self._uid = -1  # the client's, once there is one
         self.cin = strictinput(fin, fout, b'I', maxrequest)
+
+    def serve(self):
+        try:
+            self._uid = peer.credentials(self.client.fileno())[1]
+        except io.UnsupportedOperation:
+            pass  # a rehearsal's stream
+        if self._uid not in (-1, os.geteuid()):
+            self._serveanother()
+        return super().serve()
+
+    def _serveanother(self):
+        """prepare for a client of another user than this process's: it cannot signal this process, and commits in
+        its own name"""
+        key = cancel.key(os.getpid(), self._uid)
+        if key:
+            write = self.cout.write
+
+            def hello(data):
+                self.cout.write = write
+                write(data + b'\ncancel: ' + key)
+
+            self.cout.write = hello
+        if not encoding.environ.get(b'HGUSER') and self.ui.config(b'ui', b'username') is None:
+            original = uimod.ui.username
+
+            def username(ui, acceptempty=False):
+                if not encoding.environ.get(b'HGUSER') and ui.config(b'ui', b'username') is None:
+                    author = peer.author(self._uid, self._emaildomain)
+                    if author:
+                        encoding.environ[b'HGUSER'] = author  # for the command's hooks too
+                        self._author = author
+                return original(ui, acceptempty)
+
+            uimod.ui.username = username
 
     def _read(self, size):
         if size > self._maxrequest:
@@ -83,6 +123,9 @@ class server(commandserver.server):
 
     def _readlist(self):
         arguments = super()._readlist()
+        if self._author:  # of the request before; this one may give another name
+            self._author = None
+            del encoding.environ[b'HGUSER']
         self._settimeout(0)  # the command may wait for input as long as it likes
         return arguments
 
@@ -95,6 +138,9 @@ class server(commandserver.server):
             return False
         if not line.endswith(b'\n'):
             raise EOFError
+        if line == b'cancel\n':  # not a capability: a client sees by the hello whether it needs this
+            self._cancel()
+            return True
         handler = self.capabilities.get(line[:-1])
         if handler is None:
             raise error.Abort(_(b'unknown command %s') % line[:-1])
@@ -102,10 +148,17 @@ class server(commandserver.server):
         return True
 
 
-def maker(limits):
+    def _cancel(self):
+        reason = cancel.handle(self._readlist(), self._uid)
+        if reason:
+            self.cerr.write(b'hg-cmdserver: %s\n' % reason.encode('ascii', 'replace'))
+        self.cresult.write(struct.pack(b'>i', int(reason is not None)))
+
+
+def maker(settings):
     """a function that makes strict servers"""
 
     def makeserver(ui, repo, fin, fout, prereposetups=None):
-        return server(ui, repo, fin, fout, limits, prereposetups)
+        return server(ui, repo, fin, fout, settings, prereposetups)
 
     return makeserver

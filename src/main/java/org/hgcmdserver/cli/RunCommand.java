@@ -7,8 +7,13 @@ import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.hgcmdserver.client.CommandClient;
 import org.hgcmdserver.client.CommandStreams;
 import org.hgcmdserver.posix.PlatformPath;
@@ -28,6 +33,9 @@ final class RunCommand {
 
     /** Set by the launcher, which can test for a terminal without native code. */
     private static final String STDIN_IS_TERMINAL = "hgcmdserver.stdin.terminal";
+
+    /** How long the server may take to signal a command of another user's worker. */
+    private static final Duration LONGEST_SIGNAL = Duration.ofSeconds(5);
 
     private static final int STDIN = 0;
 
@@ -144,7 +152,7 @@ final class RunCommand {
         try {
             if (client != null) {
                 forwarded = signal; // first: see InterruptibleInput
-                client.signal(signal);
+                send(client, signal);
                 if (!input.isRead() && !quit) {
                     return;
                 }
@@ -153,6 +161,35 @@ final class RunCommand {
             System.err.println("hg-cmdserver: " + e.getMessage());
         }
         end(signal);
+    }
+
+    /**
+     * Signals the command, by way of a worker if need be. While all workers are busy, that takes
+     * until one is free: this client does not wait so long.
+     */
+    private static void send(CommandClient client, Signal signal) throws IOException {
+        CompletableFuture<Void> sent = new CompletableFuture<>();
+        Thread sender =
+                new Thread(
+                        () -> {
+                            try {
+                                client.signal(signal);
+                                sent.complete(null);
+                            } catch (IOException | RuntimeException e) {
+                                sent.completeExceptionally(e);
+                            }
+                        },
+                        "signal");
+        sender.setDaemon(true);
+        sender.start();
+        try {
+            sent.get(LONGEST_SIGNAL.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (ExecutionException e) {
+            throw new IOException(e.getCause().getMessage(), e.getCause());
+        } catch (TimeoutException | InterruptedException e) {
+            throw new IOException(
+                    "the command goes on: no worker of the server is free to interrupt it", e);
+        }
     }
 
     private void end(Signal signal) {

@@ -129,6 +129,13 @@ final class WorkerOptions {
                                     + " changelog index, the phases and the obsolescence markers; 0 turns this"
                                     + " off. Default: ${DEFAULT-VALUE}.");
 
+    private final Option<String> peerEmailDomain =
+            Option.of(String.class, WorkerOptions::domain, "--peer-email-domain")
+                    .label("DOMAIN")
+                    .description(
+                            "The domain of the addresses with which commits of other users are signed that"
+                                    + " give no user name: \"Alice <alice@DOMAIN>\". Default: the host's name.");
+
     private TemplateProgram program;
 
     List<Option<?>> options() {
@@ -145,7 +152,8 @@ final class WorkerOptions {
                 maxRequest,
                 idleTimeout,
                 startTimeout,
-                maxRepoCache);
+                maxRepoCache,
+                peerEmailDomain);
     }
 
     int maxWorkers() {
@@ -224,9 +232,11 @@ final class WorkerOptions {
                 Executables.find(hg.value()),
                 options,
                 main,
-                maxRequest.value(),
-                Values.finite(idleTimeout.value()),
-                maxRepoCache.value());
+                new TemplateProgram.Settings(
+                        maxRequest.value(),
+                        Values.finite(idleTimeout.value()),
+                        maxRepoCache.value(),
+                        Optional.ofNullable(peerEmailDomain.value())));
     }
 
     private Kind kind() throws IOException {
@@ -248,6 +258,13 @@ final class WorkerOptions {
                             .formatted(path, path));
         }
         return PlatformPath.text(path);
+    }
+
+    private static String domain(String text) {
+        if (!text.matches("[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")) {
+            throw new ValueException("'" + text + "' is not a domain, such as example.org");
+        }
+        return text;
     }
 
     private static long requestSize(String text) {

@@ -2,6 +2,7 @@ package org.hgcmdserver.client;
 
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
@@ -10,6 +11,8 @@ import java.nio.channels.Channels;
 import java.nio.file.Path;
 import java.util.List;
 import org.hgcmdserver.posix.Child;
+import org.hgcmdserver.posix.Errno;
+import org.hgcmdserver.posix.PosixException;
 import org.hgcmdserver.posix.Signal;
 import org.hgcmdserver.protocol.Frame;
 import org.hgcmdserver.protocol.Hello;
@@ -32,11 +35,13 @@ import org.newsclub.net.unix.AFUNIXSocketChannel;
  */
 public final class CommandClient implements Closeable {
 
+    private final Path address;
     private final AFUNIXSocketChannel channel;
     private final ServerStream server;
     private final Hello hello;
 
-    private CommandClient(AFUNIXSocketChannel channel) throws IOException {
+    private CommandClient(Path address, AFUNIXSocketChannel channel) throws IOException {
+        this.address = address;
         this.channel = channel;
         InputStream in = new BufferedInputStream(Channels.newInputStream(channel), 64 * 1024);
         OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel), 64 * 1024);
@@ -52,7 +57,7 @@ public final class CommandClient implements Closeable {
     public static CommandClient connect(Path address) throws IOException {
         AFUNIXSocketChannel channel = SocketPath.connect(address);
         try {
-            return new CommandClient(channel);
+            return new CommandClient(address, channel);
         } catch (IOException e) {
             channel.close();
             throw e;
@@ -85,6 +90,11 @@ public final class CommandClient implements Closeable {
     public int runRaw(List<byte[]> arguments, CommandStreams streams) throws IOException {
         hello.check(arguments);
         server.writeRequest("runcommand", arguments);
+        return receive(streams);
+    }
+
+    /** Receives a command's output, and gives it input, until its result has come. */
+    private int receive(CommandStreams streams) throws IOException {
         PromptWatch prompt = new PromptWatch();
         while (true) {
             Frame frame = server.readFrame();
@@ -138,14 +148,43 @@ public final class CommandClient implements Closeable {
      * Sends a signal to the worker's process group, as a terminal would to a command: SIGINT aborts
      * the running command and leaves the connection usable. May be called from any thread.
      *
-     * @throws IOException if the worker belongs to another user, or has gone
+     * <p>If the worker belongs to another user, hg-cmdserver sends the signal, if it is SIGINT,
+     * SIGQUIT, SIGTERM or SIGHUP: this method asks for that over another connection, and waits
+     * until a worker takes it.
+     *
+     * @throws IOException if the worker has gone, or belongs to another user and its server does
+     *     not send signals
      */
     public void signal(Signal signal) throws IOException {
         if (hello.pgid() <= 1) {
             throw new ProtocolException(
                     "the server's hello does not name the process group of its worker");
         }
-        Child.signalGroup(hello.pgid(), signal.number());
+        try {
+            Child.signalGroup(hello.pgid(), signal.number());
+        } catch (PosixException e) {
+            if (e.errno() != Errno.EPERM || hello.cancelKey().isEmpty()) {
+                throw e;
+            }
+            requestCancel(signal);
+        }
+    }
+
+    /** See src/main/python/hgcmdserver/cancel.py. */
+    private void requestCancel(Signal signal) throws IOException {
+        List<String> request =
+                List.of(
+                        signal.name().substring("SIG".length()),
+                        String.valueOf(hello.pid()),
+                        hello.cancelKey());
+        try (CommandClient other = connect(address)) {
+            other.server.writeRequest("cancel", hello.encode(request));
+            ByteArrayOutputStream reason = new ByteArrayOutputStream();
+            CommandStreams streams = CommandStreams.to(OutputStream.nullOutputStream(), reason);
+            if (other.receive(streams) != 0) {
+                throw new IOException("cannot interrupt the command: " + reason.toString().strip());
+            }
+        }
     }
 
     /** Ends the connection, and with it the worker. */

@@ -20,6 +20,7 @@ public enum Errno {
     ENOENT,
     ENOMEM,
     ENOSPC,
+    EPERM,
     EPIPE,
     ERANGE,
     ESRCH,

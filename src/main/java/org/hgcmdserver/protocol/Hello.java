@@ -91,6 +91,14 @@ public record Hello(Map<String, String> fields) {
         return number("pgid");
     }
 
+    /**
+     * The key with which a client of another user than the worker's has the worker signalled; empty
+     * if the hello has none.
+     */
+    public String cancelKey() {
+        return fields.getOrDefault("cancel", "");
+    }
+
     private int number(String name) {
         try {
             return Math.max(0, Integer.parseInt(fields.getOrDefault(name, "0")));

@@ -22,6 +22,7 @@ import org.hgcmdserver.posix.PosixException;
 import org.hgcmdserver.posix.ProcessImage;
 import org.hgcmdserver.posix.SealedText;
 import org.hgcmdserver.posix.Ticker;
+import org.hgcmdserver.worker.CancelSecret;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -147,7 +148,7 @@ public final class Reexec implements Successor {
             ProcessImage.replace(
                     command.get(0),
                     command,
-                    Environment.inherited().with(VARIABLE, value.toString()),
+                    CancelSecret.addTo(Environment.inherited().with(VARIABLE, value.toString())),
                     descriptors);
         }
     }

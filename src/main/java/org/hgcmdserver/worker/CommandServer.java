@@ -53,6 +53,7 @@ public record CommandServer(
     private static Environment workerEnvironment() {
         return Environment.inherited()
                 .without("LISTEN_", "NOTIFY_SOCKET=", "WATCHDOG_", "HG_CMDSERVER_HANDOVER=")
+                .without(CancelSecret.VARIABLE + "=")
                 .withDefault("HGPLAIN", "1")
                 .withDefault("HGENCODING", "UTF-8");
     }

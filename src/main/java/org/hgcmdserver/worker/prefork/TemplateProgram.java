@@ -17,6 +17,7 @@ import org.hgcmdserver.posix.Environment;
 import org.hgcmdserver.posix.EventLoop;
 import org.hgcmdserver.posix.PlatformPath;
 import org.hgcmdserver.posix.PlatformString;
+import org.hgcmdserver.worker.CancelSecret;
 import org.hgcmdserver.worker.CommandServer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,9 +37,7 @@ public final class TemplateProgram {
     private final String hg;
     private final List<String> options;
     private final Path main;
-    private final long maxRequest;
-    private final Optional<Duration> idleTimeout;
-    private final int maxRepoCache;
+    private final Settings settings;
 
     /** Starts a proof of the strict server; null while the service does not run. */
     private ProofStarter proofStarter;
@@ -47,6 +46,21 @@ public final class TemplateProgram {
     private StrictServerProof proof;
 
     private List<Object> provenHg = List.of();
+
+    /**
+     * How workers serve.
+     *
+     * @param maxRequest the longest request that a worker takes, in bytes
+     * @param idleTimeout how long a connection without requests lasts; without limit if empty
+     * @param maxRepoCache how many repositories the template keeps loaded
+     * @param emailDomain of the addresses with which other users' commits are signed; the host's
+     *     name if empty
+     */
+    public record Settings(
+            long maxRequest,
+            Optional<Duration> idleTimeout,
+            int maxRepoCache,
+            Optional<String> emailDomain) {}
 
     /** Starts a process that tries the strict server. */
     private interface ProofStarter {
@@ -60,23 +74,12 @@ public final class TemplateProgram {
      * @param hg the absolute path of hg
      * @param options hg's own options, such as -R
      * @param main the path of main.py
-     * @param maxRequest the longest request that a worker takes, in bytes
-     * @param idleTimeout how long a connection without requests lasts; without limit if empty
-     * @param maxRepoCache how many repositories the template keeps loaded
      */
-    public TemplateProgram(
-            String hg,
-            List<String> options,
-            Path main,
-            long maxRequest,
-            Optional<Duration> idleTimeout,
-            int maxRepoCache) {
+    public TemplateProgram(String hg, List<String> options, Path main, Settings settings) {
         this.hg = hg;
         this.options = List.copyOf(options);
         this.main = main;
-        this.maxRequest = maxRequest;
-        this.idleTimeout = idleTimeout;
-        this.maxRepoCache = maxRepoCache;
+        this.settings = settings;
         commandServer(); // while the process is not short of descriptors
     }
 
@@ -87,7 +90,8 @@ public final class TemplateProgram {
      * @throws IOException if hg is not a Python script
      */
     List<String> templateArguments(Optional<Path> warmUp) throws IOException {
-        List<String> values = new ArrayList<>(List.of(FRAMING, "max-repo-cache=" + maxRepoCache));
+        List<String> values =
+                new ArrayList<>(List.of(FRAMING, "max-repo-cache=" + settings.maxRepoCache()));
         warmUp.ifPresent(directory -> values.add("warm-up=" + PlatformPath.text(directory)));
         return templateArguments(values);
     }
@@ -189,8 +193,12 @@ public final class TemplateProgram {
         }
         return interpreter
                 .map(words -> arguments(words, "pipe", check()))
-                .map(all -> new CommandServer(all.get(0), all, own.environment(), true, true))
+                .map(all -> strictServer(all, CancelSecret.addTo(own.environment())))
                 .orElse(own);
+    }
+
+    private static CommandServer strictServer(List<String> arguments, Environment environment) {
+        return new CommandServer(arguments.get(0), arguments, environment, true, true);
     }
 
     /** See src/main/python/main.py. */
@@ -203,9 +211,10 @@ public final class TemplateProgram {
 
     private List<String> arguments(List<String> interpreter, String mode, String... more) {
         List<String> all = new ArrayList<>(interpreter);
-        double idleSeconds = idleTimeout.map(Duration::toMillis).orElse(0L) / 1000.0;
+        double idleSeconds = settings.idleTimeout().map(Duration::toMillis).orElse(0L) / 1000.0;
         all.addAll(List.of(PlatformPath.text(main), mode, hg));
-        all.addAll(List.of("max-request=" + maxRequest, "idle-timeout=" + idleSeconds));
+        all.addAll(List.of("max-request=" + settings.maxRequest(), "idle-timeout=" + idleSeconds));
+        settings.emailDomain().ifPresent(domain -> all.add("email-domain=" + domain));
         all.addAll(List.of(more));
         all.add("--");
         all.addAll(options);

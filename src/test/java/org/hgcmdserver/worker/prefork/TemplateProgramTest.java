@@ -25,7 +25,11 @@ class TemplateProgramTest {
     }
 
     private TemplateProgram program() {
-        return new TemplateProgram(hg.toString(), List.of("-R", "r"), MAIN, 1, Optional.empty(), 2);
+        return new TemplateProgram(
+                hg.toString(),
+                List.of("-R", "r"),
+                MAIN,
+                new TemplateProgram.Settings(1, Optional.empty(), 2, Optional.empty()));
     }
 
     @Test
