@@ -388,14 +388,19 @@ def editor(host):
 def member(host):
     host.begin()
     repository = '/srv/members'
+    host.run('install', '-d', '-o', USER, '-g', USER, repository)
     host.run('hg', 'init', repository, user=USER)
+    configuration = '/var/lib/hg-cmdserver/.hgrc'  # which names an author for all
+    host.run('mv', configuration, configuration + '.kept')
     host.hg('--cwd', repository, 'commit', '-m', 'm', '--config', 'ui.allowemptycommit=1', user='member')
     author = host.hg('log', '-R', repository, '-T', '{author}', user='member').stdout
+    host.run('mv', configuration + '.kept', configuration)
     expect(author.startswith('member@') or '<member@' in author, 'the author is ' + author)
     gate = '/srv/gate/member'
     wait = 'hooks.pre-log=touch %s; exec sleep infinity' % gate
     run = host.start(
-        'hg-cmdserver', 'run', '--address', ADDRESS, '--server-directory', '--', 'log', '--config', wait, user='member'
+        'hg-cmdserver', 'run', '--address', ADDRESS, '--server-directory', '--', 'log', '-R', REPOSITORY, '--config', wait,
+        user='member',
     )
     wait_for('the command runs', lambda: host.exists(gate))
     host.run('pkill', '-INT', '-u', 'member', '-x', 'java')
