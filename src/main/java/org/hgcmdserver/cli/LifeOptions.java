@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import org.hgcmdserver.service.Drain;
 import org.hgcmdserver.service.ServiceConfig;
+import org.hgcmdserver.service.ServiceConfig.Ending;
 
 /** The options that set when and how the service ends. */
 final class LifeOptions {
@@ -40,6 +41,15 @@ final class LifeOptions {
                                     + " worker and what it waits for, the workers go on, and the exit status is 75."
                                     + " Default: ${DEFAULT-VALUE}.");
 
+    private final Option<Duration> orphanTimeout =
+            Option.duration("--orphan-timeout")
+                    .label("TIME")
+                    .defaultText("infinity")
+                    .description(
+                            "Interrupt a command, as Ctrl-C does, whose client has been gone for this time. Such a"
+                                    + " command may be one that writes, a commit or a push. Default:"
+                                    + " ${DEFAULT-VALUE}.");
+
     private final Option<Duration> idleExit =
             Option.duration("--idle-exit")
                     .label("TIME")
@@ -56,7 +66,7 @@ final class LifeOptions {
                             "How often to check whether the service should end. Default: ${DEFAULT-VALUE}.");
 
     List<Option<?>> options() {
-        return List.of(drain, drainTimeout, stopTimeout, idleExit, pollInterval);
+        return List.of(drain, drainTimeout, stopTimeout, orphanTimeout, idleExit, pollInterval);
     }
 
     ServiceConfig serviceConfig(WorkerOptions workers) {
@@ -64,9 +74,11 @@ final class LifeOptions {
                 pollInterval.value(),
                 workers.maxWorkers(),
                 workers.startTimeout(),
-                drain.value() == DrainKind.finish ? Drain.FINISH : Drain.WAIT,
-                Values.finite(drainTimeout.value()),
-                Values.finite(stopTimeout.value()));
+                Values.finite(orphanTimeout.value()),
+                new Ending(
+                        drain.value() == DrainKind.finish ? Drain.FINISH : Drain.WAIT,
+                        Values.finite(drainTimeout.value()),
+                        Values.finite(stopTimeout.value())));
     }
 
     /** How long a service without connections runs before it ends; without limit if empty. */

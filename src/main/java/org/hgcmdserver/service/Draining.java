@@ -1,6 +1,7 @@
 package org.hgcmdserver.service;
 
 import java.io.IOException;
+import java.time.Duration;
 import org.hgcmdserver.children.Children;
 import org.hgcmdserver.posix.EventLoop;
 import org.hgcmdserver.worker.Worker;
@@ -26,7 +27,8 @@ final class Draining {
     private final EventLoop loop;
     private final Children children;
     private final WorkerTable table;
-    private final ServiceConfig config;
+    private final ServiceConfig.Ending ending;
+    private final Duration pollInterval;
     private boolean finishing;
     private boolean abandoned;
     private Outcome outcome;
@@ -35,7 +37,8 @@ final class Draining {
         this.loop = loop;
         this.children = children;
         this.table = table;
-        this.config = config;
+        ending = config.ending();
+        pollInterval = config.pollInterval();
     }
 
     /**
@@ -49,17 +52,17 @@ final class Draining {
         log.info("stopping; waiting for {} workers", table.busy());
         outcome = Outcome.ABANDONED; // unless all workers exit
         try {
-            if (config.drain() == Drain.FINISH) {
+            if (ending.drain() == Drain.FINISH) {
                 finish();
             } else {
-                config.drainTimeout().ifPresent(timeout -> loop.after(timeout, this::timeOut));
+                ending.drainTimeout().ifPresent(timeout -> loop.after(timeout, this::timeOut));
             }
-            config.stopTimeout().ifPresent(timeout -> loop.after(timeout, this::giveUp));
+            ending.stopTimeout().ifPresent(timeout -> loop.after(timeout, this::giveUp));
             closeListener.run();
             source.drain();
             onProgress.run();
             while (isAnyLeft(source) && !abandoned) {
-                loop.runOnce(config.pollInterval());
+                loop.runOnce(pollInterval);
                 if (finishing) {
                     finish(); // a command server of chg's may have started since
                 }

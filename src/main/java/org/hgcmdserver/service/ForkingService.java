@@ -56,6 +56,7 @@ public final class ForkingService
     private final Reload reload;
     private final Heartbeat heartbeat;
     private final Draining draining;
+    private final Orphans orphans;
 
     // from init on
     private HelloWatch hello;
@@ -89,6 +90,7 @@ public final class ForkingService
         heartbeat = new Heartbeat(loop, notifier);
         table = new WorkerTable(loop, children, this);
         draining = new Draining(loop, children, table, config);
+        orphans = new Orphans(loop, table, config.orphanTimeout());
         reload = new Reload(loop, children, notifier, new ReloadedService());
     }
 
@@ -350,6 +352,7 @@ public final class ForkingService
     private void poll() throws IOException {
         nextPoll = loop.nanoTime() + config.pollInterval().toNanos();
         hello.noticeUnread();
+        orphans.look();
         acceptor.update(); // in case no exit triggers it
         // as Mercurial's main loop: do not exit while a client is waiting to be accepted
         long before = connections;
@@ -379,6 +382,7 @@ public final class ForkingService
 
     private void drainGoesOn() throws IOException {
         hello.noticeUnread();
+        orphans.look();
         reportStatus();
     }
 

@@ -9,15 +9,29 @@ import java.util.Optional;
  * @param pollInterval how often the service calls {@link ServiceHandler#shouldExit}; more than zero
  * @param maxWorkers how many connections are served at a time; others wait in the socket's queue
  * @param startTimeout how long a worker may take to say hello; no limit if empty
- * @param drain how the remaining connections end when the service stops
- * @param drainTimeout time after which {@link Drain#WAIT} becomes {@link Drain#FINISH}; never if
- *     empty
- * @param stopTimeout time after which a drain no longer waits for workers; never if empty
+ * @param orphanTimeout how long a command goes on without its client; no limit if empty
+ * @param ending how the service ends
  */
 public record ServiceConfig(
         Duration pollInterval,
         int maxWorkers,
         Optional<Duration> startTimeout,
-        Drain drain,
-        Optional<Duration> drainTimeout,
-        Optional<Duration> stopTimeout) {}
+        Optional<Duration> orphanTimeout,
+        Ending ending) {
+
+    /**
+     * How a service ends.
+     *
+     * @param drain how the remaining connections end
+     * @param drainTimeout time after which {@link Drain#WAIT} becomes {@link Drain#FINISH}; never
+     *     if empty
+     * @param stopTimeout time after which a drain no longer waits for workers; never if empty
+     */
+    public record Ending(
+            Drain drain, Optional<Duration> drainTimeout, Optional<Duration> stopTimeout) {
+
+        /** Waits for all clients to leave. */
+        public static final Ending WHEN_ALL_HAVE_LEFT =
+                new Ending(Drain.WAIT, Optional.empty(), Optional.empty());
+    }
+}

@@ -144,6 +144,27 @@ class DrainIT {
     }
 
     @Test
+    void commandWhoseClientHasGoneIsInterruptedAfterTheOrphanTimeout() throws Exception {
+        Gate gate = new Gate(directory);
+        try (Daemon daemon = Daemon.start(directory, "--orphan-timeout", "10ms");
+                RawClient present = new RawClient(daemon.address())) {
+            assertThat(present.readFrame()).contains("runcommand");
+            try (RawClient client = new RawClient(daemon.address())) {
+                assertThat(client.readFrame()).contains("runcommand");
+                String hook = gate.hook("version").replace(' ', '\t');
+                client.runCommand("version -q --config " + hook);
+                gate.awaitReached();
+            }
+            daemon.awaitLog("its client has gone");
+            await().until(() -> daemon.connections() == 1);
+            present.runCommand("version -q");
+            assertThat(present.readFrame()).startsWith("oMercurial");
+            present.close();
+            daemon.stop();
+        }
+    }
+
+    @Test
     @RunsOnce
     void somebodyElsesSocketAtThePathIsLeftAlone() throws Exception {
         try (Daemon daemon = Daemon.start(directory)) {

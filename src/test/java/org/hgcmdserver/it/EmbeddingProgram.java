@@ -19,7 +19,6 @@ import org.hgcmdserver.posix.Environment;
 import org.hgcmdserver.posix.EventLoop;
 import org.hgcmdserver.reload.Handover;
 import org.hgcmdserver.reload.Successor;
-import org.hgcmdserver.service.Drain;
 import org.hgcmdserver.service.ForkingService;
 import org.hgcmdserver.service.ServiceConfig;
 import org.hgcmdserver.service.ServiceHandler;
@@ -53,9 +52,8 @@ public final class EmbeddingProgram implements ServiceHandler {
                                 Duration.ofMinutes(1),
                                 Integer.MAX_VALUE,
                                 Optional.empty(),
-                                Drain.WAIT,
                                 Optional.empty(),
-                                Optional.empty()),
+                                ServiceConfig.Ending.WHEN_ALL_HAVE_LEFT),
                         (loop, children, table, owner) -> new SpawnSource(loop, table, owner),
                         SystemdNotifier.fromEnvironment(
                                 Environment.inherited().getBytes("NOTIFY_SOCKET"),

@@ -52,9 +52,8 @@ class AcceptorTest implements Acceptor.Owner {
                         Duration.ofMillis(1),
                         MAX_WORKERS,
                         Optional.empty(),
-                        Drain.WAIT,
                         Optional.empty(),
-                        Optional.empty());
+                        ServiceConfig.Ending.WHEN_ALL_HAVE_LEFT);
         acceptor = new Acceptor(manual.loop(), listener, config, this);
         acceptor.update();
     }

@@ -66,7 +66,11 @@ class DrainingTest implements WorkerSource, WorkerTable.Listener {
     private Draining drain(Drain kind, Optional<Duration> timeout) throws IOException {
         ServiceConfig config =
                 new ServiceConfig(
-                        Duration.ofMillis(1), 10, Optional.empty(), kind, timeout, stopTimeout);
+                        Duration.ofMillis(1),
+                        10,
+                        Optional.empty(),
+                        Optional.empty(),
+                        new ServiceConfig.Ending(kind, timeout, stopTimeout));
         Draining draining = new Draining(manual.loop(), children, table, config);
         meanwhile.add(0, () -> {}); // before it waits for the first time
         draining.run(() -> done.add("listener closed"), this, () -> goOn(draining));

@@ -29,9 +29,8 @@ class ForkingServiceTest {
                     Duration.ofSeconds(1),
                     10,
                     Optional.empty(),
-                    Drain.WAIT,
                     Optional.empty(),
-                    Optional.empty());
+                    ServiceConfig.Ending.WHEN_ALL_HAVE_LEFT);
 
     @TempDir Path directory;
 
