@@ -463,6 +463,15 @@ def wrong_configuration(host):
     host.await_active()
     equal(host.main_pid(), pid, 'the process')
     equal(host.log(), LOG, 'the answer')
+    # clients read why the service does not start, and systemd starts it for a client only
+    host.write(CONFIGURATION, kept + '\nmax-workers = many\n')
+    host.systemctl('stop', SERVICE)
+    for _ in range(3):
+        said = host.hg('version', check=False)
+        expect('the service cannot start: ' + CONFIGURATION in said.stdout + said.stderr, said.stdout + said.stderr)
+    equal(host.show(SERVICE, 'NRestarts'), '0', 'the number of restarts')
+    host.write(CONFIGURATION, kept)
+    equal(host.log(), LOG, 'the answer')
 
 
 @check('SIGKILL of the daemon: busy workers finish, systemd restarts the service, the socket stays')

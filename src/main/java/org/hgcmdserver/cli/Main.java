@@ -13,19 +13,27 @@ import org.hgcmdserver.posix.ProcessImage;
  */
 public final class Main {
 
+    private static final String SERVE = "serve";
+
+    /** The last failure that this process has reported; null if there was none. */
+    private static String reported;
+
     private Main() {}
 
     public static void main(String[] decoded) {
         LogProvider.use();
         PlatformPath.replaceUserDir();
         List<String> arguments = ProcessImage.arguments(Main.class, decoded);
-        OptionalInt status = serve(arguments);
-        System.exit(status.isPresent() ? status.getAsInt() : PicocliModel.execute(arguments));
+        int status = serve(arguments).orElseGet(() -> PicocliModel.execute(arguments));
+        if (reported != null && !arguments.isEmpty() && arguments.get(0).equals(SERVE)) {
+            status = StartFailure.tellQueuedClients(reported, status);
+        }
+        System.exit(status);
     }
 
     /** Empty if picocli must parse this command line. */
     private static OptionalInt serve(List<String> arguments) {
-        if (arguments.isEmpty() || !arguments.get(0).equals("serve")) {
+        if (arguments.isEmpty() || !arguments.get(0).equals(SERVE)) {
             return OptionalInt.empty();
         }
         ServeCommand serve = new ServeCommand();
@@ -58,7 +66,8 @@ public final class Main {
     }
 
     static void print(String message) {
-        System.err.println("hg-cmdserver: " + message.replace('\n', ' '));
+        reported = message.replace('\n', ' ');
+        System.err.println("hg-cmdserver: " + reported);
     }
 
     static String version() {

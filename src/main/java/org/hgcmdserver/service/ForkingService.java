@@ -144,7 +144,7 @@ public final class ForkingService
             start(predecessor);
         } catch (IOException | RuntimeException e) {
             try {
-                unwind();
+                unwind(e);
             } catch (IOException | RuntimeException another) {
                 e.addSuppressed(another);
             }
@@ -172,7 +172,7 @@ public final class ForkingService
     }
 
     /** Undoes a failed start: a client must not find a dead socket. */
-    private void unwind() throws IOException {
+    private void unwind(Exception cause) throws IOException {
         if (acceptor != null) {
             acceptor.closeWatch();
         }
@@ -182,11 +182,22 @@ public final class ForkingService
         }
         try {
             if (listener != null) {
+                refuseQueued("the service cannot start: " + cause.getMessage());
                 listener.release();
             }
         } finally {
             enter(ServiceState.STOPPED);
             close();
+        }
+    }
+
+    /** Clients that wait for a service which never comes would wait for ever. */
+    private void refuseQueued(String reason) throws IOException {
+        Connection client = listener.accept();
+        while (client != null) {
+            Refusal.tell(client, reason);
+            client.release();
+            client = listener.accept();
         }
     }
 

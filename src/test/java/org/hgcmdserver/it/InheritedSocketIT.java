@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -33,6 +34,55 @@ class InheritedSocketIT {
             }
             assertThat(daemon.awaitExit()).isZero();
             assertThat(daemon.address()).as("the service manager's socket").exists();
+        }
+    }
+
+    /** Else the clients would wait while the service manager starts the service again and again. */
+    @Test
+    @RunsOnce
+    void clientsOfAServiceThatCannotStartReadTheReason() throws Exception {
+        Path file = Files.writeString(directory.resolve("wrong.conf"), "max-workers = many\n");
+        Map<List<String>, String> reasons =
+                Map.of(
+                        List.of("--config-file", file.toString()),
+                        file + ":1: ",
+                        List.of("--hg", "/no/such/hg"),
+                        "/no/such/hg",
+                        List.of("--nonsense"),
+                        "--nonsense",
+                        List.of("--repository", directory.toString()),
+                        "is not a Mercurial repository");
+        for (Map.Entry<List<String>, String> each : reasons.entrySet()) {
+            String[] options = each.getKey().toArray(String[]::new);
+            assertTold(Daemon.activate(directory, options), each.getValue());
+        }
+    }
+
+    @Test
+    @RunsOnce
+    void clientsOfALauncherWithoutJavaReadTheReason() throws Exception {
+        Path address = directory.resolve("server.sock");
+        List<String> command =
+                List.of(
+                        "systemd-socket-activate",
+                        "--setenv=JAVA_HOME=/no/such/java",
+                        "-l",
+                        address.toString(),
+                        Daemon.PROGRAM,
+                        "serve");
+        Daemon service = Daemon.launch(directory, address, environment -> {}, command);
+        Daemon.awaitListening(address);
+        assertTold(service, "install a Java runtime");
+    }
+
+    private static void assertTold(Daemon service, String reason) throws Exception {
+        try (service;
+                RawClient client = new RawClient(service.address())) {
+            assertThat(client.readFrame())
+                    .startsWith("ehg-cmdserver: the service cannot start: ")
+                    .contains(reason);
+            assertThat(client.readToEnd()).isEmpty();
+            assertThat(service.awaitExit()).isEqualTo(78);
         }
     }
 
