@@ -368,6 +368,14 @@ def group(host):
     refused = host.hg('version', user='stranger', check=False)
     expect(refused.returncode != 0, 'the stranger was served')
     expect('PermissionError: [Errno 13]' in refused.stderr, 'not EACCES: ' + refused.stderr)
+    said = host.run('hg-cmdserver', 'status', '--address', ADDRESS, user='stranger', check=False).stderr
+    expect('usermod --append --groups hg-cmdserver stranger' in said, said)
+    said = host.run('hg-cmdserver', 'status', '--address', ADDRESS, user='member').stdout
+    expect('listening: process 1 of root' in said, said)
+    host.systemctl('stop', SOCKET, SERVICE)
+    said = host.run('hg-cmdserver', 'run', '--address', ADDRESS, '--', 'version', user='member', check=False).stderr
+    expect('; its server has gone; start one with: systemctl start hg-cmdserver.socket' in said, said)
+    host.systemctl('start', SOCKET)
 
 
 @check('a commit without a message fails at once, says what to give, and leaves no lock')

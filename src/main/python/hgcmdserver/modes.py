@@ -179,8 +179,10 @@ class modes:
             from hgcmdserver import pipe as piped
 
             connection = piped.connection()
+            messages = piped.messages()
 
             def service(ui, repo):
+                messages.kept = None
                 return piped.pipeservice(
                     ui, repo, connection, lambda: strictservers(values), check, complain
                 )
@@ -191,7 +193,12 @@ class modes:
             if connection:
                 connection.giveback()
             os.execv(hg, [hg, 'serve', '--cmdserver', 'pipe'] + options)
-        compat.runhg()
+        try:
+            compat.runhg()
+        except SystemExit as inst:
+            if messages.kept is not None and check != 'only':  # such as an error in a configuration file
+                piped.tellwhy(connection.detach(), inst.code, messages.kept)
+            raise
 
     def _chg(self, hg, fd, _dashes, *arguments):
         """run a command of chg"""

@@ -1,8 +1,14 @@
 """A strict server of one connection, in its own process."""
 
 import os
+import struct
+
+from mercurial.utils import procutil
 
 from hgcmdserver import compat, isolation, proof
+
+
+MAX_TOLD = 2000  # bytes of Mercurial's messages for a client
 
 
 class connection:
@@ -29,6 +35,34 @@ class connection:
 
     def streams(self):
         return os.fdopen(self._fin, 'rb'), os.fdopen(self._fout, 'wb')
+
+
+class messages:
+    """Mercurial's standard error, and what it has written there, for the client, until hg has started the service"""
+
+    def __init__(self):
+        self._stream = procutil.stderr
+        self.kept = b''
+        procutil.stderr = self
+
+    def write(self, data):
+        if self.kept is not None:
+            self.kept = (self.kept + data)[-MAX_TOLD:]
+        return self._stream.write(data)
+
+    def __getattr__(self, name):
+        return getattr(self._stream, name)
+
+
+def tellwhy(fd, status, said):
+    """send the client the end of the messages with which hg has ended instead of serving"""
+    printable = ''.join(c if c.isprintable() or c == '\n' else '?' for c in said.decode('utf-8', 'replace'))
+    message = 'hg-cmdserver: hg does not start, and ends with status %s:\n%s\n' % (status, printable.strip())
+    data = message.encode()
+    try:
+        os.write(fd, struct.pack('>cI', b'e', len(data)) + data)
+    except OSError:
+        pass  # the client has left
 
 
 class pipeservice:

@@ -6,6 +6,9 @@ final class ExitStatus {
     static final int OK = 0;
     static final int FAILURE = 1;
 
+    /** No server listens at the socket; like "program is not running" of an init script (LSB). */
+    static final int NOT_RUNNING = 3;
+
     /** sysexits(3), EX_USAGE. */
     static final int USAGE = 64;
 

@@ -27,6 +27,7 @@ public final class PicocliModel {
 
     private final ServeCommand serve = new ServeCommand();
     private final RunCommand run = new RunCommand();
+    private final StatusCommand status = new StatusCommand();
     private final ShellEnvCommand shellEnv = new ShellEnvCommand();
 
     private final CommandLine line;
@@ -44,6 +45,9 @@ public final class PicocliModel {
                 .exitCodeList(statuses());
         program.addSubcommand("serve", serve());
         program.addSubcommand("run", run());
+        program.addSubcommand(
+                "status",
+                command("status", StatusCommand.DESCRIPTION, status.options(), status::call));
         program.addSubcommand("shell-env", shellEnv());
         line = new CommandLine(program);
         line.setParameterExceptionHandler(PicocliModel::usageError);
@@ -65,6 +69,7 @@ public final class PicocliModel {
         Map<String, String> statuses = new LinkedHashMap<>();
         statuses.put("0", "success");
         statuses.put("1", "failure");
+        statuses.put("3", "status: no server listens at the socket");
         statuses.put("64", "wrong usage");
         statuses.put("75", "serve: workers were left when --stop-timeout had passed");
         statuses.put("78", "an error in the configuration file");

@@ -6,6 +6,7 @@ import java.io.FileInputStream;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.SocketException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -103,12 +104,8 @@ final class RunCommand {
     private static CommandClient connect(Path socket) throws IOException {
         try {
             return CommandClient.connect(socket);
-        } catch (java.net.SocketException e) {
-            throw new IOException(
-                    e.getMessage()
-                            + "; is a server running? Start one with: hg-cmdserver serve --address "
-                            + socket,
-                    e);
+        } catch (SocketException e) {
+            throw UnreachableServer.explain(socket, e);
         }
     }
 

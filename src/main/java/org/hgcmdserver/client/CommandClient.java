@@ -20,6 +20,7 @@ import org.hgcmdserver.protocol.Message;
 import org.hgcmdserver.protocol.ProtocolException;
 import org.hgcmdserver.protocol.ServerStream;
 import org.newsclub.net.unix.AFUNIXSocketChannel;
+import org.newsclub.net.unix.AFUNIXSocketCredentials;
 
 /**
  * A connection to a Mercurial command server on a Unix socket: to hg-cmdserver, or to {@code hg
@@ -39,6 +40,7 @@ public final class CommandClient implements Closeable {
     private final AFUNIXSocketChannel channel;
     private final ServerStream server;
     private final Hello hello;
+    private final Listener listener;
 
     private CommandClient(Path address, AFUNIXSocketChannel channel) throws IOException {
         this.address = address;
@@ -46,6 +48,8 @@ public final class CommandClient implements Closeable {
         InputStream in = new BufferedInputStream(Channels.newInputStream(channel), 64 * 1024);
         OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel), 64 * 1024);
         server = new ServerStream(in, out);
+        AFUNIXSocketCredentials credentials = channel.getPeerCredentials(); // before it may leave
+        listener = new Listener(credentials.getPid(), credentials.getUid());
         hello = server.readHello();
     }
 
@@ -62,6 +66,22 @@ public final class CommandClient implements Closeable {
             channel.close();
             throw e;
         }
+    }
+
+    /**
+     * The process that listens at the socket, or has listened there first, such as systemd
+     * (SO_PEERCRED in unix(7)); the user's id is -1 if the system does not tell.
+     */
+    public Listener listener() {
+        return listener;
+    }
+
+    /** A process, and its user as of listen(2). */
+    public record Listener(long pid, long uid) {}
+
+    /** The process id of the worker that serves this connection; 0 if its hello has none. */
+    public int worker() {
+        return hello.pid();
     }
 
     /** The server's hello. */

@@ -76,8 +76,7 @@ final class StaleSocket {
             int pid = PeerCredentials.of(socket.fd()).pid();
             throw new ListenException(
                     "cannot listen at %s: already being served by %s; stop that server or choose another path with --address"
-                            .formatted(
-                                    path, pid > 0 ? "pid " + pid + owner(pid) : "another process"));
+                            .formatted(path, server(pid)));
         } catch (PosixException e) {
             if (e.errno() == Errno.EAGAIN) { // a full queue means a live server
                 throw new ListenException(
@@ -88,6 +87,13 @@ final class StaleSocket {
                 throw e;
             }
         }
+    }
+
+    private static String server(int pid) {
+        if (pid == 1) {
+            return "pid 1, the service manager, for a socket unit (systemctl list-sockets)";
+        }
+        return pid > 0 ? "pid " + pid + owner(pid) : "another process";
     }
 
     private static String owner(int pid) {

@@ -37,7 +37,9 @@ public final class ServerStream {
         Frame frame = readFrame();
         if (frame.channel() == Channel.ERROR) {
             String reason = new String(readSmall(frame), StandardCharsets.UTF_8).strip();
-            throw new ProtocolException("the server refused: " + reason);
+            // the caller reports this failure with a prefix of its own
+            throw new ProtocolException(
+                    "the server refused: " + reason.replaceFirst("^hg-cmdserver: ", ""));
         }
         if (frame.channel() != Channel.OUTPUT) {
             throw new ProtocolException("the server began without a hello");

@@ -260,7 +260,8 @@ class PreforkFallbackIT {
         try (Daemon daemon = launch(HG)) {
             assertThat(onlyReason(daemon)).contains("hg ended with status 3");
             try (RawClient client = new RawClient(daemon.address())) {
-                assertThat(client.readToEnd()).contains("ended before it said hello: status 3");
+                assertThat(client.readToEnd())
+                        .contains("hg does not start, and ends with status 3:");
             }
             Files.delete(hgrc);
             assertThat(version(daemon)).contains("Mercurial");
@@ -276,7 +277,10 @@ class PreforkFallbackIT {
         try (Daemon daemon = Prefork.start(directory, home)) {
             Files.writeString(hgrc, "no section\n");
             try (RawClient client = new RawClient(daemon.address())) {
-                assertThat(client.readToEnd()).contains("ended before it said hello: status");
+                assertThat(client.readToEnd())
+                        .contains("hg-cmdserver: hg does not start, and ends with status ")
+                        .contains(hgrc + ":1")
+                        .doesNotContain("hg-cmdserver: worker");
             }
             assertThat(onlyReason(daemon)).contains("hg ended with status");
             Files.writeString(hgrc, "[ui]\nusername=after\n");

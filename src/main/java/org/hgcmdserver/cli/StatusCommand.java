@@ -1,0 +1,43 @@
+package org.hgcmdserver.cli;
+
+import java.io.IOException;
+import java.net.SocketException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.hgcmdserver.client.CommandClient;
+import org.hgcmdserver.posix.Ticker;
+import org.hgcmdserver.posix.Users;
+
+/** {@code hg-cmdserver status}: whether a server answers at the socket. */
+final class StatusCommand {
+
+    static final String DESCRIPTION =
+            "Connects to a server, and prints who listens at the socket and which worker has answered. The connection"
+                    + " starts a service that its socket activates.";
+
+    private final Address address = new Address();
+
+    List<Option<?>> options() {
+        return List.of(address.option());
+    }
+
+    /** Waits as any client does: until a worker is free. */
+    int call() throws IOException {
+        Path socket = address.ofServer();
+        long before = Ticker.SYSTEM.nanoTime();
+        try (CommandClient client = CommandClient.connect(socket)) {
+            Duration took = Duration.ofNanos(Ticker.SYSTEM.nanoTime() - before);
+            System.out.printf("socket: %s%n", socket);
+            System.out.printf(
+                    "listening: process %d of %s%n",
+                    client.listener().pid(), Users.name(client.listener().uid()));
+            System.out.printf("worker: process %d%n", client.worker());
+            System.out.printf("answered after: %d ms%n", took.toMillis());
+            return ExitStatus.OK;
+        } catch (SocketException e) {
+            Main.print(UnreachableServer.explain(socket, e).getMessage());
+            return ExitStatus.NOT_RUNNING;
+        }
+    }
+}
