@@ -79,4 +79,26 @@ class BadClientIT {
             assertThat(daemon.log()).doesNotContain("Traceback");
         }
     }
+
+    /** A worker for each of them would make the others wait, and end when it says hello. */
+    @Test
+    void clientsThatHaveGoneGetNoWorker() throws Exception {
+        try (Daemon daemon = Daemon.start(directory)) {
+            Processes.stop(daemon.pid());
+            for (int i = 0; i < 100; i++) {
+                try (RawClient leaves = new RawClient(daemon.address())) {
+                    leaves.runCommand("version");
+                }
+            }
+            try (RawClient stays = new RawClient(daemon.address())) {
+                daemon.signal("CONT");
+                assertThat(stays.readFrame()).contains("capabilities");
+                assertThat(daemon.log().lines().filter(line -> line.contains("has left at once")))
+                        .hasSize(100);
+                assertThat(daemon.connections()).isOne();
+            }
+            daemon.awaitNoConnection();
+            daemon.stop();
+        }
+    }
 }
