@@ -17,6 +17,7 @@ import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.TypeConversionException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
  * The program as picocli has it, built from the options that the commands declare: for help, error
@@ -164,8 +165,22 @@ public final class PicocliModel {
 
     private static int usageError(ParameterException e, String[] arguments) {
         String name = e.getCommandLine().getCommandSpec().qualifiedName();
-        Main.print(e.getMessage() + "; see: " + name + " --help");
+        Main.print(e.getMessage() + suggestion(e) + "; see: " + name + " --help");
         return ExitStatus.USAGE;
+    }
+
+    private static String suggestion(ParameterException e) {
+        if (!(e instanceof UnmatchedArgumentException unmatched)) {
+            return "";
+        }
+        String given = unmatched.getUnmatched().get(0);
+        List<String> similar = unmatched.getSuggestions(); // the most similar first
+        return similar.stream()
+                .filter(name -> name.startsWith(given))
+                .findFirst()
+                .or(() -> similar.stream().findFirst())
+                .map(name -> "; did you mean " + name + "?")
+                .orElse("");
     }
 
     private int failure(Exception e, CommandLine command, ParseResult parsed) {

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -52,6 +53,18 @@ class CommandLineIT {
     }
 
     /** picocli, and annotations for it, take time at each start, and memory for good. */
+    @Test
+    void similarNameIsSuggested() throws Exception {
+        Map<String, String> meant =
+                Map.of("stats", "status", "serve --max-worker=3", "--max-workers");
+        for (Map.Entry<String, String> each : meant.entrySet()) {
+            List<String> command = new ArrayList<>(List.of(Daemon.PROGRAM));
+            command.addAll(List.of(each.getKey().split(" ")));
+            assertThat(Processes.run(directory, command.toArray(String[]::new)).err())
+                    .contains("; did you mean " + each.getValue() + "?");
+        }
+    }
+
     @Test
     void usualCommandLineNeedsNoPicocli() throws Exception {
         Path log = directory.resolve("classes");
