@@ -173,7 +173,7 @@ public final class PicocliModel {
         if (!(e instanceof UnmatchedArgumentException unmatched)) {
             return "";
         }
-        String given = unmatched.getUnmatched().get(0);
+        String given = unmatched.getUnmatched().get(0).split("=")[0];
         List<String> similar = unmatched.getSuggestions(); // the most similar first
         return similar.stream()
                 .filter(name -> name.startsWith(given))
