@@ -65,7 +65,9 @@ class AnotherUserIT {
     }
 
     private Process as(String user, String... command) throws Exception {
-        List<String> all = new ArrayList<>(List.of("setpriv", "--reuid", user));
+        // a shell has its background processes ignore SIGINT, this one perhaps
+        List<String> all = new ArrayList<>(List.of("env", "--default-signal=INT", "setpriv"));
+        all.addAll(List.of("--reuid", user));
         all.addAll(List.of("--regid", user, "--clear-groups"));
         all.addAll(List.of(command));
         return new ProcessBuilder(all)
