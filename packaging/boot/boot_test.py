@@ -622,6 +622,10 @@ def instances(host):
 @check('under the hardened unit: a commit with a hook, and a push over ssh and over http')
 def hardened(host):
     host.begin()
+    said = host.run('systemd-analyze', 'security', '--no-pager', SERVICE).stdout.rpartition('exposure level')[2]
+    rating = 'rates the unit %s.' % said.split()[2]
+    page = host.run('sh', '-c', 'zcat -f /usr/share/doc/hg-cmdserver/administration.md*').stdout
+    expect(rating in page, 'the administrator\'s page does not say ' + rating)
     host.run('hg', 'clone', '-q', REPOSITORY, '/srv/hardened', check=False)
     host.run('chown', '-R', USER + ':', '/srv/hardened')
     hook = '(id -un; nice true && mktemp -u; echo $HG_NODE) >/srv/gate/hook'
