@@ -2,13 +2,13 @@
 # For the packages' scripts, before the removal: stops the servers, and prints every few seconds what they wait for.
 set -u
 
-# invoke asks policy-rc.d; only Debian has it
+# deb-systemd-invoke asks policy-rc.d; only Debian has it
 systemctl=systemctl
 ! command -v deb-systemd-invoke >/dev/null || systemctl=deb-systemd-invoke
 units=$(systemctl list-units --plain --no-legend --all 'hg-cmdserver@*' | cut -d ' ' -f 1)
 
 # without the caller's streams, which a sleep that is left behind would keep open
-while sleep 5 </dev/null >/dev/null 2>&1; do
+while sleep 5 >/dev/null 2>&1; do
     for unit in hg-cmdserver.service $units; do
         status=$(systemctl show --property=StatusText "$unit")
         case $status in
