@@ -8,7 +8,7 @@ systemctl=systemctl
 units=$(systemctl list-units --plain --no-legend --all 'hg-cmdserver@*' | cut -d ' ' -f 1)
 
 # without the caller's streams, which a sleep that is left behind would keep open
-while sleep 5 >/dev/null 2>&1; do
+while sleep 5 >/dev/null 2>&1 && kill -0 "$$" 2>/dev/null; do
     for unit in hg-cmdserver.service $units; do
         status=$(systemctl show --property=StatusText "$unit")
         case $status in
@@ -17,10 +17,11 @@ while sleep 5 >/dev/null 2>&1; do
     done
 done &
 report=$!
+trap 'kill "$report" 2>/dev/null' EXIT
+trap 'exit 1' INT TERM HUP
 
 # In one transaction, so that no client starts a service again. This waits for running commands until stop-timeout
 # has passed, and for idle clients until drain-timeout has.
 # shellcheck disable=SC2086 # several units, if any
 $systemctl stop hg-cmdserver.socket hg-cmdserver.service $units >/dev/null || :
-kill "$report"
 /usr/share/hg-cmdserver/user-services stop || :

@@ -610,6 +610,8 @@ def instances(host):
     wait_for('bob\'s service fails', lambda: host.show('hg-cmdserver@bob.service', 'ActiveState') == 'failed')
     equal(host.show('hg-cmdserver@bob.service', 'NRestarts'), '0', 'the number of restarts')
     equal(host.hg('version', address='/run/hg-cmdserver/users/alice.sock', user='alice').returncode, 0, 'alice\'s server')
+    said = host.run('hg-cmdserver', 'status', '--address', '/run/hg-cmdserver/users/alice.sock', user='bob', check=False)
+    expect('it is for the user alice alone' in said.stderr, said.stderr)
     # an idle client does not delay a stop for ever
     started = host.show('hg-cmdserver@alice.service', 'ExecStart')
     bounds = '--drain-timeout 1min --stop-timeout 15min'

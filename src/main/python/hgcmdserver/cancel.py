@@ -49,7 +49,7 @@ def handle(arguments, uid):
     pid = int(arguments[1])
     expected = key(pid, uid)
     if expected is None or not hmac.compare_digest(expected, arguments[2]):
-        return 'no worker has this pid and this key; its command may have ended'
+        return 'no worker has this pid and this key; it has ended, or the server was started anew since'
     try:
         os.killpg(pid, getattr(signal, 'SIG' + arguments[0].decode('ascii')))
     except OSError as inst:

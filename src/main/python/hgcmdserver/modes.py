@@ -96,11 +96,15 @@ class modes:
         python = hgscript.interpreter(hg)
         if python is None:
             return [hg, 'serve', '--cmdserver', 'pipe'] + options  # an unknown kind of hg
+        cancel.restore()
         # check, since the Mercurial that was proven may have been replaced
         return python + [self._script, 'pipe', hg, 'check=yes'] + list(arguments)
 
     def _template(self, hg, *arguments):
         values, options = parse(arguments)
+        from hgcmdserver import tty
+
+        tty.leave()
         if 'messages' not in values:
             os.write(3, b'failed the service runs an earlier release; reload it\n')
             os._exit(1)
@@ -114,7 +118,6 @@ class modes:
         from hgcmdserver.chg import service as chgservice  # so named, the module is loaded here, not in each worker
         from hgcmdserver.template import template  # now, since hg would turn an ImportError into an abort
 
-        terminal.leave()
         warm = None
         if 'chg' not in values:
             terminal.refuseprograms()
@@ -152,8 +155,9 @@ class modes:
 
     def _pipe(self, hg, *arguments):
         values, options = parse(arguments)
-        from hgcmdserver import chg
+        from hgcmdserver import chg, tty
 
+        tty.leave()
         if chg.isclient(0):
             chg.serve(0, hg, self._script, int(values['max-request']))
         check = values['check']
@@ -174,7 +178,6 @@ class modes:
             self._impersonate(hg, ['serve', '--cmdserver', 'strictpipe'] + options)
             from hgcmdserver import compat, terminal
 
-            terminal.leave()
             terminal.refuseprograms()
             from hgcmdserver import pipe as piped
 

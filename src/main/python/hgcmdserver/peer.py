@@ -1,11 +1,10 @@
 """The process at the other end of a connection, and the name of its user."""
 
-import os
 import pwd
 import socket
 import struct
 
-CREDENTIALS = struct.Struct('3i')  # struct ucred in unix(7)
+CREDENTIALS = struct.Struct('iII')  # struct ucred in unix(7)
 
 
 def credentials(fd):
@@ -23,13 +22,14 @@ def credentials(fd):
 
 
 def author(uid, domain):
-    """How a user signs commits, of the name and the login in the user database (passwd(5)): "Alice A <alice@domain>";
-    None if the database does not have the user. domain: the host's name if empty, which may ask a name server."""
+    """the name and the address with which a user signs commits, of the user database (passwd(5)): "Alice A", or
+    nothing, and "alice@domain"; None if the database does not have the user. domain: the host's name if empty, which
+    may ask a name server"""
     try:
         user = pwd.getpwuid(uid)
     except KeyError:
         return None
-    full = user.pw_gecos.split(',')[0].replace('&', user.pw_name.capitalize())
-    full = ' '.join(full.translate(str.maketrans('<>"', '   ')).split())
-    address = '%s@%s' % (user.pw_name, domain or socket.getfqdn())
-    return os.fsencode('%s <%s>' % (full, address) if full else address)
+    login = user.pw_name.rpartition('\\')[2]  # winbind has DOMAIN\login, and sssd login@domain
+    name = user.pw_gecos.split(',')[0].replace('&', login.capitalize())
+    name = ' '.join(name.translate(str.maketrans('<>"', '   ')).split())
+    return name, login if '@' in login else '%s@%s' % (login, domain or socket.getfqdn())

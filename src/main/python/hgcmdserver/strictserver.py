@@ -16,7 +16,7 @@ from mercurial.i18n import _
 from hgcmdserver import cancel, compat, peer
 
 # maxrequest: bytes; idletimeout: seconds that a client may send no request, 0 for no limit; emaildomain: of the
-# addresses with which other users' commits are signed, b'' for the host's name
+# addresses with which other users' commits are signed, '' for the host's name
 settings = collections.namedtuple('settings', 'maxrequest idletimeout emaildomain', defaults=('',))
 
 MAX_NAME = 256  # bytes; Mercurial's longest is "setprocname"
@@ -54,9 +54,19 @@ class strictinput(commandserver.channeledinput):
             raise error.Abort(_(b'the connection ended before the input was complete'))
 
 
-class server(commandserver.server):
-    _author = None  # the value of HGUSER that this server has set
+def _signed(name, address):
+    """an author in the local encoding; without the name if that encoding does not have its letters"""
+    whole = '%s <%s>' % (name, address)
+    try:
+        local = encoding.unitolocal(whole)
+        if name and encoding.fromlocal(local) == whole.encode('utf-8'):
+            return local
+    except (UnicodeError, error.Abort):
+        pass
+    return os.fsencode(address)
 
+
+class server(commandserver.server):
     def __init__(self, ui, repo, fin, fout, settings, prereposetups=None):
         super().__init__(**compat.serverarguments(ui, repo, fin, fout, prereposetups))
         maxrequest = settings.maxrequest
@@ -87,18 +97,14 @@ class server(commandserver.server):
                 write(data + b'\ncancel: ' + key)
 
             self.cout.write = hello
-        if not encoding.environ.get(b'HGUSER') and self.ui.config(b'ui', b'username') is None:
-            original = uimod.ui.username
+        original = uimod.ui.username
 
-            def username(ui, acceptempty=False):
-                if not encoding.environ.get(b'HGUSER') and ui.config(b'ui', b'username') is None:
-                    author = peer.author(self._uid, self._emaildomain)
-                    if author:
-                        encoding.environ[b'HGUSER'] = author  # for the command's hooks too
-                        self._author = author
-                return original(ui, acceptempty)
+        def username(ui, *args, **kwargs):
+            named = b'HGUSER' in encoding.environ or ui.config(b'ui', b'username') is not None
+            author = None if named else peer.author(self._uid, self._emaildomain)
+            return _signed(*author) if author else original(ui, *args, **kwargs)
 
-            uimod.ui.username = username
+        uimod.ui.username = username
 
     def _read(self, size):
         if size > self._maxrequest:
@@ -123,9 +129,6 @@ class server(commandserver.server):
 
     def _readlist(self):
         arguments = super()._readlist()
-        if self._author:  # of the request before; this one may give another name
-            self._author = None
-            del encoding.environ[b'HGUSER']
         self._settimeout(0)  # the command may wait for input as long as it likes
         return arguments
 
@@ -147,11 +150,10 @@ class server(commandserver.server):
         handler(self)
         return True
 
-
     def _cancel(self):
         reason = cancel.handle(self._readlist(), self._uid)
         if reason:
-            self.cerr.write(b'hg-cmdserver: %s\n' % reason.encode('ascii', 'replace'))
+            self.cerr.write(b'%s\n' % reason.encode('ascii', 'replace'))
         self.cresult.write(struct.pack(b'>i', int(reason is not None)))
 
 

@@ -1,49 +1,41 @@
-"""A client of the command server has no terminal: nothing that its command starts may wait for a person at one.
+"""A client of the command server has no terminal, so no editor and no merge tool that needs one must start.
 
 Such a program would wait for ever, and keep the repository's locks: vim, for instance, reads its standard error if no
-other stream is a terminal.
+other stream is a terminal. A program is recognized by its name, since it does not say what it needs.
 """
 
-import fcntl
 import os
+import re
+import shlex
 import shutil
-import termios
 
 from mercurial import configitems, ui as uimod
 
-# Programs that edit or show text in a terminal. Their files may have longer names, such as vim.tiny or emacs-nox.
-PROGRAMS = (
-    'emacs', 'helix', 'hx', 'jed', 'jmacs', 'joe', 'jpico', 'jstar', 'kak', 'less', 'mc', 'mcedit', 'mg',
-    'micro', 'more', 'most', 'nano', 'ne', 'neatvi', 'nvi', 'nvim', 'nvimdiff', 'pico', 'rjoe', 'rnano', 'rview', 'rvim',
-    'sensible-editor', 'sensible-pager', 'vi', 'view', 'vim', 'vimdiff', 'zile',
-)  # fmt: skip
+# Programs that need a terminal, and how distributions name their variants: vim.tiny, emacs-nox
+PROGRAMS = re.compile(
+    r'(?:emacs|helix|hx|jed|jmacs|joe|jpico|jstar|kak|mcedit|mg|micro|nano|ne|neatvi|nvi|nvim|nvimdiff|pico|rjoe|rnano'
+    r'|rview|rvim|sensible-editor|vi|view|vim|vimdiff|vimtutor|zile)'
+    r'(?:[.-](?:basic|tiny|nox|gtk\d*|gtk-py\d*|athena|lucid|motif|pgtk|x|\d[\d.]*))*'
+)
 
-# With these arguments they work without a person.
+# Programs that start another one, whose name follows their options.
+STARTERS = ('command', 'env', 'exec', 'ionice', 'nice', 'nohup', 'setsid', 'sudo', 'time')
+SHELLS = ('bash', 'dash', 'sh', 'zsh')
+
+# With these arguments the programs work without a person.
 BATCH = ('-es', '-Es', '--batch', '-batch', '--script', '-script', '--headless')
 
-# By the tag with which Mercurial starts a program (ui.system, blockedtag); what the user can give instead.
+# The tags with which Mercurial starts such programs (ui.system, blockedtag), and what the user can give instead.
 INSTEAD = {
+    b'config_edit': b'',
     b'editor': b'give the message with -m or -l',
+    b'extdiff': b'',
+    b'filterpatch': b'',
     b'mergetool': b'choose another merge tool, such as --tool :merge3',
+    b'partial-mergetool': b'',
 }
 
-SSH = b"ssh has no terminal here to ask for a password or about a host's key; set up ~/.ssh of the server's user"
-
-
-def leave():
-    """Give up the controlling terminal, if the daemon was started at one (TIOCNOTTY in tty_ioctl(4)): a program that
-    opens /dev/tty, such as ssh for a passphrase, fails, and the kernel does not stop it for reading from a background
-    process. Not by setsid(2): in a session of its own, the kernel would not stop a worker for chg's Ctrl-Z."""
-    try:
-        tty = os.open('/dev/tty', os.O_RDWR | os.O_NOCTTY)
-    except OSError:
-        return  # the usual case
-    try:
-        fcntl.ioctl(tty, termios.TIOCNOTTY)
-    except OSError:
-        pass
-    finally:
-        os.close(tty)
+SSH = b"if ssh needed a password, or a host's key is new: ssh has no terminal here; set up ~/.ssh of the server's user"
 
 
 def refuseprograms():
@@ -59,10 +51,10 @@ def refuseprograms():
             tags.pop()
 
     def run(self, cmd, *args, **kwargs):
-        name = needed(os.fsdecode(cmd))
+        instead = INSTEAD.get(tags[-1])
+        name = '' if instead is None else needed(os.fsdecode(cmd))  # a hook may do as it likes
         if not name:
             return runsystem(self, cmd, *args, **kwargs)
-        instead = INSTEAD.get(tags[-1])
         reason = b"%s needs a terminal, and this server's clients have none" % os.fsencode(name)
         self.warn(b'hg-cmdserver: %s%s\n' % (reason, b'; ' + instead if instead else b''))
         return 1
@@ -76,15 +68,35 @@ def refuseprograms():
 
 def needed(command):
     """the name of the program that a shell's command line starts, if that program needs a terminal; else nothing"""
-    words = command.replace('"', ' ').replace("'", ' ').split()
-    while words and (words[0] in ('env', 'exec', 'command') or '=' in words[0].partition('/')[0]):
-        del words[0]
+    try:
+        words = shlex.split(command)
+    except ValueError:  # an open quotation mark
+        words = command.split()
+    while words:
+        name = os.path.basename(words[0])
+        if re.match(r'\w+=', words[0]):  # a variable
+            del words[0]
+        elif name in STARTERS:
+            del words[0]
+            while words and re.match(r'-|\d+$', words[0]):
+                del words[0]
+        elif name in SHELLS and words[1:2] == ['-c'] and len(words) > 2:
+            return needed(words[2])
+        else:
+            break
     if not words or any(word in BATCH for word in words):
         return ''
-    path = shutil.which(words[0]) or words[0]
-    names = [os.path.basename(each) for each in (words[0], os.path.realpath(path))]
-    stems = (name.split(mark)[0] for name in names for mark in ('\0', '.', '-'))
-    found = any(stem in PROGRAMS for stem in stems)
-    if found and names[0].startswith('emacs') and '-nw' not in words and '-t' not in words:
-        found = not (os.environ.get('DISPLAY') or os.environ.get('WAYLAND_DISPLAY'))  # it opens a window
-    return names[0] if found else ''
+    given = os.path.basename(words[0])
+    real = os.path.basename(os.path.realpath(shutil.which(words[0]) or words[0]))
+    if not any(PROGRAMS.fullmatch(name) for name in (given, real)) or _opensawindow(given, real, words[1:]):
+        return ''
+    return given
+
+
+def _opensawindow(given, real, arguments):
+    """whether the program is a graphical one, on a display of the server's user"""
+    if not (os.environ.get('DISPLAY') or os.environ.get('WAYLAND_DISPLAY')):
+        return False
+    if any(name.startswith('emacs') and 'nox' not in name for name in (given, real)):
+        return '-nw' not in arguments and '-t' not in arguments
+    return given.startswith('g') or '-g' in arguments  # gvim, gvimdiff

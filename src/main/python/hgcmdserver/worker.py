@@ -11,7 +11,7 @@ import traceback
 from mercurial import encoding, error
 from mercurial.i18n import _
 
-from hgcmdserver import cancel, daemonline, rehearsal
+from hgcmdserver import daemonline, rehearsal
 
 # A worker that may rehearse does so when it has had no connection for this time.
 PAUSE = 0.004  # seconds
@@ -101,7 +101,6 @@ class worker:
         os.dup2(connection, 0)
         os.dup2(connection, 1)
         command = self._template.fresh()
-        cancel.restore()
         os.execv(command[0], command)
 
     def _serve(self):

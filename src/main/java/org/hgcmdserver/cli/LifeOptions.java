@@ -46,8 +46,8 @@ final class LifeOptions {
                     .label("TIME")
                     .defaultText("infinity")
                     .description(
-                            "Interrupt a command, as Ctrl-C does, whose client has been gone for this time. Such a"
-                                    + " command may be one that writes, a commit or a push. Default:"
+                            "Interrupt, as Ctrl-C does, a command whose client has been gone for this time. The"
+                                    + " command may be one that writes, such as a commit or a push. Default:"
                                     + " ${DEFAULT-VALUE}.");
 
     private final Option<Duration> idleExit =

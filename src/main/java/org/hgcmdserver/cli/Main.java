@@ -39,7 +39,7 @@ public final class Main {
         ServeCommand serve = new ServeCommand();
         try {
             return serve.callWithoutPicocli(arguments);
-        } catch (Exception e) {
+        } catch (Exception | LinkageError e) {
             return OptionalInt.of(failure(e, serve));
         }
     }
@@ -50,7 +50,7 @@ public final class Main {
      * @param serve null if another command has failed
      * @return the exit status
      */
-    static int failure(Exception e, ServeCommand serve) {
+    static int failure(Throwable e, ServeCommand serve) {
         if (e instanceof ConfigException) {
             print(e.getMessage());
             return ExitStatus.CONFIG;

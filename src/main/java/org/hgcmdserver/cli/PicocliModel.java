@@ -173,10 +173,10 @@ public final class PicocliModel {
         if (!(e instanceof UnmatchedArgumentException unmatched)) {
             return "";
         }
-        String given = unmatched.getUnmatched().get(0).split("=")[0];
+        String given = unmatched.getUnmatched().get(0).split("=", 2)[0];
         List<String> similar = unmatched.getSuggestions(); // the most similar first
         return similar.stream()
-                .filter(name -> name.startsWith(given))
+                .filter(name -> !given.isEmpty() && name.startsWith(given))
                 .findFirst()
                 .or(() -> similar.stream().findFirst())
                 .map(name -> "; did you mean " + name + "?")

@@ -6,7 +6,6 @@ import java.io.FileInputStream;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.SocketException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -17,6 +16,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.hgcmdserver.client.CommandClient;
 import org.hgcmdserver.client.CommandStreams;
+import org.hgcmdserver.client.UnreachableException;
 import org.hgcmdserver.posix.PlatformPath;
 import org.hgcmdserver.posix.PlatformString;
 import org.hgcmdserver.posix.Signal;
@@ -104,7 +104,7 @@ final class RunCommand {
     private static CommandClient connect(Path socket) throws IOException {
         try {
             return CommandClient.connect(socket);
-        } catch (SocketException e) {
+        } catch (UnreachableException e) {
             throw UnreachableServer.explain(socket, e);
         }
     }

@@ -2,7 +2,6 @@ package org.hgcmdserver.cli;
 
 import java.io.IOException;
 import java.util.Optional;
-import org.hgcmdserver.listener.Connection;
 import org.hgcmdserver.listener.InheritedListener;
 import org.hgcmdserver.listener.LaunchdListener;
 import org.hgcmdserver.listener.Listener;
@@ -14,9 +13,6 @@ import org.hgcmdserver.worker.Refusal;
  * of them, and then for ever.
  */
 final class StartFailure {
-
-    /** More than any queue holds (net.core.somaxconn), so that a flood cannot keep this process. */
-    private static final int MOST = 100_000;
 
     private StartFailure() {}
 
@@ -37,12 +33,7 @@ final class StartFailure {
                 return status;
             }
             Listener listener = inherited.get();
-            Connection client = listener.accept();
-            for (int i = 0; client != null && i < MOST; i++) {
-                Refusal.tell(client, "the service cannot start: " + reason);
-                client.release();
-                client = listener.accept();
-            }
+            Refusal.tellQueued(listener, "the service cannot start: " + reason);
             listener.release();
             return ExitStatus.CONFIG;
         } catch (IOException | RuntimeException e) { // the service has already closed the socket

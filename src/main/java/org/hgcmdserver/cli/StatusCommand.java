@@ -1,11 +1,11 @@
 package org.hgcmdserver.cli;
 
 import java.io.IOException;
-import java.net.SocketException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.hgcmdserver.client.CommandClient;
+import org.hgcmdserver.client.UnreachableException;
 import org.hgcmdserver.posix.Ticker;
 import org.hgcmdserver.posix.Users;
 
@@ -29,15 +29,23 @@ final class StatusCommand {
         try (CommandClient client = CommandClient.connect(socket)) {
             Duration took = Duration.ofNanos(Ticker.SYSTEM.nanoTime() - before);
             System.out.printf("socket: %s%n", socket);
-            System.out.printf(
-                    "listening: process %d of %s%n",
-                    client.listener().pid(), Users.name(client.listener().uid()));
+            printListener(client);
             System.out.printf("worker: process %d%n", client.worker());
             System.out.printf("answered after: %d ms%n", took.toMillis());
             return ExitStatus.OK;
-        } catch (SocketException e) {
+        } catch (UnreachableException e) {
             Main.print(UnreachableServer.explain(socket, e).getMessage());
             return ExitStatus.NOT_RUNNING;
+        }
+    }
+
+    private static void printListener(CommandClient client) {
+        try {
+            CommandClient.Listener listener = client.listener();
+            System.out.printf(
+                    "listening: process %d of %s%n", listener.pid(), Users.name(listener.uid()));
+        } catch (IOException unknown) {
+            // the rest says enough
         }
     }
 }

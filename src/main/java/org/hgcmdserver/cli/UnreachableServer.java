@@ -1,11 +1,13 @@
 package org.hgcmdserver.cli;
 
+import static java.nio.file.attribute.PosixFilePermission.GROUP_EXECUTE;
+import static java.nio.file.attribute.PosixFilePermission.GROUP_WRITE;
+
 import java.io.IOException;
-import java.net.SocketException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.GroupPrincipal;
 import java.nio.file.attribute.PosixFileAttributes;
+import org.hgcmdserver.client.UnreachableException;
 import org.hgcmdserver.posix.PlatformPath;
 import org.hgcmdserver.posix.Users;
 
@@ -22,7 +24,7 @@ final class UnreachableServer {
     }
 
     /** The failure to connect to a socket, with advice. */
-    static IOException explain(Path socket, SocketException failure) {
+    static IOException explain(Path socket, UnreachableException failure) {
         return new IOException(
                 failure.getMessage() + "; " + new UnreachableServer(socket).advice(), failure);
     }
@@ -45,13 +47,18 @@ final class UnreachableServer {
                 : "no server is there; " + start();
     }
 
-    private String permission(Path file) {
+    private static String permission(Path file) {
         String user = Users.name(Users.self());
         try {
-            GroupPrincipal group = Files.readAttributes(file, PosixFileAttributes.class).group();
+            PosixFileAttributes found = Files.readAttributes(file, PosixFileAttributes.class);
+            boolean isForGroup =
+                    found.permissions().contains(found.isDirectory() ? GROUP_EXECUTE : GROUP_WRITE);
+            if (!isForGroup || found.group().getName().equals("root")) {
+                return "it is for the user " + found.owner().getName() + " alone";
+            }
             return ("it is for the group %1$s, to which this process does not belong: root can add its user with"
                             + " \"usermod --append --groups %1$s %2$s\", and the next login has the group")
-                    .formatted(group.getName(), user);
+                    .formatted(found.group().getName(), user);
         } catch (IOException unknown) {
             return "it is not for the user " + user;
         }

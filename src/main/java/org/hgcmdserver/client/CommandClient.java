@@ -40,7 +40,6 @@ public final class CommandClient implements Closeable {
     private final AFUNIXSocketChannel channel;
     private final ServerStream server;
     private final Hello hello;
-    private final Listener listener;
 
     private CommandClient(Path address, AFUNIXSocketChannel channel) throws IOException {
         this.address = address;
@@ -48,15 +47,14 @@ public final class CommandClient implements Closeable {
         InputStream in = new BufferedInputStream(Channels.newInputStream(channel), 64 * 1024);
         OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel), 64 * 1024);
         server = new ServerStream(in, out);
-        AFUNIXSocketCredentials credentials = channel.getPeerCredentials(); // before it may leave
-        listener = new Listener(credentials.getPid(), credentials.getUid());
         hello = server.readHello();
     }
 
     /**
      * Connects and reads the server's hello, however long the server takes to send it.
      *
-     * @throws IOException if no server listens there, or the server refuses and gives a reason
+     * @throws UnreachableException if no server listens there, or this user may not connect
+     * @throws IOException if the server refuses and gives a reason, or the connection ends
      */
     public static CommandClient connect(Path address) throws IOException {
         AFUNIXSocketChannel channel = SocketPath.connect(address);
@@ -70,10 +68,13 @@ public final class CommandClient implements Closeable {
 
     /**
      * The process that listens at the socket, or has listened there first, such as systemd
-     * (SO_PEERCRED in unix(7)); the user's id is -1 if the system does not tell.
+     * (SO_PEERCRED in unix(7)).
+     *
+     * @throws IOException if the system does not tell
      */
-    public Listener listener() {
-        return listener;
+    public Listener listener() throws IOException {
+        AFUNIXSocketCredentials credentials = channel.getPeerCredentials();
+        return new Listener(credentials.getPid(), credentials.getUid());
     }
 
     /** A process, and its user as of listen(2). */

@@ -1,7 +1,6 @@
 package org.hgcmdserver.client;
 
 import java.io.IOException;
-import java.net.SocketException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.hgcmdserver.posix.PlatformPath;
@@ -40,10 +39,7 @@ final class SocketPath {
         } catch (IOException e) {
             channel.close();
             String reason = e.getMessage() == null ? e.toString() : e.getMessage();
-            SocketException failure =
-                    new SocketException("cannot connect to " + shown + ": " + reason);
-            failure.initCause(e);
-            throw failure;
+            throw new UnreachableException("cannot connect to " + shown + ": " + reason, e);
         }
     }
 }

@@ -196,7 +196,8 @@ public final class Child {
         try {
             for (String child : read("/proc/%1$d/task/%1$d/children".formatted(pid)).split(" ")) {
                 if (!child.isEmpty()) {
-                    programs.add(read("/proc/" + child + "/comm") + " (pid=" + child + ")");
+                    String name = read("/proc/" + child + "/comm").replaceAll("\\p{Cntrl}", "?");
+                    programs.add(name + " (pid=" + child + ")");
                 }
             }
         } catch (IOException gone) {

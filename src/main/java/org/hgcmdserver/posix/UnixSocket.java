@@ -18,6 +18,7 @@ public final class UnixSocket {
     public static final int MAX_PATH = Os.LINUX ? 107 : 103;
 
     private static final long SIOCOUTQ = 0x5411;
+    private static final int POLLOUT = 4;
     private static final int POLLHUP = 0x10;
     private static final int AF_UNIX = Constants.AF_UNIX;
     private static final int SOCK_STREAM = Constants.SOCK_STREAM;
@@ -182,7 +183,8 @@ public final class UnixSocket {
     /** Whether the peer has closed its end (POLLHUP in poll(2)), not only for sending. */
     public static boolean isHungUp(int connectedFd) {
         NativeMemory pollfd = NativeMemory.allocate(8);
-        pollfd.putInt(0, connectedFd); // no events: POLLHUP is always reported
+        pollfd.putInt(0, connectedFd);
+        pollfd.putShort(4, POLLOUT); // with any event, POLLHUP is reported too
         return LibC.poll(pollfd, 1, 0) > 0 && (pollfd.getShort(6) & POLLHUP) != 0;
     }
 

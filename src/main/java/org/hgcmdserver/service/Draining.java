@@ -90,7 +90,7 @@ final class Draining {
         if (abandoned) {
             return;
         }
-        log.warn("stop-timeout has passed; these workers continue on their own:");
+        log.warn("stop-timeout has passed; {} workers continue on their own", table.busy());
         for (Worker worker : table.busyWorkers()) {
             log.warn("{}", RemainingWorker.describe(worker, loop.since(worker.since())));
         }

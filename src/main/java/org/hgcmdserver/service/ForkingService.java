@@ -183,22 +183,21 @@ public final class ForkingService
         }
         try {
             if (listener != null) {
-                refuseQueued("the service cannot start: " + cause.getMessage());
+                Refusal.tellQueued(listener, "the service cannot start: " + cause);
+            }
+        } finally {
+            releaseUnwound();
+        }
+    }
+
+    private void releaseUnwound() throws IOException {
+        try {
+            if (listener != null) {
                 listener.release();
             }
         } finally {
             enter(ServiceState.STOPPED);
             close();
-        }
-    }
-
-    /** Clients that wait for a service which never comes would wait for ever. */
-    private void refuseQueued(String reason) throws IOException {
-        Connection client = listener.accept();
-        while (client != null) {
-            Refusal.tell(client, reason);
-            client.release();
-            client = listener.accept();
         }
     }
 

@@ -1,7 +1,9 @@
 package org.hgcmdserver.service;
 
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.hgcmdserver.listener.Peer;
 import org.hgcmdserver.posix.Child;
 import org.hgcmdserver.posix.UnixSocket;
@@ -10,6 +12,9 @@ import org.hgcmdserver.worker.Worker;
 
 /** What the log says about a worker that a drain leaves behind. */
 final class RemainingWorker {
+
+    /** Each user is looked up once, since a user database may take seconds to answer. */
+    private static final Map<Long, String> NAMES = new HashMap<>();
 
     private RemainingWorker() {}
 
@@ -21,7 +26,8 @@ final class RemainingWorker {
      */
     static String describe(Worker worker, Duration age) {
         Peer peer = worker.peer();
-        String client = peer.uid() < 0 ? "an unknown user" : Users.name(peer.uid());
+        String client =
+                peer.uid() < 0 ? "an unknown user" : NAMES.computeIfAbsent(peer.uid(), Users::name);
         return "worker process (pid=%d) for %s (pid=%d), since %s: %s"
                 .formatted(worker.pid(), client, peer.pid(), StatusText.text(age), wait(worker));
     }

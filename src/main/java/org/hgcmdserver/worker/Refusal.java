@@ -1,6 +1,8 @@
 package org.hgcmdserver.worker;
 
+import java.io.IOException;
 import org.hgcmdserver.listener.Connection;
+import org.hgcmdserver.listener.Listener;
 import org.hgcmdserver.posix.UnixSocket;
 import org.hgcmdserver.protocol.Channel;
 
@@ -11,6 +13,24 @@ import org.hgcmdserver.protocol.Channel;
 public final class Refusal {
 
     private Refusal() {}
+
+    /** More than any queue holds (net.core.somaxconn), so that a flood ends. */
+    private static final int MOST_QUEUED = 100_000;
+
+    /**
+     * Refuses the clients in the queue of a service that will never serve them: without an answer
+     * they would wait for ever.
+     *
+     * @throws IOException if the rest of the queue cannot be accepted
+     */
+    public static void tellQueued(Listener queue, String reason) throws IOException {
+        Connection client = queue.accept();
+        for (int i = 0; client != null && i < MOST_QUEUED; i++) {
+            tell(client, reason);
+            client.release();
+            client = queue.accept();
+        }
+    }
 
     /**
      * Sends the client the reason, and ends the connection's input. The caller still has to release

@@ -33,6 +33,7 @@ class CommandLineIT {
             {"nonesuch"},
             {},
             {"serve", "--nonesuch"},
+            {"serve", "="},
             {"serve", "--poll-interval", "0"},
             {"serve", "--poll-interval", "soon"},
             {"serve", "--poll-interval", "1e300"},
@@ -52,7 +53,6 @@ class CommandLineIT {
         }
     }
 
-    /** picocli, and annotations for it, take time at each start, and memory for good. */
     @Test
     void similarNameIsSuggested() throws Exception {
         Map<String, String> meant =
@@ -65,6 +65,7 @@ class CommandLineIT {
         }
     }
 
+    /** picocli, and annotations for it, take time at each start, and memory for good. */
     @Test
     void usualCommandLineNeedsNoPicocli() throws Exception {
         Path log = directory.resolve("classes");

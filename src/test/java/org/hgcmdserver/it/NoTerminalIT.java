@@ -61,8 +61,14 @@ class NoTerminalIT {
     void editorFailsAtOnce() throws Exception {
         Files.writeString(repository.path().resolve("a"), "b\n");
         Path link = Files.createSymbolicLink(directory.resolve("e"), waiting("vim.tiny"));
+        Path wait = waiting("vi");
         for (String editor :
-                List.of(waiting("vi").toString(), "X=1 " + waiting("nano"), "" + link)) {
+                List.of(
+                        wait.toString(),
+                        "X=1 " + waiting("nano"),
+                        "/usr/bin/env -i " + wait,
+                        "sh -c '" + wait + "'",
+                        link.toString())) {
             Session.Answer answer = run("commit", "--config", "ui.editor=" + editor);
             assertThat(answer.status()).as(editor).isEqualTo(255);
             assertThat(answer.err())
@@ -71,6 +77,14 @@ class NoTerminalIT {
                     .contains("abort: edit failed: ");
         }
         assertThat(run("commit", "-m", "two").status()).as("no lock is left").isZero();
+    }
+
+    /** A hook's name says nothing. */
+    @Test
+    void hooksRun() throws Exception {
+        Path hook = program("vi", "echo by a hook\n");
+        Session.Answer answer = run("version", "-q", "--config", "hooks.pre-version=" + hook);
+        assertThat(answer.out()).startsWith("by a hook\n");
     }
 
     /** A script that makes the message works as with hg. */
@@ -108,7 +122,7 @@ class NoTerminalIT {
         assertThat(answer.status()).isEqualTo(255);
         assertThat(answer.err())
                 .contains("abort: no suitable response from remote hg")
-                .contains("\n(ssh has no terminal here");
+                .contains("\n(if ssh needed a password");
     }
 
     /** Even if the daemon was started at one, as ssh asks for a passphrase there. */
