@@ -3,7 +3,6 @@ package org.hgcmdserver.it;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.hgcmdserver.it.Processes.await;
 
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -157,9 +156,8 @@ class NoTerminalIT {
         }
     }
 
-    /** The device number of a process's controlling terminal (tty_nr in proc_pid_stat(5)). */
-    private static int terminal(long pid) throws Exception {
-        String stat = Files.readString(Path.of("/proc/" + pid + "/stat"), StandardCharsets.UTF_8);
-        return Integer.parseInt(stat.substring(stat.lastIndexOf(')') + 2).split(" ")[4]);
+    /** The device number of a process's controlling terminal. */
+    private static long terminal(long pid) throws Exception {
+        return Processes.stat(pid, 4);
     }
 }

@@ -129,11 +129,6 @@ final class Prefork {
         }
     }
 
-    static long stat(long pid, int field) throws Exception {
-        String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
-        return Long.parseLong(stat.substring(stat.lastIndexOf(')') + 2).split(" ")[field]);
-    }
-
     /** The template that the daemon started last; 0 if there is none. */
     static long template(Daemon daemon) throws Exception {
         Map<Long, String> lines = new HashMap<>();
@@ -155,7 +150,7 @@ final class Prefork {
     /** When a process was started, in clock ticks; 0 if it has gone. */
     private static long started(long pid) {
         try {
-            return stat(pid, 19);
+            return Processes.stat(pid, 19);
         } catch (Exception gone) {
             return 0;
         }

@@ -3,9 +3,9 @@ package org.hgcmdserver.it;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.hgcmdserver.it.Prefork.command;
 import static org.hgcmdserver.it.Prefork.idleWorkers;
-import static org.hgcmdserver.it.Prefork.stat;
 import static org.hgcmdserver.it.Prefork.template;
 import static org.hgcmdserver.it.Processes.await;
+import static org.hgcmdserver.it.Processes.stat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;

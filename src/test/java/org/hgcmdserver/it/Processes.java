@@ -112,6 +112,15 @@ final class Processes {
         }
     }
 
+    /**
+     * A field of proc_pid_stat(5) after the name: 0 is the state, 1 ppid, 2 pgrp, 3 session, 4
+     * tty_nr.
+     */
+    static long stat(long pid, int field) throws IOException {
+        String stat = Files.readString(Path.of("/proc/" + pid + "/stat"), ISO_8859_1);
+        return Long.parseLong(stat.substring(stat.lastIndexOf(')') + 2).split(" ")[field]);
+    }
+
     static int residentKiB(long pid) throws IOException {
         return Integer.parseInt(status(pid, "VmRSS").replace(" kB", ""));
     }

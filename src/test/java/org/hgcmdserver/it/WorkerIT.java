@@ -220,17 +220,11 @@ class WorkerIT {
     }
 
     private static long processGroup(long pid) throws Exception {
-        return statField(pid, 2);
+        return Processes.stat(pid, 2);
     }
 
     private static long session(long pid) throws Exception {
-        return statField(pid, 3);
-    }
-
-    /** proc(5): state is the first field after the name, then ppid, pgrp, session. */
-    private static long statField(long pid, int index) throws Exception {
-        String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
-        return Long.parseLong(stat.substring(stat.lastIndexOf(')') + 2).split(" ")[index]);
+        return Processes.stat(pid, 3);
     }
 
     private static String limitOfFiles(long pid) throws Exception {
