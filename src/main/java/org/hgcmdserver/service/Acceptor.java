@@ -6,6 +6,7 @@ import org.hgcmdserver.listener.Connection;
 import org.hgcmdserver.listener.Listener;
 import org.hgcmdserver.posix.EventLoop;
 import org.hgcmdserver.posix.FileWatch;
+import org.hgcmdserver.posix.UnixSocket;
 import org.hgcmdserver.worker.Shortage;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -122,7 +123,7 @@ final class Acceptor {
             try {
                 Connection connection = former.get().accept();
                 if (connection != null) {
-                    owner.serve(connection);
+                    handOver(connection);
                 } else {
                     former.get().release();
                     former = Optional.empty();
@@ -133,6 +134,16 @@ final class Acceptor {
             }
         }
         update();
+    }
+
+    /** Drops a client that has gone already, whose worker would only end when it says hello. */
+    private void handOver(Connection connection) {
+        if (UnixSocket.isHungUp(connection.fd())) {
+            log.debug("client (pid={}) has left at once", connection.peer().pid());
+            connection.release();
+        } else {
+            owner.serve(connection);
+        }
     }
 
     private boolean hasRoom() {
@@ -147,7 +158,7 @@ final class Acceptor {
             Connection connection = listener.accept();
             if (connection != null) {
                 shortage.over();
-                owner.serve(connection);
+                handOver(connection);
             }
         } catch (IOException e) { // the queue is intact
             failed = true;
@@ -198,7 +209,7 @@ final class Acceptor {
                 empty = connection == null;
                 if (!empty) {
                     shortage.over();
-                    owner.serve(connection);
+                    handOver(connection);
                 }
             } catch (IOException e) {
                 shortage.noticed(e.getMessage());

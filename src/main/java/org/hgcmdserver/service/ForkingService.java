@@ -12,7 +12,6 @@ import org.hgcmdserver.posix.EventLoop;
 import org.hgcmdserver.posix.Exit;
 import org.hgcmdserver.posix.OwnedDescriptor;
 import org.hgcmdserver.posix.Ticker;
-import org.hgcmdserver.posix.UnixSocket;
 import org.hgcmdserver.reload.Handover;
 import org.hgcmdserver.reload.Reload;
 import org.hgcmdserver.reload.Successor;
@@ -224,14 +223,9 @@ public final class ForkingService
 
     // the way in
 
-    /** Passes an accepted connection to the worker source, or refuses it, or drops it. */
+    /** Passes an accepted connection to the worker source, or refuses it. */
     @Override
     public void serve(Connection connection) {
-        if (UnixSocket.isHungUp(connection.fd())) { // the worker would end when it says hello
-            log.debug("client (pid={}) has left at once", connection.peer().pid());
-            connection.release();
-            return;
-        }
         Optional<String> refusal = guarded.refusal(connection.peer());
         if (refusal.isPresent()) {
             refuse(connection, refusal.get());
