@@ -713,7 +713,8 @@ def purge(host):
     slow = SlowCommand(host)
     removal = host.start('sh', '-c', 'apt-get remove -y hg-cmdserver >/var/log/removal 2>&1')
     waits = 'hg-cmdserver.service: Stopping, waiting for 1 connection; the oldest: worker '
-    wait_for('the removal says what it waits for', lambda: waits in host.run('cat', '/var/log/removal').stdout)
+    said = lambda: host.run('cat', '/var/log/removal', check=False).stdout  # not there at first
+    wait_for('the removal says what it waits for', lambda: waits in said())
     equal(slow.finish(), LOG, 'the slow command\'s output')
     equal(removal.wait(PATIENCE), 0, 'the status of apt-get remove')
     expect(host.exists(CONFIGURATION), 'the configuration is gone')
