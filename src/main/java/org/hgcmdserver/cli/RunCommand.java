@@ -161,8 +161,8 @@ final class RunCommand {
     }
 
     /**
-     * Signals the command, by way of a worker if need be. While all workers are busy, that takes
-     * until one is free: this client does not wait so long.
+     * Signals the command, through another worker if its own belongs to another user. If no worker
+     * becomes free within {@link #LONGEST_SIGNAL}, the client gives up.
      */
     private static void send(CommandClient client, Signal signal) throws IOException {
         CompletableFuture<Void> sent = new CompletableFuture<>();

@@ -171,7 +171,10 @@ public final class ForkingService
         heartbeat.begin();
     }
 
-    /** Undoes a failed start: a client must not find a dead socket. */
+    /**
+     * Undoes a failed start: a client must not find a dead socket, and the clients in its queue
+     * read the reason.
+     */
     private void unwind(Exception cause) throws IOException {
         if (acceptor != null) {
             acceptor.closeWatch();
@@ -182,21 +185,20 @@ public final class ForkingService
         }
         try {
             if (listener != null) {
-                Refusal.tellQueued(listener, "the service cannot start: " + cause);
-            }
-        } finally {
-            releaseUnwound();
-        }
-    }
-
-    private void releaseUnwound() throws IOException {
-        try {
-            if (listener != null) {
-                listener.release();
+                refuseQueue(cause);
             }
         } finally {
             enter(ServiceState.STOPPED);
             close();
+        }
+    }
+
+    private void refuseQueue(Exception cause) throws IOException {
+        String reason = cause.getMessage() == null ? cause.toString() : cause.getMessage();
+        try {
+            Refusal.tellQueued(listener, "the service cannot start: " + reason);
+        } finally {
+            listener.release();
         }
     }
 

@@ -7,10 +7,10 @@ import java.math.BigInteger;
 import org.hgcmdserver.posix.Environment;
 
 /**
- * What the workers of a daemon know and nobody else: of it they make the keys with which clients of
- * other users have commands interrupted (src/main/python/hgcmdserver/cancel.py). It reaches the
- * strict servers, and the next image of this process, in their environment, which only processes of
- * this user can read.
+ * The secret from which a daemon's workers make the keys with which clients of other users
+ * interrupt their commands (src/main/python/hgcmdserver/cancel.py). The strict servers, and the
+ * next image of this process, receive the secret in their environment, which only processes of this
+ * user can read.
  */
 public final class CancelSecret {
 

@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -50,6 +54,26 @@ class ForkingServiceTest {
         assertThat(directory).isEmptyDirectory();
         assertThat(service.state()).isEqualTo(ServiceState.STOPPED);
         assertThat(before).as("open sockets").containsAll(sockets());
+    }
+
+    @Test
+    void clientInTheQueueOfAStartThatFailsReadsTheReason() throws Exception {
+        Path address = directory.resolve("server.sock");
+        try (SocketChannel client = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+            WorkerSource.Factory failing =
+                    (loop, children, table, owner) -> {
+                        client.connect(UnixDomainSocketAddress.of(address));
+                        throw new IOException("no workers today");
+                    };
+            ForkingService service =
+                    ForkingService.open(
+                            address, new Handler(), CONFIG, failing, Notifier.NONE, Ticker.SYSTEM);
+            assertThatThrownBy(service::init).hasMessage("no workers today");
+            assertThat(Channels.newInputStream(client).readAllBytes())
+                    .asString()
+                    .startsWith("e")
+                    .endsWith("hg-cmdserver: the service cannot start: no workers today\n");
+        }
     }
 
     /** The sockets that this process has open, as their inodes. */
