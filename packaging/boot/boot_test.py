@@ -289,6 +289,9 @@ def first_client(host):
 def forked_ahead(host):
     host.log()
     host.expect_forked(ADDRESS, host.main_pid())
+    status = host.systemctl('status', SERVICE)
+    expect('hg-cmdserver: template' in status, 'the status names no template:\n' + status)
+    expect('hg-cmdserver: idle worker' in status, 'the status names no idle worker:\n' + status)
     host.systemctl('start', 'hg-cmdserver@alice.socket')
     address = '/run/hg-cmdserver/users/alice.sock'
     host.hg('version', address=address, user='alice')

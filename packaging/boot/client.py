@@ -12,6 +12,7 @@
 
 import json
 import os
+import pwd
 import socket
 import struct
 import sys
@@ -111,34 +112,31 @@ def loop(address, repository, clients):
     return 0
 
 
-def _template_of(pid):
-    """the command line and parent of a template or its fork; None for any other process"""
+def _title(pid):
+    """the title or the command line of a process, and its parent; None if it has gone"""
     try:
-        command = open('/proc/%s/cmdline' % pid).read().split('\0')
+        title = open('/proc/%s/cmdline' % pid).read().replace('\0', ' ').strip()
         stat = open('/proc/%s/stat' % pid).read()
-    except OSError:  # the process is gone
+    except OSError:
         return None
-    program = next((i for i, argument in enumerate(command) if argument.endswith('/main.py')), None)
-    if program is None or command[program + 1] != 'template':
-        return None
-    return command, int(stat.rpartition(')')[2].split()[1])
+    return title, int(stat.rpartition(')')[2].split()[1])
 
 
 def forked(address, daemon):
+    expected = 'hg-cmdserver: worker for %s' % pwd.getpwuid(os.getuid()).pw_name, int(daemon)
     end = time.monotonic() + PATIENCE
     while True:
         session = Session(address)
-        worker = _template_of(session.worker)
-        others = [p for p in os.listdir('/proc') if p.isdigit() and int(p) != session.worker]
-        # a fork has its template's command line; the daemon is the parent of both
-        if worker and worker[1] == int(daemon) and worker in map(_template_of, others):
+        title = _title(session.worker)
+        # the daemon is the parent of both
+        template = 'hg-cmdserver: template', int(daemon)
+        if title == expected and template in map(_title, filter(str.isdigit, os.listdir('/proc'))):
             status = session.run('version', '-q')[0]
             session.close()
             return status
-        command = open('/proc/%d/cmdline' % session.worker).read().replace('\0', ' ')
         session.close()
         if time.monotonic() > end:
-            print('this worker was not forked ahead: %s' % command, file=sys.stderr)
+            print('this worker was not forked ahead: %s' % (title,), file=sys.stderr)
             return 1
         time.sleep(PAUSE)
 

@@ -13,7 +13,7 @@ import signal
 import socket
 import struct
 
-from hgcmdserver import daemonline
+from hgcmdserver import daemonline, title
 from hgcmdserver.hgscript import interpreter
 from hgcmdserver.peer import credentials
 
@@ -369,6 +369,7 @@ class _command:
 
     def run(self, hg, script, choose):
         """run the command and send its status: in this process if that fits, else in one that replaces it"""
+        title.command(self._arguments)
         hg = self._wantedhg(hg)
         connection = self._takestreams()
         warm = choose(hg, self._environment)

@@ -5,6 +5,7 @@ import re
 import struct
 import sys
 
+from hgcmdserver import title
 from hgcmdserver import cancel  # takes the secret out of the environment, in which no program must see it
 
 
@@ -113,6 +114,8 @@ class modes:
             os.environ['HGRCPATH'] = ''
             os.environ['HGRCSKIPREPO'] = '1'
             options = []
+        title.set(title.TEMPLATE_FOR_CHG if 'chg' in values else title.TEMPLATE)
+        title.name(os.geteuid())  # once, not in each worker
         self._impersonate(hg, ['serve', '--cmdserver', 'prefork'] + options)
         from hgcmdserver import compat, terminal
         from hgcmdserver.chg import service as chgservice  # so named, the module is loaded here, not in each worker
@@ -155,9 +158,10 @@ class modes:
 
     def _pipe(self, hg, *arguments):
         values, options = parse(arguments)
-        from hgcmdserver import chg, tty
+        from hgcmdserver import chg, peer, tty
 
         tty.leave()
+        title.worker(title.SPAWNED, peer.credentials(0)[1])
         if chg.isclient(0):
             chg.serve(0, hg, self._script, int(values['max-request']))
         check = values['check']
@@ -207,6 +211,8 @@ class modes:
         """run a command of chg"""
         from hgcmdserver import chg
 
+        title.worker(title.SPAWNED, os.geteuid())
+        title.command([os.fsencode(argument) for argument in arguments])
         try:
             self._impersonate(hg, list(arguments))
             from hgcmdserver import chgcommand
@@ -220,6 +226,7 @@ class modes:
     def _prove(self, hg, *arguments):
         if 'messages' not in parse(arguments)[0]:
             os._exit(1)
+        title.set(title.PROOF)
         from hgcmdserver import daemonline as line
         from hgcmdserver import proof
 

@@ -13,7 +13,7 @@ import struct
 from mercurial import commandserver, encoding, error, ui as uimod
 from mercurial.i18n import _
 
-from hgcmdserver import cancel, compat, peer
+from hgcmdserver import cancel, compat, peer, title
 
 # maxrequest: bytes; idletimeout: seconds that a client may send no request, 0 for no limit; emaildomain: of the
 # addresses with which other users' commits are signed, '' for the host's name
@@ -130,7 +130,12 @@ class server(commandserver.server):
     def _readlist(self):
         arguments = super()._readlist()
         self._settimeout(0)  # the command may wait for input as long as it likes
+        self._show(arguments)
         return arguments
+
+    def _show(self, arguments):
+        if self._uid != -1:  # not a rehearsal
+            title.command(arguments)
 
     def serveone(self):
         if self.cin.desynchronized:
@@ -148,10 +153,11 @@ class server(commandserver.server):
         if handler is None:
             raise error.Abort(_(b'unknown command %s') % line[:-1])
         handler(self)
+        self._show(None)
         return True
 
     def _cancel(self):
-        reason = cancel.handle(self._readlist(), self._uid)
+        reason = cancel.handle(super()._readlist(), self._uid)
         if reason:
             self.cerr.write(b'%s\n' % reason.encode('ascii', 'replace'))
         self.cresult.write(struct.pack(b'>i', int(reason is not None)))

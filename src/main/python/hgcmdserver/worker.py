@@ -11,7 +11,7 @@ import traceback
 from mercurial import encoding, error
 from mercurial.i18n import _
 
-from hgcmdserver import daemonline, rehearsal
+from hgcmdserver import daemonline, peer, rehearsal, title
 
 # A worker that may rehearse does so when it has had no connection for this time.
 PAUSE = 0.004  # seconds
@@ -28,6 +28,7 @@ class worker:
         """line: the descriptor of the worker's end of its line to the daemon"""
         # like commandserver._initworkerprocess
         os.setpgid(0, 0)
+        title.set(title.IDLE)
         random.seed()
         # Most commands end before they have created this many objects; with Python's default of 700 the
         # collector would run a dozen times.
@@ -66,6 +67,7 @@ class worker:
             return
         if not connection:
             return
+        title.worker(title.WORKER, peer.credentials(connection[0])[1])
         if word == daemonline.CHG:
             self._server.cleanup()  # restores SIGINT
             self._template.chg.serveforked(connection[0], self._stale, self._say)

@@ -6,6 +6,7 @@ import org.hgcmdserver.cli.ConfigFile.ConfigException;
 import org.hgcmdserver.host.LogProvider;
 import org.hgcmdserver.posix.PlatformPath;
 import org.hgcmdserver.posix.ProcessImage;
+import org.hgcmdserver.posix.UnpackedLibraries;
 
 /**
  * Entry point of bin/hg-cmdserver. Neither this class nor {@link ServeCommand} names a type of
@@ -21,6 +22,7 @@ public final class Main {
     private Main() {}
 
     public static void main(String[] decoded) {
+        UnpackedLibraries.use(System.getProperty(WorkerOptions.LIB, ""));
         LogProvider.use();
         PlatformPath.replaceUserDir();
         List<String> arguments = ProcessImage.arguments(Main.class, decoded);

@@ -20,7 +20,7 @@ import org.hgcmdserver.worker.spawn.SpawnSource;
 final class WorkerOptions {
 
     /** Set by the launcher: the lib directory of the installed tree. */
-    private static final String LIB = "hgcmdserver.lib";
+    static final String LIB = "hgcmdserver.lib";
 
     /** channeledinput.maxchunksize in commandserver.py. */
     private static final int CHUNK = 4096;

@@ -1,9 +1,7 @@
 package org.hgcmdserver.it;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -46,7 +44,7 @@ final class Chg {
         command.addAll(List.of(PROGRAM.toString(), "version", "-q", "--config"));
         command.add("hooks.pre-version=python:" + hook + ":show");
         String out = Processes.run(directory, command.toArray(String[]::new)).succeeded().out();
-        assertThat(out).contains("main.py ");
+        assertThat(out).contains("hg-cmdserver: ");
         return out;
     }
 
@@ -61,7 +59,7 @@ final class Chg {
 
     /** Whether the process is a forked worker, and not one that has replaced a worker. */
     static boolean isForked(String process) {
-        return process.contains("main.py template ");
+        return process.contains(Prefork.FORKED);
     }
 
     /**
@@ -70,18 +68,7 @@ final class Chg {
      * @param variable in the environment of these commands alone
      */
     static void endOwnServers(String variable) throws Exception {
-        List<Long> servers = new ArrayList<>();
-        for (ProcessHandle process :
-                (Iterable<ProcessHandle>) ProcessHandle.allProcesses()::iterator) {
-            Path environ = Path.of("/proc/" + process.pid() + "/environ");
-            try {
-                if (Files.readString(environ, ISO_8859_1).contains(variable + '\0')) {
-                    servers.add(process.pid());
-                }
-            } catch (IOException gone) {
-                // or another user's process
-            }
-        }
+        List<Long> servers = Processes.withVariable(variable);
         for (long server : servers) { // or one of its workers, which ends by itself
             ProcessHandle.of(server).ifPresent(ProcessHandle::destroy);
         }

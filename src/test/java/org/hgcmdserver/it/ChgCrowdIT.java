@@ -102,9 +102,7 @@ class ChgCrowdIT {
                     COMMANDS, killed.get(), templates, templates(daemon.log()).size());
             daemon.stop();
         }
-        // each process for Mercurial names its rehearsals' directory
-        String[] ours = {"pgrep", "-f", directory.toString()};
-        Processes.await().until(() -> Processes.run(Path.of("/"), ours).out().isEmpty());
+        Processes.await().until(() -> Processes.withVariable("TMPDIR=" + directory).isEmpty());
         try (Stream<Path> left = Files.walk(directory)) {
             assertThat(left.map(directory::relativize).map(Path::toString))
                     .filteredOn(name -> !name.matches("|daemon.*|process.py|repository(/.*)?"))

@@ -334,8 +334,8 @@ class CommandLineIT {
         String launcher = Files.readString(Path.of(Daemon.PROGRAM));
         assertThat(launcher).contains("/usr/lib/jvm/*/bin/java");
         Files.copy(
-                Daemon.DIST.resolve("lib/java-options.sh"),
-                Files.createDirectories(directory.resolve("lib")).resolve("java-options.sh"),
+                Daemon.DIST.resolve("lib/java.options"),
+                Files.createDirectories(directory.resolve("lib")).resolve("java.options"),
                 StandardCopyOption.REPLACE_EXISTING);
         Path copy = Files.createDirectories(directory.resolve("bin")).resolve("hg-cmdserver");
         Files.writeString(copy, launcher.replace("/usr/lib/jvm/", directory + "/jvm/"));

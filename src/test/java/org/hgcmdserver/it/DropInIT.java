@@ -30,7 +30,7 @@ class DropInIT {
                 """
                 def show(ui, **kwargs):
                     with open('/proc/self/cmdline', 'rb') as f:
-                        ui.write(b'daemon' if b'/python/main.py' in f.read() else b'plain')
+                        ui.write(b'daemon' if b'hg-cmdserver: ' in f.read() else b'plain')
                         ui.write(b'\\n')
                 """);
     }

@@ -95,7 +95,7 @@ final class KeptRepositories {
     /** The answer of a worker that the template forked ahead. */
     static String forked(Daemon daemon, String... arguments) throws Exception {
         try (Session hg = Session.to(daemon)) {
-            assertThat(command(hg.pid())).contains("main.py template");
+            assertThat(command(hg.pid())).contains(Prefork.FORKED);
             Session.Answer answer = hg.run(arguments);
             assertThat(answer.status()).as(answer.err()).isZero();
             return answer.out();

@@ -20,6 +20,12 @@ import java.util.function.Consumer;
  */
 final class Prefork {
 
+    /** In the title of a worker that a template has forked and that has a connection. */
+    static final String FORKED = "hg-cmdserver: worker";
+
+    /** In the title of a worker that was started for its connection. */
+    static final String SPAWNED = "hg-cmdserver: spawned worker";
+
     static final String READY = "workers are forked ahead from a warm Mercurial";
 
     /** See CONTROL in src/main/python/hgcmdserver/daemonline.py. */
@@ -119,7 +125,7 @@ final class Prefork {
                 .succeeded();
     }
 
-    /** The arguments of a process; empty if the process has gone. */
+    /** The title of a process, or its arguments if it has none; empty if the process has gone. */
     static String command(long pid) {
         try {
             return Files.readString(Path.of("/proc/" + pid + "/cmdline"), ISO_8859_1)
@@ -134,12 +140,12 @@ final class Prefork {
         Map<Long, String> lines = new HashMap<>();
         for (long child : Processes.children(daemon.pid())) {
             String line = Processes.openFiles(child).getOrDefault(LINE, "");
-            if (line.startsWith("socket:") && command(child).contains("main.py template")) {
+            if (line.startsWith("socket:") && command(child).contains("hg-cmdserver: template")) {
                 lines.put(child, line);
             }
         }
         lines.values().removeAll(daemon.connectionSockets()); // of busy workers
-        // the worker that proves a template has its arguments, and is younger
+        // a worker that has just been forked still has its title, and is younger
         Map<String, Long> templates = new HashMap<>();
         for (long pid : lines.keySet()) {
             templates.merge(command(pid), pid, (a, b) -> started(a) <= started(b) ? a : b);
@@ -164,7 +170,7 @@ final class Prefork {
     static List<Long> idleWorkers(Daemon daemon) throws Exception {
         List<Long> idle = new ArrayList<>();
         for (long child : Processes.children(daemon.pid())) {
-            if (command(child).contains("main.py template")
+            if (command(child).contains("hg-cmdserver: idle worker")
                     && "/dev/null".equals(Processes.openFiles(child).get(LINE))) {
                 idle.add(child);
             }

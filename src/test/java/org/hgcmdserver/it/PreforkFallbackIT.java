@@ -82,7 +82,7 @@ class PreforkFallbackIT {
             for (RawClient client : clients.subList(spawning, spawning + 10)) {
                 Matcher pid = Pattern.compile("pid: (\\d+)").matcher(client.readFrame());
                 assertThat(pid.find()).isTrue();
-                assertThat(command(Long.parseLong(pid.group(1)))).contains("main.py template");
+                assertThat(command(Long.parseLong(pid.group(1)))).contains(Prefork.FORKED);
                 String given = "worker process (pid=" + pid.group(1) + ") is for";
                 await().until(() -> daemon.log().contains(given));
                 assertThat(daemon.log().indexOf(given)).isGreaterThan(last);
@@ -101,7 +101,7 @@ class PreforkFallbackIT {
 
     private static boolean isServingByAFork(Daemon daemon) throws Exception {
         for (long worker : daemon.busyWorkers()) {
-            if (command(worker).contains("main.py template")) {
+            if (command(worker).contains(Prefork.FORKED)) {
                 return true;
             }
         }
@@ -364,7 +364,7 @@ class PreforkFallbackIT {
 
     private static boolean isForked(Daemon daemon) throws Exception {
         try (Session hg = Session.to(daemon)) {
-            return command(hg.pid()).contains("main.py template");
+            return command(hg.pid()).contains(Prefork.FORKED);
         }
     }
 }

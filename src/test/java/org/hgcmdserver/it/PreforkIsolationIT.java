@@ -184,7 +184,7 @@ class PreforkIsolationIT {
             for (String[] command : commands()) {
                 hg(first, home, ranForHg, programs, command);
                 try (Session hg = Session.to(daemon)) {
-                    assertThat(Prefork.command(hg.pid())).contains("main.py template");
+                    assertThat(Prefork.command(hg.pid())).contains(Prefork.FORKED);
                     List<String> all = new ArrayList<>(List.of("--cwd", second.toString()));
                     all.addAll(List.of(command));
                     hg.run(all.toArray(String[]::new));

@@ -36,7 +36,7 @@ class PreforkPoolIT {
     void workersAreTheDaemonsChildrenInItsSession() throws Exception {
         try (Daemon daemon = start();
                 Session hg = Session.to(daemon)) {
-            assertThat(command(hg.pid())).contains("main.py");
+            assertThat(command(hg.pid())).contains("hg-cmdserver: ");
             assertThat(Processes.status(hg.pid(), "PPid")).isEqualTo("" + daemon.pid());
             assertThat(stat(hg.pid(), 2)).as("process group").isEqualTo(hg.pid());
             assertThat(stat(hg.pid(), 3)).as("session").isEqualTo(stat(daemon.pid(), 3));
@@ -115,7 +115,7 @@ class PreforkPoolIT {
             List<RawClient> clients = openAtOnce(daemon, 12);
             await().until(() -> daemon.busyWorkers().size() == 12);
             for (long worker : daemon.busyWorkers()) {
-                assertThat(command(worker)).contains("main.py template");
+                assertThat(command(worker)).contains(Prefork.FORKED);
             }
             clients.add(new RawClient(daemon.address()));
             assertThat(clients.get(12).readFrame()).contains("runcommand");

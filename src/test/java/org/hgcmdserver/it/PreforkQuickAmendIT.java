@@ -186,7 +186,7 @@ class PreforkQuickAmendIT {
         command.addAll(List.of(arguments));
         Session.Answer answer;
         try (Session hg = Session.to(daemon)) {
-            assertThat(Prefork.command(hg.pid())).contains("main.py template");
+            assertThat(Prefork.command(hg.pid())).contains(Prefork.FORKED);
             answer = hg.run(command.toArray(String[]::new));
         }
         assertThat(answer.status()).as("%s: %s", arguments[0], answer).isZero();

@@ -71,7 +71,7 @@ class PreforkRehearsalIT {
             assertThat(listing()).as(name).isEqualTo(before);
             assertThat(daemon.log()).as(name).doesNotContain(" warn ");
             try (Session hg = Session.to(daemon)) {
-                assertThat(command(hg.pid())).contains("main.py template");
+                assertThat(command(hg.pid())).contains(Prefork.FORKED);
                 String[] log = {"log", "-R", tree.toString(), "-T", "{desc}"};
                 assertThat(hg.run(log)).isEqualTo(new Session.Answer(0, "outer", ""));
             }
@@ -164,7 +164,7 @@ class PreforkRehearsalIT {
         for (int i = 0; i < 3; i++) {
             Prefork.awaitIdle(daemon, 1);
             try (Session hg = Session.to(daemon)) {
-                assertThat(command(hg.pid())).contains("main.py template");
+                assertThat(command(hg.pid())).contains(Prefork.FORKED);
                 assertThat(hg.run("version", "-q").status()).isZero();
             }
         }

@@ -52,7 +52,7 @@ class PreforkThreadsIT {
             for (int i = 0; i < CONNECTIONS; i++) {
                 awaitIdle(daemon, 1);
                 try (Session hg = Session.to(daemon)) {
-                    assertThat(command(hg.pid())).contains("main.py template");
+                    assertThat(command(hg.pid())).contains(Prefork.FORKED);
                     assertThat(hg.run("version", "-q").status()).isZero();
                 }
             }
@@ -139,7 +139,7 @@ class PreforkThreadsIT {
         try (Daemon daemon = Prefork.start(directory, home)) {
             assertThat(threads(template(daemon))).isEqualTo(1);
             try (Session hg = Session.to(daemon)) {
-                assertThat(command(hg.pid())).contains("main.py template");
+                assertThat(command(hg.pid())).contains(Prefork.FORKED);
                 Answer answer = hg.run("version", "-q");
                 assertThat(answer.out()).startsWith("Mercurial");
                 assertThat(answer.err()).containsIgnoringCase("sample"); // or "no samples"

@@ -142,6 +142,24 @@ final class Processes {
         return children;
     }
 
+    /** The processes that were started with this variable, "NAME=VALUE", in their environment. */
+    static List<Long> withVariable(String variable) {
+        List<Long> pids = new ArrayList<>();
+        for (ProcessHandle process :
+                (Iterable<ProcessHandle>) ProcessHandle.allProcesses()::iterator) {
+            Path environment = Path.of("/proc/" + process.pid() + "/environ");
+            try {
+                if (("\0" + Files.readString(environment, ISO_8859_1))
+                        .contains("\0" + variable + "\0")) {
+                    pids.add(process.pid());
+                }
+            } catch (IOException gone) {
+                // or another user's process
+            }
+        }
+        return pids;
+    }
+
     static boolean isAlive(long pid) throws IOException {
         String state = status(pid, "State");
         return state != null && !state.startsWith("Z");

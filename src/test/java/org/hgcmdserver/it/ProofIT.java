@@ -41,7 +41,7 @@ class ProofIT {
     private static void assertForked(Daemon daemon) throws Exception {
         if (Daemon.PREFORK) {
             try (Session hg = Session.to(daemon)) {
-                assertThat(command(hg.pid())).contains("main.py template");
+                assertThat(command(hg.pid())).contains(Prefork.FORKED);
             }
         }
     }

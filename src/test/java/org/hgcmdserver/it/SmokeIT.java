@@ -22,7 +22,7 @@ class SmokeIT {
             try (Session hg = Session.to(daemon)) {
                 assertThat(hg.client().hello().fields())
                         .containsEntry("capabilities", "getencoding runcommand");
-                assertThat(Prefork.command(hg.pid())).contains("main.py template");
+                assertThat(Prefork.command(hg.pid())).contains(Prefork.FORKED);
                 assertThat(hg.run("log", "-R", repository.toString(), "-T", "{desc}"))
                         .isEqualTo(new Session.Answer(0, "the ü", ""));
             }

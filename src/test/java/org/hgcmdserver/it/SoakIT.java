@@ -1,11 +1,9 @@
 package org.hgcmdserver.it;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.hgcmdserver.it.Processes.await;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -19,7 +17,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -349,27 +346,10 @@ class SoakIT {
     // the count
 
     /** Processes with the daemon's environment, which names this test's directory. */
-    private List<String> orphans() throws IOException {
-        List<String> orphans = new ArrayList<>();
-        try (Stream<Path> all = Files.list(Path.of("/proc"))) {
-            for (Path process : (Iterable<Path>) all::iterator) {
-                Path environment = process.resolve("environ");
-                if (process.getFileName().toString().matches("\\d+")
-                        && Files.isReadable(environment)
-                        && contents(environment).contains("TMPDIR=" + directory + "\0")) {
-                    orphans.add(process + " " + contents(process.resolve("cmdline")));
-                }
-            }
-        }
-        return orphans;
-    }
-
-    private static String contents(Path file) {
-        try {
-            return new String(Files.readAllBytes(file), UTF_8);
-        } catch (IOException gone) {
-            return "";
-        }
+    private List<String> orphans() {
+        return Processes.withVariable("TMPDIR=" + directory).stream()
+                .map(pid -> pid + " " + Prefork.command(pid))
+                .toList();
     }
 
     private static String tail(String log) {

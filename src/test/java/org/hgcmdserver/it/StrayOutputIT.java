@@ -50,7 +50,7 @@ class StrayOutputIT {
     @Test
     void isNotTheClients() throws Exception {
         try (Daemon daemon = Daemon.start(directory, inHome(home))) {
-            assertClean(daemon, Daemon.PREFORK ? "main.py template" : "main.py pipe");
+            assertClean(daemon, Daemon.PREFORK ? Prefork.FORKED : Prefork.SPAWNED);
         }
     }
 
@@ -72,7 +72,7 @@ class StrayOutputIT {
             if (Daemon.PREFORK) {
                 daemon.awaitLog(Prefork.READY);
             }
-            assertClean(daemon, Daemon.PREFORK ? "main.py template" : "main.py pipe");
+            assertClean(daemon, Daemon.PREFORK ? Prefork.FORKED : Prefork.SPAWNED);
         }
     }
 
@@ -82,7 +82,7 @@ class StrayOutputIT {
         try (Daemon daemon = Prefork.start(directory, home)) {
             Files.writeString(
                     home.resolve(".hgrc"), Files.readString(home.resolve(".hgrc")) + "#\n");
-            assertClean(daemon, "main.py pipe");
+            assertClean(daemon, Prefork.SPAWNED);
         }
     }
 }

@@ -239,7 +239,7 @@ class SurroundingsIT {
 
     private static boolean isForked(Daemon daemon) throws Exception {
         try (Session hg = Session.to(daemon)) {
-            return Prefork.command(hg.pid()).contains("main.py template");
+            return Prefork.command(hg.pid()).contains(Prefork.FORKED);
         }
     }
 

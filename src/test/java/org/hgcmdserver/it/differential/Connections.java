@@ -112,10 +112,9 @@ final class Connections implements Closeable {
         return hg;
     }
 
-    /** Whether the worker still has the template's command line. */
     private static boolean isForked(CommandClient hg) throws IOException {
         Path file = Path.of("/proc/" + hg.hello().pid() + "/cmdline");
-        return new String(Files.readAllBytes(file), UTF_8).contains("main.py\0template");
+        return new String(Files.readAllBytes(file), UTF_8).contains("hg-cmdserver: worker");
     }
 
     /** Whether a forked worker will most likely serve the next connection. */
