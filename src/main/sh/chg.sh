@@ -7,14 +7,44 @@ hgcmdserver_find_socket() {
     if [ -n "${HG_CMDSERVER_SOCKET:-}" ]; then
         hgcmdserver_socket=$HG_CMDSERVER_SOCKET
     elif [ -O / ] && [ "$(id -u)" = 0 ]; then
-        hgcmdserver_socket=/run/hg-cmdserver/server.sock
+        hgcmdserver_read_client /etc || hgcmdserver_socket=/run/hg-cmdserver/server.sock
     else
-        hgcmdserver_socket=${XDG_RUNTIME_DIR:-/run/user/$(id -u)}/hg-cmdserver/server.sock
+        case ${XDG_CONFIG_HOME:-} in
+            /*) hgcmdserver_read_client "$XDG_CONFIG_HOME" ;;
+            *) hgcmdserver_read_client "${HOME:-}/.config" ;;
+        esac || hgcmdserver_read_client /etc ||
+            hgcmdserver_socket=${XDG_RUNTIME_DIR:-/run/user/$(id -u)}/hg-cmdserver/server.sock
     fi
     case $hgcmdserver_socket in
         /*) ;;
         *) hgcmdserver_socket=$PWD/$hgcmdserver_socket ;;
     esac
+}
+
+# hgcmdserver_read_client DIRECTORY: sets $hgcmdserver_socket to the address in the section [client] of the
+# configuration file in that directory, if it has one; that section comes first (ConfigFile.java). A file is read byte by
+# byte by some shells, so this stops at the next section.
+hgcmdserver_read_client() {
+    hgcmdserver_file=$1/hg-cmdserver/hg-cmdserver.conf hgcmdserver_section='' hgcmdserver_found=''
+    [ -f "$hgcmdserver_file" ] && [ -r "$hgcmdserver_file" ] || return 1
+    while read -r hgcmdserver_line || [ -n "$hgcmdserver_line" ]; do
+        case $hgcmdserver_line in
+            '' | '#'* | ';'*) ;;
+            '['*)
+                [ "$hgcmdserver_line" = '[client]' ] || break
+                hgcmdserver_section=client
+                ;;
+            address*=*)
+                [ "$hgcmdserver_section" ] || break
+                hgcmdserver_name=${hgcmdserver_line%%=*}
+                case ${hgcmdserver_name#address} in *[![:blank:]]*) continue ;; esac
+                hgcmdserver_found=${hgcmdserver_line#*=}
+                hgcmdserver_found=${hgcmdserver_found#"${hgcmdserver_found%%[![:blank:]]*}"}
+                ;;
+            *) [ "$hgcmdserver_section" ] || break ;;
+        esac
+    done <"$hgcmdserver_file"
+    [ -n "$hgcmdserver_found" ] && hgcmdserver_socket=$hgcmdserver_found
 }
 
 # Whether the socket is this user's, in a directory of this user's or root's: chg sends the environment and the

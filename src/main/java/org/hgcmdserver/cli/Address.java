@@ -6,6 +6,9 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import org.hgcmdserver.cli.ConfigFile.ConfigException;
+import org.hgcmdserver.listener.ListenException;
+import org.hgcmdserver.listener.SocketPlace;
 import org.hgcmdserver.posix.Environment;
 import org.hgcmdserver.posix.PlatformPath;
 import org.hgcmdserver.posix.Users;
@@ -14,14 +17,18 @@ import org.hgcmdserver.posix.Users;
 final class Address {
 
     private final Option<Path> given =
-            Option.of(Path.class, Address::socketPath, "--address")
-                    .label("PATH")
-                    .description(
-                            "The path of the Unix socket. Default: for clients $HG_CMDSERVER_SOCKET, if set;"
+            option().description(
+                            "The path of the Unix socket. Default: for clients $HG_CMDSERVER_SOCKET, if set, and the"
+                                    + " address in the section [client] of a configuration file, if any;"
                                     + " else $XDG_RUNTIME_DIR/hg-cmdserver/server.sock (XDG_RUNTIME_DIR is"
                                     + " /run/user/UID if not set), for root /run/hg-cmdserver/server.sock.");
 
-    Option<?> option() {
+    /** An option of this kind without a description. */
+    static Option<Path> option() {
+        return Option.of(Path.class, Address::socketPath, "--address").label("PATH");
+    }
+
+    Option<?> given() {
         return given;
     }
 
@@ -33,15 +40,22 @@ final class Address {
     }
 
     /**
-     * The path for a client, which the environment can name too; chg.sh finds the same one.
+     * The path for a client, which the environment and a configuration file can name too; chg.sh
+     * finds the same one.
      *
-     * @throws IOException if neither the option nor the environment names a path, and there is no
-     *     default
+     * @throws IOException if none of these names a path, and there is no default
+     * @throws ConfigException if a configuration file has an error
      */
-    Path ofServer() throws IOException {
+    Path ofServer() throws IOException, ConfigException {
+        if (given.value() != null) {
+            return given.value();
+        }
         String named = Environment.inherited().get("HG_CMDSERVER_SOCKET");
-        boolean fromEnvironment = given.value() == null && named != null && !named.isEmpty();
-        return fromEnvironment ? PlatformPath.of(named) : path();
+        if (named != null && !named.isEmpty()) {
+            return PlatformPath.of(named);
+        }
+        Path configured = ConfigFile.address();
+        return configured == null ? path() : configured;
     }
 
     /**
@@ -53,6 +67,23 @@ final class Address {
             return path();
         } catch (IOException e) {
             return null;
+        }
+    }
+
+    /**
+     * Checks that a server could bind to the path, as far as it can be seen without doing so. A
+     * service whose socket another program binds needs no default path.
+     *
+     * @throws OptionException if it could not
+     */
+    void check() throws IOException {
+        Path path = pathIfAny();
+        if (given.value() != null || path != null && Files.isDirectory(path.getParent())) {
+            try {
+                SocketPlace.check(path);
+            } catch (ListenException e) {
+                throw new OptionException(given.name(), PlatformPath.text(path), e.getMessage());
+            }
         }
     }
 

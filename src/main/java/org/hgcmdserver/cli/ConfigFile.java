@@ -7,7 +7,9 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.hgcmdserver.posix.Environment;
 import org.hgcmdserver.posix.PlatformPath;
@@ -15,8 +17,9 @@ import org.hgcmdserver.posix.Users;
 
 /**
  * The configuration file: lines "name = value". The names are those of {@code serve}'s options, the
- * one list of all settings. Blank lines and lines that begin with "#" or ";" are comments. The
- * command line overrides the file.
+ * one list of all settings, in the section "[serve]" or in none; before them there can be a section
+ * "[client]", for the programs that use a server. Blank lines and lines that begin with "#" or ";"
+ * are comments. The command line overrides the file.
  *
  * <p>The option's own converter converts each value once, and the option receives the result
  * without a parser.
@@ -24,10 +27,12 @@ import org.hgcmdserver.posix.Users;
 final class ConfigFile {
 
     /** The options that only the command line can set. */
-    private static final Set<String> NOT_IN_A_FILE = Set.of("config-file", "check");
+    private static final Set<String> NOT_IN_A_FILE = Set.of("config-file", "check", "print-config");
 
-    /** The JVM's replacement for a byte that is invalid in the locale. */
-    private static final char REPLACED = '\ufffd';
+    private static final String SERVE = "[serve]";
+    private static final String CLIENT = "[client]";
+
+    private static final Path SYSTEMS = Path.of("/etc");
 
     /**
      * One setting of the file.
@@ -40,6 +45,11 @@ final class ConfigFile {
     private final Path path;
     private final boolean mustExist;
     private final List<Entry> entries = new ArrayList<>();
+
+    /** The section of the line that is being read. */
+    private String section = SERVE;
+
+    private boolean hasSettings;
 
     private ConfigFile(Path path, boolean mustExist) {
         this.path = path;
@@ -56,29 +66,58 @@ final class ConfigFile {
      */
     static ConfigFile read(Path given, OptionTable options) throws ConfigException {
         ConfigFile file = new ConfigFile(given == null ? defaultPath() : given, given != null);
-        file.read(options);
+        file.read(Map.of(SERVE, options, CLIENT, new OptionTable(List.of(Address.option()))));
         return file;
     }
 
-    private static Path defaultPath() {
-        String home = Environment.inherited().get("XDG_CONFIG_HOME");
-        Path directory;
-        if (Users.isRoot()) {
-            directory = Path.of("/etc");
-        } else if (home != null && home.startsWith("/")) { // as the specification demands
-            directory = PlatformPath.of(home);
-        } else {
-            directory = homeDirectory().resolve(".config");
+    /**
+     * The socket for a client, which the section "[client]" of the user's file names, or else that
+     * of the system's; chg.sh finds the same one. Null if neither does.
+     *
+     * @throws ConfigException if such a section has an error
+     */
+    static Path address() throws ConfigException {
+        for (Path directory : new LinkedHashSet<>(List.of(directory(), SYSTEMS))) {
+            ConfigFile file = new ConfigFile(in(directory), false);
+            if (Files.isReadable(file.path)) {
+                Option<Path> address = Address.option();
+                file.read(Map.of(CLIENT, new OptionTable(List.of(address))));
+                file.applyUnless(Set.of());
+                if (address.value() != null) {
+                    return address.value();
+                }
+            }
         }
+        return null;
+    }
+
+    /** Whether a file can set the option. */
+    static boolean canSet(Option<?> option) {
+        return !NOT_IN_A_FILE.contains(option.name());
+    }
+
+    private static Path defaultPath() {
+        return in(directory());
+    }
+
+    private static Path in(Path directory) {
         return directory.resolve("hg-cmdserver/hg-cmdserver.conf");
     }
 
-    /** The JVM's user.home, unless the JVM lost bytes of the path when decoding it. */
-    private static Path homeDirectory() {
-        String decoded = System.getProperty("user.home");
+    /** The directory of this user's configuration, as the XDG Base Directory Specification says. */
+    private static Path directory() {
+        if (Users.isRoot()) {
+            return SYSTEMS;
+        }
+        String configuration = Environment.inherited().get("XDG_CONFIG_HOME");
+        if (configuration != null && configuration.startsWith("/")) {
+            return PlatformPath.of(configuration);
+        }
         String home = Environment.inherited().get("HOME");
-        boolean lossy = decoded.indexOf(REPLACED) >= 0 && home != null && home.startsWith("/");
-        return lossy ? PlatformPath.of(home) : Path.of(decoded).toAbsolutePath();
+        return (home != null && home.startsWith("/")
+                        ? PlatformPath.of(home)
+                        : Path.of(System.getProperty("user.home")).toAbsolutePath())
+                .resolve(".config");
     }
 
     /**
@@ -128,7 +167,10 @@ final class ConfigFile {
         return null;
     }
 
-    private void read(OptionTable options) throws ConfigException {
+    /**
+     * @param sections the options of the sections to read
+     */
+    private void read(Map<String, OptionTable> sections) throws ConfigException {
         List<String> lines;
         try {
             lines = Files.readAllLines(path);
@@ -146,12 +188,13 @@ final class ConfigFile {
         for (int i = 0; i < lines.size(); i++) {
             String line = lines.get(i).strip();
             if (!line.isEmpty() && line.charAt(0) != '#' && line.charAt(0) != ';') {
-                add(line, i + 1, options);
+                add(line, i + 1, sections);
             }
         }
     }
 
-    private void add(String line, int number, OptionTable options) throws ConfigException {
+    private void add(String line, int number, Map<String, OptionTable> sections)
+            throws ConfigException {
         for (int i = 0; i < line.length(); i++) {
             if (isControl(line.charAt(i))) { // a NUL would end the value, others garble the log
                 throw error(
@@ -160,6 +203,32 @@ final class ConfigFile {
                                 .formatted((int) line.charAt(i)));
             }
         }
+        if (line.startsWith("[")) {
+            enter(line, number);
+            return;
+        }
+        hasSettings = true;
+        OptionTable options = sections.get(section);
+        if (options != null) {
+            addSetting(line, number, options);
+        }
+    }
+
+    private void enter(String header, int number) throws ConfigException {
+        if (!header.equals(SERVE) && !header.equals(CLIENT)) {
+            throw error(
+                    number,
+                    "there is no section %s; there are %s and %s".formatted(header, CLIENT, SERVE));
+        }
+        if (header.equals(CLIENT) && hasSettings) {
+            throw error(
+                    number,
+                    "%s comes first; move it to the beginning of the file".formatted(CLIENT));
+        }
+        section = header;
+    }
+
+    private void addSetting(String line, int number, OptionTable options) throws ConfigException {
         int equals = line.indexOf('=');
         if (equals < 0) {
             throw error(number, "\"" + line + "\" is not of the form name = value");
@@ -167,15 +236,17 @@ final class ConfigFile {
         String name = line.substring(0, equals).strip();
         String value = line.substring(equals + 1).strip();
         Option<?> option = options.find("--" + name);
-        if (option == null || NOT_IN_A_FILE.contains(name)) {
+        if (option == null || !canSet(option)) {
             throw error(
-                    number, "there is no option \"" + name + "\"; see: hg-cmdserver serve --help");
+                    number,
+                    "there is no option \"%s\" in %s; see: man hg-cmdserver.conf"
+                            .formatted(name, section));
         }
         if (value.isEmpty()) {
             throw error(number, name + " has no value; comment the line out for the default");
         }
         for (Entry before : entries) {
-            if (before.name.equals(name) && !option.isMultiValue()) {
+            if (before.option == option && !option.isMultiValue()) {
                 throw error(
                         number, name + " stands in line " + before.line + " too; keep one of them");
             }

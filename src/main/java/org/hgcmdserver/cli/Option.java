@@ -4,8 +4,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
+import org.hgcmdserver.posix.PlatformPath;
 
 /**
  * One option of a command: what help shows of it, how a text becomes its value, and the value. A
@@ -30,6 +33,9 @@ final class Option<T> {
     private String defaultText;
     private String fallbackText;
     private List<String> candidates = List.of();
+
+    /** The texts whose values these are. */
+    private final Map<Object, String> texts = new HashMap<>();
 
     private T value;
 
@@ -157,7 +163,18 @@ final class Option<T> {
      * @throws ValueException if the text is not a value of the option
      */
     Object convert(String text) {
-        return converter.apply(text);
+        Object converted = converter.apply(text);
+        texts.put(converted, text.strip());
+        return converted;
+    }
+
+    /**
+     * A text whose value this is.
+     *
+     * @param value what {@link #convert} has returned
+     */
+    String textOf(Object value) {
+        return value instanceof Path path ? PlatformPath.text(path) : texts.get(value);
     }
 
     /** The longest name, without the dashes: the option's name in a configuration file. */

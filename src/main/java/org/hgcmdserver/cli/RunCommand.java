@@ -14,6 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.hgcmdserver.cli.ConfigFile.ConfigException;
 import org.hgcmdserver.client.CommandClient;
 import org.hgcmdserver.client.CommandStreams;
 import org.hgcmdserver.client.UnreachableException;
@@ -72,10 +73,10 @@ final class RunCommand {
     private volatile CommandClient connected;
 
     List<Option<?>> options() {
-        return List.of(address.option(), serverDirectory, noChg);
+        return List.of(address.given(), serverDirectory, noChg);
     }
 
-    int call(List<String> hgArguments) throws IOException {
+    int call(List<String> hgArguments) throws IOException, ConfigException {
         CommandStreams streams =
                 CommandStreams.of(
                                 new BufferedInputStream(input),

@@ -85,7 +85,13 @@ final class ServeCommand {
 
     private final Option<Boolean> check =
             Option.flag("--check")
-                    .description("Check the options and the configuration file, and exit.");
+                    .description(
+                            "Check the options, the configuration file and the socket's path, and exit.");
+
+    private final Option<Boolean> printConfig =
+            Option.flag("--print-config")
+                    .description(
+                            "Check as --check does, print the options in effect as a configuration file, and exit.");
 
     private final OptionTable options = new OptionTable(allOptions());
 
@@ -97,11 +103,11 @@ final class ServeCommand {
 
     private List<Option<?>> allOptions() {
         List<Option<?>> all = new ArrayList<>();
-        all.add(address.option());
+        all.add(address.given());
         all.addAll(workers.options());
         all.addAll(life.options());
         all.addAll(access.options());
-        all.addAll(List.of(socketMode, debug, quiet, configFile, check));
+        all.addAll(List.of(socketMode, debug, quiet, configFile, check, printConfig));
         return all;
     }
 
@@ -143,9 +149,8 @@ final class ServeCommand {
         WorkerSource.Factory source = workers.source(server);
         ServiceConfig settings = life.serviceConfig(workers);
         Admission admission = access.admission();
-        if (check.value()) {
-            Reexec.tellCommand(Main.class);
-            return ExitStatus.OK;
+        if (check.value() || printConfig.value()) {
+            return check();
         }
         Optional<Handover> predecessor = Reexec.predecessor();
         ServiceHandler handler =
@@ -172,6 +177,18 @@ final class ServeCommand {
         LoggerFactory.getLogger(ServeCommand.class).info("{}", Main.version());
         openAllJars();
         return status(service.run());
+    }
+
+    private int check() throws IOException {
+        if (Reexec.isCheckOfAReload()) { // which keeps its socket
+            Reexec.tellCommand(Main.class);
+            return ExitStatus.OK;
+        }
+        address.check();
+        if (printConfig.value()) {
+            ConfigPrinter.print(options.options(), address.pathIfAny());
+        }
+        return ExitStatus.OK;
     }
 
     private static int status(Outcome outcome) {

@@ -16,7 +16,7 @@ final class ShellEnvCommand {
     private final Address address = new Address();
 
     List<Option<?>> options() {
-        return List.of(address.option());
+        return List.of(address.given());
     }
 
     int call() throws IOException {

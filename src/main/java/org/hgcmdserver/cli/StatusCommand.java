@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import org.hgcmdserver.cli.ConfigFile.ConfigException;
 import org.hgcmdserver.client.CommandClient;
 import org.hgcmdserver.client.UnreachableException;
 import org.hgcmdserver.posix.Ticker;
@@ -19,11 +20,11 @@ final class StatusCommand {
     private final Address address = new Address();
 
     List<Option<?>> options() {
-        return List.of(address.option());
+        return List.of(address.given());
     }
 
     /** Waits as any client does: until a worker is free. */
-    int call() throws IOException {
+    int call() throws IOException, ConfigException {
         Path socket = address.ofServer();
         long before = Ticker.SYSTEM.nanoTime();
         try (CommandClient client = CommandClient.connect(socket)) {

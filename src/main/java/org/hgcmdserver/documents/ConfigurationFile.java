@@ -17,6 +17,15 @@ final class ConfigurationFile {
             # a value without a default. Check the file with "hg-cmdserver serve --check".
             # "systemctl reload hg-cmdserver.service" applies the file to a running
             # service and ends no connection.
+
+            # For the programs that use a server: "hg-cmdserver run" and "status", shell-env
+            # and the drop-in hg. This section comes first.
+            [client]
+
+            # The path of the server's socket. $HG_CMDSERVER_SOCKET overrides it.
+            # address = PATH
+
+            [serve]
             """;
 
     /**

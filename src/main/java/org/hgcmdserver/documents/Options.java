@@ -10,7 +10,7 @@ import picocli.CommandLine.Model.OptionSpec;
 final class Options {
 
     private static final Set<String> COMMAND_LINE_ONLY =
-            Set.of("--config-file", "--check", "--help", "--version");
+            Set.of("--config-file", "--check", "--print-config", "--help", "--version");
 
     private Options() {}
 

@@ -17,7 +17,6 @@ import org.hgcmdserver.posix.FileWatch;
 import org.hgcmdserver.posix.OwnedDescriptor;
 import org.hgcmdserver.posix.PlatformPath;
 import org.hgcmdserver.posix.UnixSocket;
-import org.hgcmdserver.posix.Users;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,12 +24,6 @@ import org.slf4j.LoggerFactory;
 public final class BoundListener extends Listener {
 
     private static final Logger log = LoggerFactory.getLogger(BoundListener.class);
-
-    /** Permission bits of st_mode in inode(7). */
-    private static final int S_ISVTX = 01000;
-
-    private static final int S_IWGRP = 0020;
-    private static final int S_IWOTH = 0002;
 
     private static final int OWNER_ONLY = 0600;
 
@@ -74,7 +67,7 @@ public final class BoundListener extends Listener {
      * @throws ListenException if this fails; the message says what to do
      */
     public static BoundListener bind(Path path, int mode) throws IOException {
-        checkDirectory(path);
+        SocketPlace.checkDirectory(path);
         try (Closeable lock = lock(path)) {
             StaleSocket.remove(path);
             return bindAndListen(path, mode);
@@ -88,7 +81,7 @@ public final class BoundListener extends Listener {
         }
     }
 
-    private static ListenException cannot(Path path, String reason, IOException cause) {
+    static ListenException cannot(Path path, String reason, IOException cause) {
         return new ListenException(
                 "cannot listen at %s: %s; choose another path with --address"
                         .formatted(path, reason),
@@ -132,32 +125,6 @@ public final class BoundListener extends Listener {
             if (socket.equals(Inode.ofTarget(handle.path()))) {
                 Files.setPosixFilePermissions(handle.path(), permissions(mode));
             }
-        }
-    }
-
-    private static void checkDirectory(Path path) throws IOException {
-        Path directory = path.getParent();
-        if (directory == null || !Files.isDirectory(directory)) {
-            throw new ListenException(
-                    "cannot listen at %s: there is no directory %s; make it with: mkdir -m 700 -p %s"
-                            .formatted(path, directory, directory));
-        }
-        if (!Files.isWritable(directory)) {
-            throw new ListenException(
-                    "cannot listen at %s: the directory %s is not writable for this user; choose another with --address"
-                            .formatted(path, directory));
-        }
-        long owner = StaleSocket.owner(directory.toRealPath());
-        if (owner != Users.self() && owner != 0) {
-            throw new ListenException(
-                    "cannot listen at %s: %s belongs to %s, who can replace files there; choose another directory with --address"
-                            .formatted(path, directory, Users.name(owner)));
-        }
-        int mode = (Integer) Files.getAttribute(directory, "unix:mode");
-        if ((mode & (S_IWGRP | S_IWOTH)) != 0 && (mode & S_ISVTX) == 0) {
-            throw new ListenException(
-                    "cannot listen at %s: others can replace files in %s; protect it with: chmod go-w %s"
-                            .formatted(path, directory, directory));
         }
     }
 
@@ -216,7 +183,7 @@ public final class BoundListener extends Listener {
                 lost = !Files.isDirectory(path.getParent());
                 return Optional.empty();
             }
-            checkDirectory(path);
+            SocketPlace.checkDirectory(path);
             StaleSocket.remove(path);
             BoundListener bound = bindAndListen(path, mode);
             try (OwnedDescriptor socket = new OwnedDescriptor(bound.fd())) {

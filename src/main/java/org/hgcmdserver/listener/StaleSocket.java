@@ -27,6 +27,7 @@ final class StaleSocket {
 
     static final int S_IFSOCK = 0140000;
     static final int S_IFLNK = 0120000;
+    private static final int S_IFDIR = 0040000;
 
     private StaleSocket() {}
 
@@ -38,23 +39,15 @@ final class StaleSocket {
      */
     static void remove(Path path) throws IOException {
         Inode found;
-        int type;
         try {
             found = Inode.of(path);
-            type = type(path);
+            checkType(path);
+            if (type(path) == S_IFLNK) {
+                ChgsOwnServers.remove(path);
+                return;
+            }
         } catch (NoSuchFileException nothingThere) {
             return;
-        }
-        if (type == S_IFLNK && ChgsOwnServers.areAt(path)) {
-            ChgsOwnServers.remove(path);
-            return;
-        }
-        if (type != S_IFSOCK) {
-            throw new ListenException(
-                    "cannot listen at %s: it is %s, not a socket; move it away or choose another path with --address"
-                            .formatted(
-                                    path,
-                                    type == S_IFLNK ? "a symbolic link" : "an existing file"));
         }
         refuseIfServed(path);
         long owner = owner(path);
@@ -67,6 +60,30 @@ final class StaleSocket {
             Files.delete(path);
             log.info("replaced the stale socket {}", path);
         }
+    }
+
+    /**
+     * @throws ListenException if the path has another file than a socket or chg's link to one
+     */
+    static void checkType(Path path) throws IOException {
+        int type;
+        try {
+            type = type(path);
+        } catch (NoSuchFileException nothingThere) {
+            return;
+        }
+        if (type == S_IFSOCK || type == S_IFLNK && ChgsOwnServers.areAt(path)) {
+            return;
+        }
+        String kind =
+                switch (type) {
+                    case S_IFLNK -> "a symbolic link";
+                    case S_IFDIR -> "a directory";
+                    default -> "an existing file";
+                };
+        throw new ListenException(
+                "cannot listen at %s: it is %s, not a socket; move it away or choose another path with --address"
+                        .formatted(path, kind));
     }
 
     /** Tests as a client would: a socket whose server is gone refuses connections. */

@@ -114,6 +114,15 @@ public final class UnixSocket {
         }
     }
 
+    /**
+     * @throws PosixException ENAMETOOLONG if no socket can have this path
+     */
+    public static void checkPath(Path path) throws PosixException {
+        if (PlatformPath.bytes(path).length > MAX_PATH) {
+            checkName(path);
+        }
+    }
+
     private static void checkName(Path path) throws PosixException {
         if (!Os.LINUX || PlatformPath.bytes(path.getFileName()).length > MAX_PATH) {
             // the kernel would truncate the name and bind to another

@@ -98,16 +98,17 @@ public final class Reexec implements Successor {
         return all;
     }
 
+    /** Whether a daemon that reloads has started this process, to check the new image. */
+    public static boolean isCheckOfAReload() {
+        return System.getenv(ASKED) != null;
+    }
+
     /**
-     * Called in the check's process: prints the command that starts the program, if the daemon
-     * started the check.
+     * Called in the check's process: prints the command that starts the program.
      *
      * @param main the program's main class
      */
     public static void tellCommand(Class<?> main) {
-        if (System.getenv(ASKED) == null) {
-            return;
-        }
         List<String> all = ProcessImage.command();
         all.remove(all.size() - 1); // "--check", the last argument
         putBackJavaOptions(all, main);

@@ -162,7 +162,7 @@ class ChgCrowdIT {
         Processes.await().until(() -> daemon.log().split(SERVING, -1).length == 2 + reloads);
         String log = daemon.log();
         for (long pid : templates(log.substring(log.lastIndexOf(SERVING)))) {
-            if (Prefork.command(pid).contains(" chg=")) {
+            if (Prefork.command(pid).contains("template for chg")) {
                 Processes.signal(pid, "KILL");
                 templates++;
                 return;

@@ -277,9 +277,19 @@ class ChgIT {
     @RunsOnce
     void workersServeOnlyClientsWithTheirOwnValuesOfWhatMercurialReadsFirst() throws Exception {
         copy("environ.py");
-        try (Daemon daemon = Daemon.start(directory)) {
+        Path python = directory.resolve("python");
+        Path told = directory.resolve("told");
+        Path hg = directory.resolve("hg");
+        Files.writeString(
+                python,
+                "#!/bin/sh\necho \"$@\" >>'%s'\nexec /usr/bin/python3 \"$@\"\n".formatted(told));
+        Files.writeString(
+                hg, Files.readString(Path.of("/usr/bin/hg")).replaceFirst("#!.*", "#!" + python));
+        assertThat(python.toFile().setExecutable(true)).isTrue();
+        assertThat(hg.toFile().setExecutable(true)).isTrue();
+        try (Daemon daemon = Daemon.start(directory, "--hg", hg.toString())) {
             awaitWarm(daemon);
-            Matcher rules = Pattern.compile(" chg=(\\S+)").matcher(process(daemon));
+            Matcher rules = Pattern.compile(" chg=(\\S+)").matcher(Files.readString(told));
             assertThat(rules.find()).isTrue();
             Pattern known =
                     Pattern.compile(

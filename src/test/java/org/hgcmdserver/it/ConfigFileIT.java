@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -44,6 +45,18 @@ class ConfigFileIT {
             assertThat(result.status()).as(entry.getKey()).isEqualTo(78);
             assertThat(result.err()).hasLineCount(1).contains(entry.getValue());
             assertThat(result.err()).startsWith("hg-cmdserver: " + file + ":3: ");
+        }
+        wrong.clear();
+        wrong.put("[servr]", "there is no section [servr]");
+        wrong.put("quiet = no\n[client]", "[client] comes first");
+        wrong.put("[serve]\nquiet = no\n[client]", "[client] comes first");
+        wrong.put("[client]\nquiet = no", "there is no option \"quiet\" in [client]");
+        wrong.put("[client]\naddress = @x", "'@x' is an abstract name");
+        for (Map.Entry<String, String> entry : wrong.entrySet()) {
+            Files.writeString(file, entry.getKey());
+            Processes.Result result = check(file);
+            assertThat(result.status()).as(entry.getKey()).isEqualTo(78);
+            assertThat(result.err()).hasLineCount(1).contains(entry.getValue());
         }
         Files.writeString(file, "quiet = no\nquiet = yes\n");
         assertThat(check(file).err()).contains(file + ":2: quiet stands in line 1 too");
@@ -154,6 +167,121 @@ class ConfigFileIT {
             }
             daemon.stop();
         }
+    }
+
+    /** What bind(2) and the daemon would refuse. */
+    @Test
+    void socketsThatNoServerCanHaveAreErrors() throws Exception {
+        Path file = directory.resolve("conf");
+        Path open = Files.createDirectory(directory.resolve("open"));
+        Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxrwxrwx"));
+        Map<String, String> wrong = new LinkedHashMap<>();
+        wrong.put(directory + "/none/s", "there is no directory " + directory + "/none");
+        wrong.put(directory.toString(), "it is a directory, not a socket");
+        wrong.put(file.toString(), "it is an existing file, not a socket");
+        wrong.put(directory + "/" + "x".repeat(108), "File name too long");
+        wrong.put(open + "/s", "others can replace files in " + open);
+        for (Map.Entry<String, String> entry : wrong.entrySet()) {
+            Files.writeString(file, "\naddress = %s\n".formatted(entry.getKey()));
+            Processes.Result result = program("serve", "--check", "--config-file", "" + file);
+            assertThat(result.status()).as(entry.getKey()).isEqualTo(78);
+            assertThat(result.err()).hasLineCount(1).contains(entry.getValue());
+            assertThat(result.err()).startsWith("hg-cmdserver: " + file + ":2: cannot listen at ");
+            assertThat(program("serve", "--check", "--address", entry.getKey()).err())
+                    .startsWith("hg-cmdserver: cannot listen at " + entry.getKey());
+        }
+        Files.writeString(file, "address = %s\n".formatted(directory.resolve("s")));
+        program("serve", "--check", "--config-file", file.toString()).succeeded();
+    }
+
+    @Test
+    void printedConfigurationHasWhatIsInEffect() throws Exception {
+        Path address = directory.resolve("s");
+        Path file = directory.resolve("conf");
+        Files.writeString(file, "min-idle = 1\nmax-workers = 7\nallow-user = root\nidle-exit=1h\n");
+        String[] command = {
+            "serve",
+            "--config-file",
+            file.toString(),
+            "--min-idle",
+            "3",
+            "--print-config",
+            "--address",
+            address.toString(),
+            "--debug",
+            "--socket-mode=0660"
+        };
+        String printed = program(command).succeeded().out();
+        assertThat(printed.lines())
+                .contains("address = " + address, "min-idle = 3", "max-workers = 7")
+                .contains("allow-user = root", "idle-exit = 1h", "debug = yes", "quiet = no")
+                .contains("socket-mode = 0660", "# allow-group = GROUP", "max-request = 64M")
+                .noneMatch(line -> line.matches(".*(null|check|config-file).*"));
+        Files.writeString(file, printed);
+        assertThat(program("serve", "--config-file", file.toString(), "--print-config").out())
+                .isEqualTo(printed);
+        Files.writeString(file, "min-idle = 9\n");
+        Processes.Result wrong = program("serve", "--config-file", "" + file, "--print-config");
+        assertThat(wrong.status()).isEqualTo(78);
+        assertThat(wrong.out()).isEmpty();
+    }
+
+    /** As it is for the Java program and for the shell scripts. */
+    @Test
+    void clientsFindTheSocketThatTheSectionClientNames() throws Exception {
+        String usual = "/run/user/UID/hg-cmdserver/server.sock";
+        assertClientsUse("/nowhere/a b", "\n# a\n [client] \naddress =  /nowhere/a b \n", "");
+        assertClientsUse("/nowhere/x", "[client]\naddress=/nowhere/x\n[serve]\nmin-idle = few", "");
+        assertClientsUse(
+                "/nowhere/x", "[client]\naddress = /nowhere/x", ""); // without an end of line
+        assertClientsUse("/y", "[client]\naddress = /nowhere/x\n", "HG_CMDSERVER_SOCKET=/y");
+        assertClientsUse(usual, "address = /nowhere/x\n", "");
+        assertClientsUse(usual, "[serve]\naddress = /nowhere/x\n", "");
+        assertClientsUse(usual, "[client]\n# address = /nowhere/x\n[serve]\naddress = /z\n", "");
+    }
+
+    private void assertClientsUse(String socket, String configuration, String variable)
+            throws Exception {
+        Path file = directory.resolve("config/hg-cmdserver/hg-cmdserver.conf");
+        Files.createDirectories(file.getParent());
+        Files.writeString(file, configuration);
+        List<String> command = new ArrayList<>();
+        String program = Daemon.PROGRAM;
+        if (System.getProperty("user.name").equals("root")) { // whose file is that of the machine
+            Path dist = directory.resolve("dist");
+            Processes.run(directory, "chmod", "755", directory.toString()).succeeded();
+            if (!Files.exists(dist)) {
+                Processes.run(directory, "cp", "-a", "" + Daemon.DIST, "" + dist).succeeded();
+            }
+            command.addAll(List.of("setpriv", "--reuid", "1", "--regid", "1", "--clear-groups"));
+            program = dist.resolve("bin/hg-cmdserver").toString();
+        }
+        String uid = Processes.run(directory, with(command, "id", "-u")).out().strip();
+        command.addAll(List.of("env", "-u", "XDG_RUNTIME_DIR", "-u", "HG_CMDSERVER_SOCKET"));
+        command.add("XDG_CONFIG_HOME=" + directory.resolve("config"));
+        command.add(variable.isEmpty() ? "X=" : variable);
+        String expected = socket.replace("UID", uid);
+        Path runtime = Path.of("/run/user/" + uid);
+        String java = Processes.run(directory, with(command, program, "status")).err();
+        assertThat(java)
+                .as(configuration)
+                .contains(
+                        expected.startsWith("/run/user/") && !Files.isDirectory(runtime)
+                                ? runtime + " does not exist"
+                                : "cannot connect to " + expected + ": ");
+        assertThat(Processes.run(directory, with(command, program, "shell-env", "sh")).out())
+                .as(configuration)
+                .contains("HG_CMDSERVER_SOCKET='" + expected + "'\n");
+    }
+
+    private static String[] with(List<String> command, String... more) {
+        List<String> all = new ArrayList<>(command);
+        all.addAll(List.of(more));
+        return all.toArray(String[]::new);
+    }
+
+    private Processes.Result program(String... arguments) throws Exception {
+        return Processes.run(directory, with(List.of(Daemon.PROGRAM), arguments));
     }
 
     private Processes.Result check(Path file, String... more) throws Exception {
