@@ -7,7 +7,8 @@ set -eu
 cd "$(dirname "$0")/.."
 
 . packaging/install.sh
-tools="lintian:lintian rpm:rpm rpmlint:rpmlint mandoc:mandoc man:man-db zsh:zsh cpio:cpio strace:strace socat:socat"
+tools="lintian:lintian rpm:rpm rpmlint:rpmlint mandoc:mandoc man:man-db zsh:zsh fish:fish cpio:cpio strace:strace socat:socat"
+[ -e /usr/share/bash-completion/bash_completion ] || tools="$tools completion-of-bash:bash-completion"
 if [ "$(id -u)" != 0 ]; then
     for tool in $tools; do
         if ! command -v "${tool%%:*}" >/dev/null; then
@@ -57,14 +58,8 @@ done
 say "completions"
 bash -n target/documents/hg-cmdserver.bash
 zsh -n target/documents/_hg-cmdserver
-# the completions after "serve --min"
-offered=$(bash -c '
-    compopt() { :; } # compopt works only during a completion in an interactive bash
-    . target/documents/hg-cmdserver.bash
-    COMP_WORDS=(hg-cmdserver serve --min) COMP_CWORD=2 COMP_LINE="hg-cmdserver serve --min" COMP_POINT=24
-    $(complete -p hg-cmdserver | sed "s/.*-F \([^ ]*\).*/\1/")
-    echo "${COMPREPLY[@]}"')
-[ "$offered" = --min-idle ] || fail "bash offers \"$offered\" for --min"
+fish --no-execute target/documents/hg-cmdserver.fish
+python3 packaging/completions_test.py target/documents || fail "a shell completes wrongly"
 
 say lintian
 lintian --allow-root --tag-display-limit 0 --fail-on error,warning "$deb"

@@ -375,8 +375,21 @@ def group(host):
     expect('usermod --append --groups hg-cmdserver stranger' in said, said)
     said = host.run('hg-cmdserver', 'status', '--address', ADDRESS, user='member').stdout
     expect('listening: process 1 of root' in said, said)
+    run = 'hg-cmdserver', 'run', '--address', ADDRESS, '--'
+    host.run('hg', 'init', '/home/member/own', user='member')
+    said = host.run(*run, 'root', '-R', '/home/member/own', user='member', check=False).stderr
+    expect('cannot see /home, whatever the permissions (ProtectHome= in its unit)' in said, said)
+    expect('hg-cmdserver@member.socket' in said, said)
+    said = host.run(*run, 'root', '-R', '/nowhere', user='member', check=False).stderr
+    expect(said.startswith('abort: repository /nowhere not found') and 'hg-cmdserver' not in said, said)
+    # the section for clients names the socket
+    configuration = '/etc/hg-cmdserver/hg-cmdserver.conf'
+    kept = host.run('cat', configuration).stdout
+    host.write(configuration, kept.replace('\n# address = PATH\n\n[serve]\n', '\naddress = %s\n\n[serve]\n' % ADDRESS))
+    host.run('hg-cmdserver', 'run', '--', 'log', '-R', REPOSITORY, user='member')
+    host.write(configuration, kept)
     host.systemctl('stop', SOCKET, SERVICE)
-    said = host.run('hg-cmdserver', 'run', '--address', ADDRESS, '--', 'version', user='member', check=False).stderr
+    said = host.run(*run, 'version', user='member', check=False).stderr
     expect('; its server has gone; start one with: systemctl start hg-cmdserver.socket' in said, said)
     host.systemctl('start', SOCKET)
 

@@ -13,7 +13,7 @@ import struct
 from mercurial import commandserver, encoding, error, ui as uimod
 from mercurial.i18n import _
 
-from hgcmdserver import cancel, compat, peer, title
+from hgcmdserver import cancel, compat, hidden, peer, title
 
 # maxrequest: bytes; idletimeout: seconds that a client may send no request, 0 for no limit; emaildomain: of the
 # addresses with which other users' commits are signed, '' for the host's name
@@ -155,6 +155,13 @@ class server(commandserver.server):
         handler(self)
         self._show(None)
         return True
+
+    def _dispatchcommand(self, req):
+        status = super()._dispatchcommand(req)
+        hint = status and self._uid != -1 and hidden.hint(req.args, self._uid)
+        if hint:
+            self.cerr.write(hint)
+        return status
 
     def _cancel(self):
         reason = cancel.handle(super()._readlist(), self._uid)

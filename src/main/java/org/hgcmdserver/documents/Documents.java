@@ -8,12 +8,11 @@ import java.nio.file.Path;
 import java.util.zip.Deflater;
 import java.util.zip.GZIPOutputStream;
 import org.hgcmdserver.cli.PicocliModel;
-import picocli.AutoComplete;
 import picocli.CommandLine;
 
 /**
- * Writes the configuration file, the man pages, the completions for bash and zsh, and Debian's
- * changelog. Called by the build: TEMPLATES OUTPUT VERSION DATE.
+ * Writes the configuration file, the man pages, the completions for shells, and Debian's changelog.
+ * Called by the build: TEMPLATES OUTPUT VERSION DATE.
  */
 public final class Documents {
 
@@ -49,11 +48,8 @@ public final class Documents {
     }
 
     private void writeCompletions() throws IOException {
-        String bash = AutoComplete.bash(NAME, program);
-        if (bash.startsWith("#!")) { // a shell reads the file and never runs it
-            bash = bash.substring(bash.indexOf('\n') + 1);
-        }
-        Files.writeString(output.resolve(NAME + ".bash"), bash);
+        Files.writeString(output.resolve(NAME + ".bash"), new BashCompletion(program).script());
+        Files.writeString(output.resolve(NAME + ".fish"), new FishCompletion(program).script());
         Files.writeString(output.resolve("_" + NAME), new ZshCompletion(program).script());
     }
 

@@ -53,6 +53,20 @@ final class Options {
         return isFlag(option) ? "yes|no" : option.paramLabel();
     }
 
+    /** The first sentence of a command's description, without the full stop. */
+    static String summary(CommandLine command) {
+        return summary(String.join(" ", command.getCommandSpec().usageMessage().description()));
+    }
+
+    /** The first sentence of an option's description, without the full stop. */
+    static String summary(OptionSpec option) {
+        return summary(description(option));
+    }
+
+    private static String summary(String text) {
+        return text.replaceFirst("\\.( .*)?$", "");
+    }
+
     static String description(OptionSpec option) {
         String text =
                 List.of(option.description()).stream()

@@ -2,17 +2,13 @@ package org.hgcmdserver.documents;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.stream.Collectors;
-import java.util.stream.StreamSupport;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Model.PositionalParamSpec;
 
-/** A completion function for zsh, as described in zshcompsys(1); picocli has one for bash. */
+/** A completion function for zsh, as described in zshcompsys(1). */
 final class ZshCompletion {
-
-    /** Labels of values that are file names. */
-    private static final Set<String> FILES = Set.of("PATH", "FILE", "REPO");
 
     private final CommandLine program;
 
@@ -26,7 +22,8 @@ final class ZshCompletion {
         program.getSubcommands()
                 .forEach(
                         (name, command) -> {
-                            commands.append("    ").append(quote(name + ":" + summary(command)));
+                            commands.append("    ")
+                                    .append(quote(name + ":" + Options.summary(command)));
                             commands.append('\n');
                             cases.append("  (").append(name).append(")\n");
                             cases.append("    _arguments -s -S : \\\n");
@@ -41,7 +38,7 @@ final class ZshCompletion {
                commands=(
                %s)
 
-               _arguments -C : \\
+               _arguments -C -A '-*' : \\
                %s  ':command:->command' \\
                  '*::argument:->argument' && return
 
@@ -63,17 +60,19 @@ final class ZshCompletion {
                         cases);
     }
 
-    private static String summary(CommandLine command) {
-        return String.join(" ", command.getCommandSpec().usageMessage().description())
-                .replaceFirst("\\.( .*)?$", "");
-    }
-
     private static String arguments(CommandLine command) {
         List<String> all = new ArrayList<>();
         Options.of(command).forEach(option -> all.add(specification(option)));
-        if (!command.getCommandSpec().positionalParameters().isEmpty()) {
-            // a command line of Mercurial follows "--"; its own completion handles it
-            all.add("'*:::Mercurial command:{ words=(hg $words); (( CURRENT++ )); _normal }'");
+        for (PositionalParamSpec positional : command.getCommandSpec().positionalParameters()) {
+            all.add(
+                    positional.required()
+                            // a command line of Mercurial follows "--"; its own completion handles
+                            // it
+                            ? "'*:::Mercurial command:{ words=(hg $words); (( CURRENT++ )); _normal }'"
+                            : "':%s:%s'"
+                                    .formatted(
+                                            positional.paramLabel(),
+                                            action(OfferedValues.of(positional))));
         }
         return all.stream().collect(Collectors.joining(" \\\n      ", "      ", "\n"));
     }
@@ -81,17 +80,24 @@ final class ZshCompletion {
     private static String specification(OptionSpec option) {
         List<String> names = List.of(option.names());
         String exclusive =
-                "("
-                        + String.join(
-                                " ",
-                                option.usageHelp() || option.versionHelp() ? List.of("- *") : names)
-                        + ")";
-        String text = "[" + escape(Options.description(option)) + "]";
+                option.isMultiValue()
+                        ? "*"
+                        : "("
+                                + String.join(
+                                        " ",
+                                        option.usageHelp() || option.versionHelp()
+                                                ? List.of("- *")
+                                                : names)
+                                + ")";
+        String text = "[" + escape(Options.summary(option)) + "]";
         boolean optional = Options.isValueOptional(option);
         String value =
                 Options.isFlag(option)
                         ? ""
-                        : (optional ? "::" : ":") + Options.label(option) + ":" + values(option);
+                        : (optional ? "::" : ":")
+                                + Options.label(option)
+                                + ":"
+                                + action(OfferedValues.of(option));
         return names.stream()
                 .map(name -> exclusive + name + sign(name, option) + text + value)
                 .map(ZshCompletion::quote)
@@ -110,16 +116,15 @@ final class ZshCompletion {
         return Options.isValueOptional(option) ? "=-" : sign;
     }
 
-    private static String values(OptionSpec option) {
-        if (option.completionCandidates() != null) {
-            return StreamSupport.stream(option.completionCandidates().spliterator(), false)
-                    .collect(Collectors.joining(" ", "(", ")"));
-        }
-        String label = Options.label(option);
-        if (label.contains("|")) {
-            return "(" + label.replace('|', ' ') + ")";
-        }
-        return FILES.contains(label) ? "_files" : "";
+    /** See _arguments in zshcompsys(1). */
+    private static String action(OfferedValues offered) {
+        return switch (offered.kind()) {
+            case NONE -> "";
+            case WORDS -> "(" + String.join(" ", offered.words()) + ")";
+            case FILES -> "_files";
+            case USERS -> "_sequence _users";
+            case GROUPS -> "_sequence _groups";
+        };
     }
 
     private static String escape(String text) {

@@ -90,9 +90,9 @@ class DocumentsTest {
         assertThat(new ZshCompletion(program).script())
                 .startsWith("#compdef hg-cmdserver\n")
                 .contains("'serve:Serves'")
-                .contains("'(-c --count)-c+[How many, at 100%. Default\\: 2.]:N:'")
-                .contains("'(--config-file)--config-file=[This file.]:FILE:_files'")
-                .contains("'(--proud)--proud=-[Or modest.]::yes|no:(yes no)'")
-                .contains("'(--loud)--loud[.rc and '\\''quoted'\\'' \\[text\\].]'");
+                .contains("'(-c --count)-c+[How many, at 100%]:N:'")
+                .contains("'(--config-file)--config-file=[This file]:FILE:_files'")
+                .contains("'(--proud)--proud=-[Or modest]::yes|no:(yes no)'")
+                .contains("'(--loud)--loud[.rc and '\\''quoted'\\'' \\[text\\]]'");
     }
 }
