@@ -43,7 +43,7 @@ find "$work/checkout" -type f -exec touch {} +
     # the umask is the same, since a jar records it
     MAVEN_OPTS='-Duser.language=tr -Duser.country=TR' TZ=Asia/Kathmandu mvn --batch-mode --quiet --offline package -DskipTests -Dspotless.check.skip=true
 )
-for package in "$deb" "$rpm"; do
+for package in "$deb" "$rpm" "target/hg-cmdserver-$version.tar.gz"; do
     cmp "$package" "$work/checkout/$package"
 done
 rm -rf "$work/checkout"
@@ -55,11 +55,24 @@ for page in target/documents/*.[0-9].gz; do
     [ -z "$warnings" ] || fail "$page: $warnings"
 done
 
+say "pages for who has no checkout"
+! grep -nE '(^|[^[:alnum:]_/-])(target|packaging|src|\.github)/|mvn |checkout -->|-- package' target/documents/pages/* ||
+    fail "a page names what only a checkout has"
+for link in $(grep -ohE '\]\([^)]+\)' target/documents/pages/* | sed 's/^](//; s/)$//'); do
+    case $link in
+        https://*) ;;
+        *) [ -e "target/documents/pages/$link" ] || fail "a page leads to $link, which is not installed" ;;
+    esac
+done
+
 say "completions"
 bash -n target/documents/hg-cmdserver.bash
 zsh -n target/documents/_hg-cmdserver
 fish --no-execute target/documents/hg-cmdserver.fish
 python3 packaging/completions_test.py target/documents || fail "a shell completes wrongly"
+
+say "the tar archive"
+sh packaging/tar-check.sh "target/hg-cmdserver-$version.tar.gz"
 
 say lintian
 lintian --allow-root --tag-display-limit 0 --fail-on error,warning "$deb"
@@ -75,7 +88,8 @@ rpm2cpio "$rpm" | (cd "$work/rpm" && cpio --extract --quiet --make-directories -
 mkdir -p "$work/deb/usr/share/zsh/site-functions" "$work/deb/usr/share/licenses/hg-cmdserver"
 mv "$work/deb/usr/share/zsh/vendor-completions/_hg-cmdserver" "$work/deb/usr/share/zsh/site-functions/"
 mv "$work/deb/usr/share/doc/hg-cmdserver/copyright" "$work/deb/usr/share/licenses/hg-cmdserver/"
-rm -r "$work/deb/usr/share/lintian" "$work/deb/usr/share/doc/hg-cmdserver/changelog.gz" \
+rm -r "$work/deb/usr/share/lintian" "$work/deb/usr/share/bug" "$work/deb/usr/share/doc/hg-cmdserver/changelog.gz" \
+    "$work/deb/usr/share/doc/hg-cmdserver/README.Debian" \
     "$work/rpm/usr/share/licenses/hg-cmdserver/LICENSE"
 rmdir "$work/deb/usr/share/zsh/vendor-completions"
 diff --recursive --no-dereference "$work/deb" "$work/rpm"
@@ -90,7 +104,7 @@ conf=$work/deb/etc/hg-cmdserver/hg-cmdserver.conf
 help=$(target/dist/bin/hg-cmdserver serve --help)
 for option in $(printf '%s\n' "$help" | grep -o '^ *\(-., *\)\?--[a-z-]*' | grep -o -e '--[a-z-]*'); do
     case $option in
-        --config-file | --check | --help | --version) ;;
+        --config-file | --check | --print-config | --help | --version) ;;
         --drain-timeout) grep -qx 'drain-timeout = 1min' "$conf" || fail "drain-timeout is not set" ;;
         --stop-timeout) grep -qx 'stop-timeout = 15min' "$conf" || fail "stop-timeout is not set" ;;
         *) grep -q "^# ${option#--} = ." "$conf" || fail "$option is not in $conf" ;;

@@ -5,18 +5,30 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.zip.Deflater;
 import java.util.zip.GZIPOutputStream;
 import org.hgcmdserver.cli.PicocliModel;
 import picocli.CommandLine;
 
 /**
- * Writes the configuration file, the man pages, the completions for shells, and Debian's changelog.
- * Called by the build: TEMPLATES OUTPUT VERSION DATE.
+ * Writes the configuration file, the man pages, the pages of packages, the completions for shells,
+ * and Debian's changelog. Called by the build: TEMPLATES OUTPUT VERSION DATE.
  */
 public final class Documents {
 
     private static final String NAME = "hg-cmdserver";
+
+    /** The pages that packages install. */
+    private static final List<String> PAGES =
+            List.of(
+                    "README.md",
+                    ".github/SECURITY.md",
+                    "packaging/NEWS.md",
+                    "src/site/markdown/administration.md",
+                    "src/site/markdown/clients.md");
 
     private final CommandLine program = PicocliModel.commandLine();
     private final Path output;
@@ -32,6 +44,7 @@ public final class Documents {
         documents.writeConfiguration();
         documents.writeManuals(templates, arguments[2], arguments[3].substring(0, 10));
         documents.writeCompletions();
+        documents.writePages(templates.resolve("../.."));
         documents.writeChangelog(templates.resolveSibling("deb/changelog"), arguments[2]);
     }
 
@@ -41,9 +54,22 @@ public final class Documents {
 
     private void writeManuals(Path templates, String version, String date) throws IOException {
         ManualPage manual = new ManualPage(program, version, date);
-        for (String name : new String[] {NAME + ".8", NAME + ".conf.5"}) {
+        for (String name : new String[] {NAME + ".8", NAME + "-run.1", NAME + ".conf.5"}) {
             String page = manual.fill(Files.readString(templates.resolve(name)));
             Files.write(output.resolve(name + ".gz"), compress(page));
+        }
+    }
+
+    private void writePages(Path checkout) throws IOException {
+        Map<String, String> pages = new TreeMap<>();
+        for (String page : PAGES) {
+            pages.put(Path.of(page).getFileName().toString(), page);
+        }
+        Path directory = Files.createDirectories(output.resolve("pages"));
+        for (Map.Entry<String, String> page : pages.entrySet()) {
+            String text = Files.readString(checkout.resolve(page.getValue()));
+            Files.writeString(
+                    directory.resolve(page.getKey()), PackagedPage.of(text, pages.keySet()));
         }
     }
 

@@ -1,0 +1,151 @@
+#!/bin/sh
+# Installs hg-cmdserver from this directory, or removes it.
+#   install.sh [--prefix DIRECTORY]                 below DIRECTORY, by default /usr/local
+#   install.sh --uninstall [--prefix DIRECTORY]     removes what an installation there has made, and no other file
+set -eu
+
+fail() {
+    printf 'install.sh: %s\n' "$1" >&2
+    exit 1
+}
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
+prefix=/usr/local
+uninstall=
+while [ $# -gt 0 ]; do
+    case $1 in
+        --prefix)
+            [ $# -gt 1 ] || fail '--prefix: the directory is missing'
+            prefix=$2
+            shift
+            ;;
+        --prefix=*) prefix=${1#*=} ;;
+        --uninstall) uninstall=yes ;;
+        *) fail "$1: unknown; see the beginning of this script" ;;
+    esac
+    shift
+done
+case $prefix in
+    /*) ;;
+    *) prefix=$PWD/$prefix ;;
+esac
+case $prefix in *'
+'*) fail 'the name of the directory has more than one line' ;; esac
+
+# The files of an installation, one a line, relative to the prefix.
+list=$prefix/share/hg-cmdserver/installed
+
+if [ -n "$uninstall" ]; then
+    [ -f "$list" ] || fail "there is no installation in $prefix"
+    files="$(cat "$list")
+share/hg-cmdserver/installed"
+    printf '%s\n' "$files" | while IFS= read -r file; do
+        rm -f -- "$prefix/$file"
+    done
+    # directories that are empty now, the deepest first
+    printf '%s\n' "$files" | sed -n 's|/[^/]*$||p' | sort -ru | while IFS= read -r directory; do
+        while rmdir -- "$prefix/$directory" 2>/dev/null; do
+            case $directory in
+                */*) directory=${directory%/*} ;;
+                *) break ;;
+            esac
+        done
+    done
+    echo "removed from $prefix"
+    exit
+fi
+
+[ -d "$here/lib/python" ] || fail "$here is not the unpacked archive"
+mkdir -p -- "$prefix/share/hg-cmdserver" || fail "cannot write to $prefix; choose another place with --prefix"
+old=
+if [ -f "$list" ]; then
+    old=$(cat "$list")
+fi
+: >"$list.new"
+
+# put FILE DESTINATION: installs a file; a running service keeps the old one, since this replaces the name
+put() {
+    mkdir -p -- "$prefix/${2%/*}"
+    cp -p -- "$here/$1" "$prefix/$2.new"
+    mv -f -- "$prefix/$2.new" "$prefix/$2"
+    printf '%s\n' "$2" >>"$list.new"
+}
+
+# put_tree DIRECTORY DESTINATION
+put_tree() {
+    (cd -- "$here" && find "$1" -type f) | sort | while IFS= read -r file; do
+        put "$file" "$2/${file#"$1"/}"
+    done
+}
+
+# put_with_path FILE DESTINATION OLD NEW: the same, with OLD, a path in it, replaced by NEW
+put_with_path() {
+    put "$1" "$2"
+    replacement=$(printf %s "$4" | sed 's/[&|\\]/\\&/g')
+    sed "s|$3|$replacement|g" "$here/$1" >"$prefix/$2.new"
+    mv -f -- "$prefix/$2.new" "$prefix/$2"
+}
+
+# link TARGET NAME
+link() {
+    mkdir -p -- "$prefix/${2%/*}"
+    ln -sfn -- "$1" "$prefix/$2"
+    printf '%s\n' "$2" >>"$list.new"
+}
+
+for tree in bin lib libexec; do
+    put_tree "$tree" "share/hg-cmdserver/$tree"
+done
+link ../share/hg-cmdserver/bin/hg-cmdserver bin/hg-cmdserver
+link ../../share/hg-cmdserver/libexec lib/hg-cmdserver/bin
+put_tree doc share/doc/hg-cmdserver
+for section in 1 5 8; do
+    put_tree "man/man$section" "share/man/man$section"
+done
+put completions/hg-cmdserver.bash share/bash-completion/completions/hg-cmdserver
+put completions/_hg-cmdserver share/zsh/site-functions/_hg-cmdserver
+put completions/hg-cmdserver.fish share/fish/vendor_completions.d/hg-cmdserver.fish
+
+# systemd.service(5), Command lines, and systemd.unit(5), Specifiers: a quoted word; & < > in XML
+program=$prefix/bin/hg-cmdserver
+in_unit=\"$(printf %s "$program" | sed 's/[\\"]/\\&/g; s/[%$]/&&/g')\"
+in_list=$(printf %s "$program" | sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g')
+for kind in system user; do
+    case $kind in
+        system) units=lib/systemd/system ;;
+        user) units=share/systemd/user ;;
+    esac
+    for unit in "$here/systemd/$kind"/*; do
+        name=${unit##*/}
+        put_with_path "systemd/$kind/$name" "$units/$name" /usr/bin/hg-cmdserver "$in_unit"
+    done
+done
+put systemd/sysusers.conf lib/sysusers.d/hg-cmdserver.conf
+put systemd/tmpfiles.conf lib/tmpfiles.d/hg-cmdserver.conf
+for file in "$here"/launchd/*; do
+    name=${file##*/}
+    put_with_path "launchd/$name" "share/hg-cmdserver/launchd/$name" /usr/local/bin/hg-cmdserver "$in_list"
+done
+
+# what an earlier release had, and this one has not
+printf '%s\n' "$old" | while IFS= read -r file; do
+    [ -z "$file" ] || grep -qxF -- "$file" "$list.new" || rm -f -- "$prefix/$file"
+done
+mv -f -- "$list.new" "$list"
+
+cat <<END
+hg-cmdserver is installed in $prefix. A server of your own:
+END
+if [ "$(uname -s)" = Darwin ]; then
+    # shellcheck disable=SC2016 # for the reader's shell
+    printf '  launchctl bootstrap gui/$(id -u) "%s/share/hg-cmdserver/launchd/org.hgcmdserver.agent.plist"\n' "$prefix"
+else
+    case $prefix in
+        /usr/local | "${HOME:-}/.local") ;; # where systemd looks for units
+        *) printf '  systemctl --user link "%s"/share/systemd/user/hg-cmdserver.*\n' "$prefix" ;;
+    esac
+    echo '  systemctl --user daemon-reload'
+    echo '  systemctl --user enable --now hg-cmdserver.socket'
+fi
+# shellcheck disable=SC2016 # for the reader's shell
+printf '  eval "$("%s" shell-env)"\n' "$program"
