@@ -8,6 +8,7 @@ ROOT is a tree with Debian's SUITE that this program may change; it holds the pa
 
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -238,6 +239,10 @@ def prepare(host):
     host.write('/etc/hosts', '127.0.0.1 localhost\n::1 localhost\n')
     for user in 'member', 'stranger', 'alice', 'bob', 'carol', 'store':
         host.run('useradd', '--create-home', '--shell', '/bin/bash', user)
+    prepare_groups(host)
+
+
+def prepare_groups(host):
     host.run('groupadd', 'developers')
     host.run('usermod', '-a', '-G', 'developers', 'alice')
 
@@ -255,6 +260,54 @@ def prepare_service(host):
 
 
 LOG = 'three\ntwo\none\n'
+
+
+def transcript(host, page):
+    """the commands in a page's blocks of the kind "console", and what they print; "#" is root's prompt, "$" alice's"""
+    lines = []
+    for block in re.findall(r'^```console\n(.*?)^```$', page, re.MULTILINE | re.DOTALL):
+        for line in block.splitlines():
+            prompt, command = line.split(' ', 1)
+            shell = ['sh', '-c'] if prompt == '#' else ['runuser', '--login', 'alice', '-c']
+            done = host.run('sh', '-c', 'cd /packages && exec "$@" 2>&1', 'sh', *shell, command, check=False)
+            lines.append(line)
+            lines += done.stdout.splitlines()
+            if done.returncode:
+                lines.append('[%d]' % done.returncode)
+    return lines
+
+
+def compare(said, expected):
+    """compare lines with those of a file, in which "..." stands for any text, or in a line of its own for any lines"""
+    text = ''.join(line + '\n' for line in said)
+    pattern = ''
+    for line in expected.splitlines():
+        before = pattern
+        if line == '...':
+            pattern += r'(?:.*\n)*?'
+        else:
+            pattern += re.escape(line).replace(r'\.\.\.', '.*') + r'\n'
+        if not re.match(pattern, text):
+            rest = text[re.match(before, text).end() :]
+            raise Failure('walk.txt has %r, but this follows:\n%s' % (line, rest))
+    expect(re.fullmatch(pattern, text), 'more follows than in walk.txt:\n' + text)
+
+
+@check('every command of the administrator\'s page, in its order, on a fresh system')
+def walk(host):
+    host.run('groupdel', 'developers')
+    version = host.run('dpkg-deb', '--field', '/packages/0.deb', 'Version').stdout.strip()
+    host.run('cp', '/packages/0.deb', '/packages/hg-cmdserver_%s_all.deb' % version)
+    tar = 'dpkg-deb --fsys-tarfile /packages/0.deb | tar -x -O ./usr/share/doc/hg-cmdserver/administration.md'
+    said = transcript(host, host.run('sh', '-c', tar).stdout)
+    with open(os.path.join(os.path.dirname(__file__), 'walk.txt'), encoding='utf-8') as expected:
+        compare(said, expected.read())
+    # as it was before
+    host.run('apt-get', 'purge', '-y', 'hg-cmdserver')
+    host.no_drop_in(SERVICE)
+    host.run('rm', '-r', '/srv/hg')
+    host.run('groupdel', 'developers')
+    prepare_groups(host)
 
 
 @check('install the package')
