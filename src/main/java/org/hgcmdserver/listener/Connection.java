@@ -1,6 +1,7 @@
 package org.hgcmdserver.listener;
 
 import org.hgcmdserver.posix.OwnedDescriptor;
+import org.hgcmdserver.posix.PeerCredentials;
 
 /**
  * An accepted connection. A connection has one owner at a time: first the service, then the worker
@@ -19,6 +20,12 @@ public final class Connection {
     public Connection(int fd, Peer peer) {
         handle = new OwnedDescriptor(fd);
         this.peer = peer;
+    }
+
+    /** Takes a connected socket over, and asks the kernel for the peer. */
+    public static Connection of(int fd) {
+        PeerCredentials peer = PeerCredentials.of(fd);
+        return new Connection(fd, new Peer(peer.pid(), peer.uid(), peer.gid(), peer.groups()));
     }
 
     /** A connection that exists, but for which this process has no handle and knows no peer. */

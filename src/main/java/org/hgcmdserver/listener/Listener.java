@@ -9,7 +9,6 @@ import java.util.Optional;
 import java.util.Set;
 import org.hgcmdserver.posix.Descriptors;
 import org.hgcmdserver.posix.FileWatch;
-import org.hgcmdserver.posix.PeerCredentials;
 import org.hgcmdserver.posix.PlatformPath;
 import org.hgcmdserver.posix.UnixSocket;
 
@@ -112,12 +111,7 @@ public abstract class Listener {
      */
     public final Connection accept() throws IOException {
         int accepted = UnixSocket.accept(fd);
-        if (accepted < 0) {
-            return null;
-        }
-        PeerCredentials peer = PeerCredentials.of(accepted);
-        return new Connection(
-                accepted, new Peer(peer.pid(), peer.uid(), peer.gid(), peer.groups()));
+        return accepted < 0 ? null : Connection.of(accepted);
     }
 
     /** Lets scripts see that this process accepts connections ({@link ProcessMark}). */

@@ -14,6 +14,7 @@ public final class Descriptors {
     private static final int FD_CLOEXEC = 1;
     private static final int O_DIRECTORY = Os.LINUX ? linuxDirectoryFlag() : 0x100000;
     private static final int O_PATH = 0x200000;
+    private static final int RLIMIT_NOFILE = Os.LINUX ? 7 : 8;
     private static final int LOCK_EX = 2; // sys/file.h, the same on all platforms
     private static final int LOCK_NB = 4;
 
@@ -23,6 +24,16 @@ public final class Descriptors {
      * close(2). EINTR is not a failure: on Linux the descriptor is closed anyway, and a second
      * close could hit a number that another thread has received meanwhile.
      */
+    /** How many descriptors this process may have: the soft limit RLIMIT_NOFILE (getrlimit(2)). */
+    public static long limit() {
+        NativeMemory limits = NativeMemory.allocate(2 * Long.BYTES);
+        if (LibC.getrlimit(RLIMIT_NOFILE, limits) != 0) {
+            return 0;
+        }
+        long soft = limits.getLong(0);
+        return soft < 0 ? Long.MAX_VALUE : soft; // RLIM_INFINITY
+    }
+
     public static void close(int fd) {
         LibC.close(fd);
     }

@@ -27,6 +27,10 @@ final class LibC {
         return C.callInt("posix_spawn_file_actions_init", actions);
     }
 
+    static int getrlimit(int resource, NativeMemory limits) {
+        return C.callInt("getrlimit", resource, limits);
+    }
+
     static int posix_spawn_file_actions_adddup2(NativeMemory actions, int from, int to) {
         return C.callInt("posix_spawn_file_actions_adddup2", actions, from, to);
     }

@@ -24,12 +24,14 @@ import org.hgcmdserver.worker.WorkerTable;
  * worker PID STATE SINCE CONNECTION-FD PEER-PID PEER-UID PEER-GID
  * line PID FD
  * leftover PID
+ * waiting FD
  * </pre>
  *
  * The number in the first line is the version; the reader skips lines of an unknown kind. The
  * listener without a name is the service's. SINCE is {@link System#nanoTime}, which is one clock
  * for all images (CLOCK_MONOTONIC in clock_gettime(2)). "line" is the daemon's end of the line over
- * which a busy worker reports. A leftover is a process that the daemon has told to end.
+ * which a busy worker reports. A leftover is a process that the daemon has told to end. Waiting are
+ * connections that no worker serves yet, those of each user in the order of their arrival.
  *
  * @param listeners the listening sockets, including the service's
  * @param connections the number of connections so far
@@ -38,7 +40,8 @@ public record Handover(
         List<ListeningSocket> listeners,
         long connections,
         List<BusyWorker> workers,
-        List<Integer> leftovers) {
+        List<Integer> leftovers,
+        List<Integer> waiting) {
 
     private static final String FIRST_LINE = "hg-cmdserver 1";
     private static final String LISTENER = "listener";
@@ -127,18 +130,24 @@ public record Handover(
         listeners = List.copyOf(listeners);
         workers = List.copyOf(workers);
         leftovers = List.copyOf(leftovers);
+        waiting = List.copyOf(waiting);
     }
 
     /** The handover of a service. Called in the loop's thread. */
     public static Handover of(
-            Listener listener, long connections, WorkerTable table, Children children) {
+            Listener listener,
+            long connections,
+            WorkerTable table,
+            Children children,
+            List<Connection> waiting) {
         List<Integer> leftovers = children.pids();
         table.busyWorkers().forEach(worker -> leftovers.remove(Integer.valueOf(worker.pid())));
         return new Handover(
                 List.of(ListeningSocket.of(listener)),
                 connections,
                 table.busyWorkers().stream().map(BusyWorker::of).toList(),
-                leftovers);
+                leftovers,
+                waiting.stream().map(Connection::fd).toList());
     }
 
     /** The service's listening socket. */
@@ -166,6 +175,7 @@ public record Handover(
                 all.add(worker.line());
             }
         }
+        all.addAll(waiting);
         return all;
     }
 
@@ -175,6 +185,7 @@ public record Handover(
         text.append("connections ").append(connections).append('\n');
         workers.forEach(worker -> text.append(worker.toText()));
         leftovers.forEach(pid -> text.append("leftover ").append(pid).append('\n'));
+        waiting.forEach(fd -> text.append("waiting ").append(fd).append('\n'));
         return text.toString();
     }
 
@@ -196,6 +207,7 @@ public record Handover(
         List<BusyWorker> workers = new ArrayList<>();
         Map<Integer, Integer> workerLines = new HashMap<>();
         List<Integer> leftovers = new ArrayList<>();
+        List<Integer> waiting = new ArrayList<>();
         for (String line : lines.subList(1, lines.size())) {
             String[] words = line.split(" ");
             try {
@@ -206,6 +218,7 @@ public record Handover(
                     case "worker" -> workers.add(BusyWorker.parse(line));
                     case "line" -> workerLines.put(process(words[1]), descriptor(words[2]));
                     case "leftover" -> leftovers.add(process(words[1]));
+                    case "waiting" -> waiting.add(descriptor(words[1]));
                     default -> {
                         // a line of a later version
                     }
@@ -215,7 +228,7 @@ public record Handover(
             }
         }
         workers.replaceAll(worker -> worker.with(workerLines.getOrDefault(worker.pid(), -1)));
-        Handover handover = new Handover(listeners, connections, workers, leftovers);
+        Handover handover = new Handover(listeners, connections, workers, leftovers, waiting);
         handover.listener(); // without one the service cannot go on
         return handover;
     }
@@ -240,6 +253,7 @@ public record Handover(
                                                 Connection.unknown(),
                                                 -1))
                         .toList(),
+                List.of(),
                 List.of());
     }
 

@@ -1,9 +1,11 @@
 package org.hgcmdserver.service;
 
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 import org.hgcmdserver.listener.Connection;
 import org.hgcmdserver.listener.Listener;
+import org.hgcmdserver.posix.Descriptors;
 import org.hgcmdserver.posix.EventLoop;
 import org.hgcmdserver.posix.FileWatch;
 import org.hgcmdserver.posix.UnixSocket;
@@ -12,19 +14,26 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Accepts connections from the listener's queue, one per turn of the loop and while there is room
- * for them, and passes them to the service. At the end the acceptor passes on the queued
- * connections and closes the listener. Used in the loop's thread only.
+ * Accepts connections from the listener's queue, one per turn of the loop, and passes them to the
+ * service while that has places for them. If it has none, a bounded number of connections wait here
+ * for their users' turns, and the others in the queue. At the end the acceptor passes on the
+ * waiting connections and the queue, and closes the listener. Used in the loop's thread only.
  */
 final class Acceptor {
 
     /** The service, which has a worker serve each connection. */
     interface Owner {
-        /** Takes over a connection that was just accepted. */
+        /** Takes over a connection. */
         void serve(Connection connection);
+
+        /** Takes over a connection whose client is to read why it is not served. */
+        void refuse(Connection connection, String reason);
 
         /** The number of connections that have a worker or wait for one. */
         int connections();
+
+        /** The number of these that wait for one. */
+        int withoutWorker();
 
         /** Whether connections must stay in the queue. */
         boolean isAcceptingPaused();
@@ -35,12 +44,23 @@ final class Acceptor {
 
     private static final Logger log = LoggerFactory.getLogger(Acceptor.class);
 
+    /** Which part of the descriptors may be those of waiting connections. */
+    private static final int PART_FOR_WAITING = 8;
+
+    /**
+     * How many connections without a worker the service gets: enough to show that workers are in
+     * demand, and few to wait for whose turn is next.
+     */
+    private static final int WITHOUT_WORKER = 8;
+
     private final EventLoop loop;
     private final Listener listener;
     private final ServiceConfig config;
     private final Owner owner;
     private final Shortage shortage;
     private final Optional<FileWatch> watch;
+    private final Turns turns = new Turns();
+    private final long maxWaiting = Descriptors.limit() / PART_FOR_WAITING;
 
     /** The socket that was removed, while it may have clients in its queue. */
     private Optional<Listener> former = Optional.empty();
@@ -76,8 +96,30 @@ final class Acceptor {
         keepReachable();
     }
 
-    /** Starts or stops accepting connections, depending on the current state. */
+    /** Takes over a connection that waited for its turn in an earlier image of this process. */
+    void adopt(Connection connection) {
+        turns.add(connection);
+    }
+
+    boolean isAnyWaiting() {
+        return !turns.isEmpty();
+    }
+
+    /** The connections that wait for their turn. */
+    List<Connection> waiting() {
+        return turns.all();
+    }
+
+    /**
+     * Passes waiting connections on, and starts or stops accepting others, depending on the current
+     * state.
+     */
     void update() {
+        if (!closed && !owner.isAcceptingPaused()) {
+            while (!turns.isEmpty() && hasPlace()) {
+                handOver(turns.next());
+            }
+        }
         boolean accept = !closed && !failed && hasRoom() && !owner.isAcceptingPaused();
         if (accept && !accepting) {
             loop.register(listener.fd(), this::acceptConnection);
@@ -123,7 +165,7 @@ final class Acceptor {
             try {
                 Connection connection = former.get().accept();
                 if (connection != null) {
-                    handOver(connection);
+                    take(connection);
                 } else {
                     former.get().release();
                     former = Optional.empty();
@@ -146,8 +188,22 @@ final class Acceptor {
         }
     }
 
+    private void take(Connection connection) {
+        if (turns.isEmpty() && hasPlace()) {
+            handOver(connection);
+        } else {
+            turns.add(connection);
+        }
+    }
+
+    /** Whether the service can have one more connection. */
+    private boolean hasPlace() {
+        return owner.connections() < config.maxWorkers() && owner.withoutWorker() < WITHOUT_WORKER;
+    }
+
+    /** Whether one more connection can be served or wait here. */
     private boolean hasRoom() {
-        return owner.connections() < config.maxWorkers();
+        return hasPlace() || turns.size() < maxWaiting;
     }
 
     private void acceptConnection() {
@@ -158,15 +214,15 @@ final class Acceptor {
             Connection connection = listener.accept();
             if (connection != null) {
                 shortage.over();
-                handOver(connection);
+                take(connection);
             }
         } catch (IOException e) { // the queue is intact
             failed = true;
             shortage.noticed(e.getMessage());
         }
         update();
-        if (!hasRoom()) {
-            log.debug("{} connections: others wait", owner.connections());
+        if (!hasPlace()) {
+            log.debug("{} connections: {} others wait", owner.connections(), turns.size());
         }
     }
 
@@ -188,6 +244,10 @@ final class Acceptor {
         if (listener.refuseNewConnections()) {
             serveQueue(listener);
         }
+        serveWaiting(0);
+        while (!turns.isEmpty()) { // the drain has been given up
+            owner.refuse(turns.next(), "the service has ended");
+        }
         try {
             listener.release();
         } catch (IOException e) {
@@ -197,23 +257,32 @@ final class Acceptor {
 
     private void serveQueue(Listener queue) throws IOException {
         boolean empty = false;
-        while (!empty) {
+        while (!empty && !owner.isAbandoned()) {
             try {
-                while (!hasRoom() && !owner.isAbandoned()) {
-                    loop.runOnce(config.pollInterval());
-                }
-                if (owner.isAbandoned()) {
-                    return;
-                }
                 Connection connection = queue.accept();
                 empty = connection == null;
                 if (!empty) {
                     shortage.over();
-                    handOver(connection);
+                    turns.add(connection);
+                    serveWaiting(maxWaiting);
                 }
             } catch (IOException e) {
                 shortage.noticed(e.getMessage());
+                serveWaiting(0);
                 loop.runOnce(config.pollInterval()); // a worker's exit frees a descriptor
+            }
+        }
+    }
+
+    /** Passes waiting connections on, until at most {@code rest} wait, or the drain is given up. */
+    private void serveWaiting(long rest) throws IOException {
+        while (!owner.isAbandoned() && !turns.isEmpty()) {
+            if (hasPlace()) {
+                handOver(turns.next());
+            } else if (turns.size() > rest) {
+                loop.runOnce(config.pollInterval());
+            } else {
+                return;
             }
         }
     }

@@ -213,6 +213,7 @@ public final class ForkingService
             }
         }
         predecessor.leftovers().forEach(children::adoptLeftover);
+        predecessor.waiting().forEach(fd -> acceptor.adopt(Connection.of(fd)));
     }
 
     private void adoptLine(Worker worker, OwnedDescriptor line) {
@@ -255,6 +256,9 @@ public final class ForkingService
     public void workerAssigned(Worker worker) {
         hello.workerAssigned(worker);
         startTimeout.workerAssigned();
+        if (acceptor.isAnyWaiting()) {
+            loop.post(acceptor::update); // not now: the source is in the middle of its queue
+        }
     }
 
     /** Sends the client the reason, and closes the connection. */
@@ -287,6 +291,11 @@ public final class ForkingService
     @Override
     public int connections() {
         return table.busy() + source.waiting();
+    }
+
+    @Override
+    public int withoutWorker() {
+        return source.waiting();
     }
 
     @Override
@@ -450,7 +459,7 @@ public final class ForkingService
         @Override
         public Handover handover() throws IOException {
             hello.noticeAll();
-            return Handover.of(listener, connections, table, children);
+            return Handover.of(listener, connections, table, children, acceptor.waiting());
         }
     }
 

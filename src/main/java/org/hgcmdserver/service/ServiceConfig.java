@@ -7,7 +7,7 @@ import java.util.Optional;
  * The settings of a service's life.
  *
  * @param pollInterval how often the service calls {@link ServiceHandler#shouldExit}; more than zero
- * @param maxWorkers how many connections are served at a time; others wait in the socket's queue
+ * @param maxWorkers how many connections are served at a time; others wait
  * @param startTimeout how long a worker may take to say hello; no limit if empty
  * @param orphanTimeout how long a command goes on without its client; no limit if empty
  * @param ending how the service ends

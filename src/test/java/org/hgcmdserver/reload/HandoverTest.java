@@ -29,7 +29,8 @@ class HandoverTest {
                                     100, Worker.State.SERVING, -5, new Connection(9, PEER), 12),
                             new BusyWorker(
                                     101, Worker.State.STARTING, 6, Connection.unknown(), -1)),
-                    List.of(102, 103));
+                    List.of(102, 103),
+                    List.of(14, 13));
 
     @Test
     void comesBackAsItWent() {
@@ -37,10 +38,11 @@ class HandoverTest {
         assertThat(back.toText()).isEqualTo(FULL.toText());
         assertThat(back.listener().description()).isEqualTo("bound 1 2 %2Frun%2Fa+b");
         assertThat(back.connections()).isEqualTo(4711);
-        assertThat(back.descriptors()).containsExactly(7, 8, 9, 12);
+        assertThat(back.descriptors()).containsExactly(7, 8, 9, 12, 14, 13);
         assertThat(back.workers().get(0).connection().peer()).isEqualTo(PEER);
         assertThat(back.workers().get(1).connection().hasHandle()).isFalse();
         assertThat(back.leftovers()).containsExactly(102, 103);
+        assertThat(back.waiting()).containsExactly(14, 13);
     }
 
     @Test

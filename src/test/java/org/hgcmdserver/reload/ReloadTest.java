@@ -25,6 +25,7 @@ class ReloadTest {
                     List.of(new Handover.ListeningSocket("", 3, "inherited blocking")),
                     0,
                     List.of(),
+                    List.of(),
                     List.of());
 
     private ManualLoop manual;

@@ -36,6 +36,8 @@ class AcceptorTest implements Acceptor.Owner {
     /** Connections that have been handed on and have not ended. */
     private final List<Connection> served = new ArrayList<>();
 
+    private final List<String> refused = new ArrayList<>();
+
     private boolean paused;
     private boolean abandoned;
 
@@ -93,6 +95,17 @@ class AcceptorTest implements Acceptor.Owner {
     }
 
     @Override
+    public int withoutWorker() {
+        return 0;
+    }
+
+    @Override
+    public void refuse(Connection connection, String reason) {
+        refused.add(reason);
+        connection.release();
+    }
+
+    @Override
     public boolean isAcceptingPaused() {
         return paused;
     }
@@ -113,7 +126,7 @@ class AcceptorTest implements Acceptor.Owner {
     }
 
     @Test
-    void moreThanTheMaximumWaitInTheQueue() throws Exception {
+    void moreThanTheMaximumWait() throws Exception {
         for (int i = 0; i < MAX_WORKERS + 1; i++) {
             connect();
         }
@@ -166,7 +179,7 @@ class AcceptorTest implements Acceptor.Owner {
     }
 
     @Test
-    void abandonedDrainLeavesTheQueue() throws Exception {
+    void abandonedDrainRefusesThoseWhoWait() throws Exception {
         connect();
         manual.run();
         connect();
@@ -175,5 +188,6 @@ class AcceptorTest implements Acceptor.Owner {
         manual.loop().after(Duration.ZERO, () -> abandoned = true);
         acceptor.close(() -> {});
         assertThat(served).hasSize(MAX_WORKERS);
+        assertThat(refused).containsExactly("the service has ended");
     }
 }
