@@ -13,7 +13,8 @@ import struct
 from mercurial import commandserver, encoding, error, ui as uimod
 from mercurial.i18n import _
 
-from hgcmdserver import cancel, compat, hidden, peer, title
+from hgcmdserver import cancel, compat, peer, title
+from hgcmdserver.hidden import hint  # so written, the module is loaded here, not in each worker
 
 # maxrequest: bytes; idletimeout: seconds that a client may send no request, 0 for no limit; emaildomain: of the
 # addresses with which other users' commits are signed, '' for the host's name
@@ -158,9 +159,9 @@ class server(commandserver.server):
 
     def _dispatchcommand(self, req):
         status = super()._dispatchcommand(req)
-        hint = status and self._uid != -1 and hidden.hint(req.args, self._uid)
-        if hint:
-            self.cerr.write(hint)
+        said = hint(req.args, self._uid) if status and self._uid != -1 else None
+        if said:
+            self.cerr.write(said)
         return status
 
     def _cancel(self):

@@ -56,6 +56,6 @@ public record Peer(long pid, long uid, long gid, Set<Long> groups) {
 
     @Override
     public String toString() {
-        return "pid " + pid + ", uid " + uid + ", gid " + gid;
+        return "pid " + pid + ", " + Users.nameAndId(uid) + ", gid " + gid;
     }
 }

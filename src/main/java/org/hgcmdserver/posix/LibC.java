@@ -27,6 +27,11 @@ final class LibC {
         return C.callInt("posix_spawn_file_actions_init", actions);
     }
 
+    /** Returns the address of a struct passwd, or 0. */
+    static long getpwuid(int uid) {
+        return C.call("getpwuid", uid);
+    }
+
     static int getrlimit(int resource, NativeMemory limits) {
         return C.callInt("getrlimit", resource, limits);
     }

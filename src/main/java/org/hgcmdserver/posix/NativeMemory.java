@@ -75,6 +75,11 @@ final class NativeMemory {
         return address == 0 ? null : MemoryIO.getInstance().getZeroTerminatedByteArray(address);
     }
 
+    /** The pointer at an address that a call returned. */
+    static long wordAt(long address) {
+        return MemoryIO.getInstance().getAddress(address);
+    }
+
     /** The {@code int[]} at an address that a call returned. */
     static int[] intsAt(long address, int count) {
         int[] ints = new int[count];

@@ -1,6 +1,8 @@
 package org.hgcmdserver.posix;
 
+import java.util.Map;
 import java.util.OptionalLong;
+import java.util.concurrent.ConcurrentHashMap;
 import jnr.posix.Group;
 import jnr.posix.POSIX;
 import jnr.posix.POSIXFactory;
@@ -11,9 +13,13 @@ public final class Users {
 
     private static final String NUMBER = "\\d{1,9}|[1-3]\\d{9}|4[01]\\d{8}";
 
+    private static final Map<Long, String> NAMES = new ConcurrentHashMap<>();
+
     private Users() {}
 
-    /** Loaded on the first use of a name: loading jnr-posix takes as long as starting the rest. */
+    /**
+     * Loaded to look up the number of a name: loading jnr-posix takes as long as starting the rest.
+     */
     private static final class Names {
         static final POSIX POSIX = POSIXFactory.getPOSIX();
     }
@@ -46,9 +52,25 @@ public final class Users {
         return group == null ? OptionalLong.empty() : OptionalLong.of(group.getGID() & 0xffffffffL);
     }
 
-    /** The user's name in the system's user database (getpwuid(3)), or "uid N" if it has none. */
+    /**
+     * The user's name in the system's user database (getpwuid(3)), or "uid N" if it has none. Asks
+     * once for each user, since the database may be on another host.
+     */
     public static String name(long uid) {
-        Passwd user = Names.POSIX.getpwuid((int) uid);
-        return user == null ? "uid " + uid : user.getLoginName();
+        return NAMES.computeIfAbsent(uid, Users::lookUpName);
+    }
+
+    private static synchronized String lookUpName(long uid) {
+        long user = LibC.getpwuid((int) uid);
+        return user == 0
+                ? "uid " + uid
+                // pw_name, the first member of struct passwd on all platforms
+                : PlatformString.decode(NativeMemory.stringAt(NativeMemory.wordAt(user)));
+    }
+
+    /** "NAME (uid N)" for the log, or "uid N" if the user has no name. */
+    public static String nameAndId(long uid) {
+        String id = "uid " + uid;
+        return name(uid).equals(id) ? id : name(uid) + " (" + id + ")";
     }
 }

@@ -8,6 +8,7 @@ import java.util.function.Supplier;
 import org.hgcmdserver.listener.Listener;
 import org.hgcmdserver.listener.Peer;
 import org.hgcmdserver.posix.Ticker;
+import org.hgcmdserver.posix.Users;
 import org.hgcmdserver.reload.Successor;
 import org.hgcmdserver.worker.CommandServer;
 import org.slf4j.Logger;
@@ -88,13 +89,13 @@ public class CommandServerHandler implements ServiceHandler {
     public Optional<String> refusal(Peer peer) {
         if (rules.isPresent() && !rules.get().permit(peer)) {
             return Optional.of(
-                    "access denied: uid %d is not among those who may connect"
-                            .formatted(peer.uid()));
+                    "access denied: %s is not among those who may connect"
+                            .formatted(Users.nameAndId(peer.uid())));
         }
         if (!perUser.hasRoom(peer.uid())) {
             return Optional.of(
-                    "uid %d has %d connections, as many as one user may have (--max-workers-per-user)"
-                            .formatted(peer.uid(), admission.maxWorkersPerUser()));
+                    "%s has %d connections, as many as one user may have (--max-workers-per-user)"
+                            .formatted(Users.nameAndId(peer.uid()), admission.maxWorkersPerUser()));
         }
         return Optional.empty();
     }

@@ -30,15 +30,15 @@ class AccessIT {
         String other = ROOT ? "daemon" : "root";
         try (Daemon daemon = Daemon.start(directory, "--allow-user", other);
                 RawClient client = new RawClient(daemon.address())) {
-            String uid = id("-u");
+            String user = "%s (uid %s)".formatted(id("-un"), id("-u"));
             assertThat(client.readFrame())
                     .isEqualTo(
-                            "ehg-cmdserver: access denied: uid %s is not among those who may connect\n"
-                                    .formatted(uid));
+                            "ehg-cmdserver: access denied: %s is not among those who may connect\n"
+                                    .formatted(user));
             assertThat(client.readToEnd()).isEmpty();
             String refusal =
-                    "refused pid %d, uid %s, gid %s: access denied"
-                            .formatted(ProcessHandle.current().pid(), uid, id("-g"));
+                    "refused pid %d, %s, gid %s: access denied"
+                            .formatted(ProcessHandle.current().pid(), user, id("-g"));
             daemon.awaitLog("refused pid");
             assertThat(daemon.log().lines().filter(l -> l.contains("refused")))
                     .hasSize(1)

@@ -78,7 +78,8 @@ class DescriptorsIT {
                                                     1));
                             for (long child : Processes.children(daemon.pid())) {
                                 assertThat(Prefork.command(child))
-                                        .containsPattern("main\\.py (template|pipe) ");
+                                        .containsPattern(
+                                                "^hg-cmdserver: ((spawned |idle )?worker|template)");
                             }
                         });
     }
