@@ -95,7 +95,9 @@ def interactively(shell, directory):
         terminal = Terminal(command)
         terminal.type(setup % directory + "; echo 're''ady'\n")
         if not terminal.await_words(['ready\n']):
-            return ['the shell does not start']
+            terminal.close()
+            yield '(the shell does not start)'
+            return
         terminal.type('hg-cmdserver ' + typed + '\t')
         shown = terminal.await_words(words)
         terminal.close()

@@ -55,14 +55,19 @@ for page in target/documents/*.[0-9].gz; do
     [ -z "$warnings" ] || fail "$page: $warnings"
 done
 
-say "pages for who has no checkout"
-! grep -nE '(^|[^[:alnum:]_/-])(target|packaging|src|\.github)/|mvn |checkout -->|-- package' target/documents/pages/* ||
-    fail "a page names what only a checkout has"
-for link in $(grep -ohE '\]\([^)]+\)' target/documents/pages/* | sed 's/^](//; s/)$//'); do
-    case $link in
-        https://*) ;;
-        *) [ -e "target/documents/pages/$link" ] || fail "a page leads to $link, which is not installed" ;;
-    esac
+say "pages for readers without a checkout"
+for pages in target/documents/pages target/documents/pages-of-tar; do
+    ! grep -nE '(^|[^[:alnum:]_/-])(target|packaging|src|\.github)/|mvn |checkout -->|-- package' "$pages"/* ||
+        fail "a page names what only a checkout has"
+    # a sentence whose end is only in the checkout
+    ! grep -HA2 ':$' "$pages"/* | grep '[-:]## ' || fail "a heading follows a colon"
+    grep -ohE '\]\([^)]+\)' "$pages"/* | sed 's/^](//; s/)$//' >"$work/links"
+    while read -r link; do
+        case $link in
+            https://*) ;;
+            *) [ -e "$pages/$link" ] || fail "a page leads to $link, which is not installed" ;;
+        esac
+    done <"$work/links"
 done
 
 say "completions"

@@ -10,19 +10,28 @@ fail() {
 }
 
 work=$(mktemp -d /var/tmp/hg-cmdserver-tar.XXXXXX)
-trap 'rm -rf "$work"' EXIT
+daemon=
+trap '[ -z "$daemon" ] || kill "$daemon" 2>/dev/null || true; rm -rf "$work"' EXIT
 mkdir "$work/unpacked"
 tar -x -z -f "$1" -C "$work/unpacked"
 here=$(echo "$work"/unpacked/hg-cmdserver-*)
-prefix="$work/a prefix & 100% of it" # systemd takes no quote in the name of a program
+prefix="$work/a prefix & 100% of \$it" # systemd takes no quote in the name of a program
 mkdir -p "$prefix/bin"
+if [ "$(id -u)" = 0 ]; then # as if another user had unpacked it
+    chown -R 1:1 "$here"
+fi
 echo mine >"$prefix/bin/mine"
 
-said=$(sh "$here/install.sh" --prefix "$prefix")
+said=$(umask 077 && sh "$here/install.sh" --prefix "$prefix/../${prefix##*/}")
 case $said in
     *"systemctl --user link \"$prefix\"/share/systemd/user/hg-cmdserver.*"*) ;;
     *) fail "the script says: $said" ;;
 esac
+
+# the files are the installing user's, and readable for all
+found=$(find "$prefix" \( ! -user "$(id -un)" -o -type f ! -perm -444 -o -type d ! -perm -555 -o -perm /022 ! -type l \) ! -path "$prefix")
+[ -z "$found" ] || fail "wrong owner or mode: $found"
+grep -qF "$prefix/lib/hg-cmdserver/bin/hg" "$prefix/share/doc/hg-cmdserver/clients.md" || fail 'a page names other paths'
 
 # what is installed works where it is, without what it came from
 mv "$here" "$work/elsewhere"
@@ -46,6 +55,7 @@ found=$(cd "$work/repository" && HG_CMDSERVER_SOCKET=$work/server.sock "$prefix/
 [ "$found" = first ] || fail "the log of the drop-in is: $found"
 kill "$daemon"
 wait "$daemon"
+daemon=
 MANPATH=$prefix/share/man man --where hg-cmdserver hg-cmdserver-run hg-cmdserver.conf >/dev/null || fail 'a page is missing'
 
 # the service managers' files name the program
@@ -57,8 +67,10 @@ for name in 'agent', 'daemon':
     assert program == sys.argv[1] + '/bin/hg-cmdserver', program
 END
 if command -v systemd-analyze >/dev/null; then
-    warnings=$(systemd-analyze verify --man=no "$prefix/share/systemd/user/hg-cmdserver.service" 2>&1 | grep -F hg-cmdserver || true)
-    [ -z "$warnings" ] || fail "systemd says: $warnings"
+    for unit in share/systemd/user lib/systemd/system; do
+        warnings=$(systemd-analyze verify --man=no "$prefix/$unit/hg-cmdserver.service" 2>&1 | grep -F hg-cmdserver || true)
+        [ -z "$warnings" ] || fail "systemd says: $warnings"
+    done
     # a program that is missing would be reported
     mv "$prefix/bin/hg-cmdserver" "$work/command"
     systemd-analyze verify --man=no "$prefix/share/systemd/user/hg-cmdserver.service" 2>&1 |

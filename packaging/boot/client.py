@@ -128,6 +128,10 @@ def forked(address, daemon):
     while True:
         session = Session(address)
         title = _title(session.worker)
+        soon = time.monotonic() + 1
+        while title != expected and time.monotonic() < soon:  # the user's name comes after the hello
+            time.sleep(PAUSE)
+            title = _title(session.worker)
         # the daemon is the parent of both
         template = 'hg-cmdserver: template', int(daemon)
         if title == expected and template in map(_title, filter(str.isdigit, os.listdir('/proc'))):

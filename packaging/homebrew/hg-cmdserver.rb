@@ -14,7 +14,7 @@ class HgCmdserver < Formula
     # the path that stays when another release is installed
     inreplace Dir[pkgshare/"launchd/*.plist"], prefix.to_s, opt_prefix.to_s
     (bin/"hg-cmdserver").unlink
-    (bin/"hg-cmdserver").write_env_script pkgshare/"bin/hg-cmdserver", Language::Java.overridable_java_home_env("17+")
+    (bin/"hg-cmdserver").write_env_script opt_pkgshare/"bin/hg-cmdserver", Language::Java.overridable_java_home_env("17+")
   end
 
   def caveats

@@ -3,6 +3,7 @@
 #   install.sh [--prefix DIRECTORY]                 below DIRECTORY, by default /usr/local
 #   install.sh --uninstall [--prefix DIRECTORY]     removes what an installation there has made, and no other file
 set -eu
+umask 022 # for all users, whatever the caller's is
 
 fail() {
     printf 'install.sh: %s\n' "$1" >&2
@@ -25,10 +26,9 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
-case $prefix in
-    /*) ;;
-    *) prefix=$PWD/$prefix ;;
-esac
+[ -n "$prefix" ] || fail 'the name of the directory is empty'
+mkdir -p -- "$prefix" || fail "cannot write to $prefix; choose another place with --prefix"
+prefix=$(CDPATH='' cd -- "$prefix" && pwd -P)
 case $prefix in *'
 '*) fail 'the name of the directory has more than one line' ;; esac
 
@@ -66,7 +66,13 @@ fi
 # put FILE DESTINATION: installs a file; a running service keeps the old one, since this replaces the name
 put() {
     mkdir -p -- "$prefix/${2%/*}"
-    cp -p -- "$here/$1" "$prefix/$2.new"
+    # not -p: the file belongs to who installs it, and not to who has unpacked the archive
+    cp -- "$here/$1" "$prefix/$2.new"
+    if [ -x "$here/$1" ]; then
+        chmod 755 -- "$prefix/$2.new"
+    else
+        chmod 644 -- "$prefix/$2.new"
+    fi
     mv -f -- "$prefix/$2.new" "$prefix/$2"
     printf '%s\n' "$2" >>"$list.new"
 }
@@ -81,9 +87,14 @@ put_tree() {
 # put_with_path FILE DESTINATION OLD NEW: the same, with OLD, a path in it, replaced by NEW
 put_with_path() {
     put "$1" "$2"
-    replacement=$(printf %s "$4" | sed 's/[&|\\]/\\&/g')
-    sed "s|$3|$replacement|g" "$here/$1" >"$prefix/$2.new"
-    mv -f -- "$prefix/$2.new" "$prefix/$2"
+    replace_path "$2" "$3" "$4"
+}
+
+# replace_path DESTINATION OLD NEW
+replace_path() {
+    replacement=$(printf %s "$3" | sed 's/[&|\\]/\\&/g')
+    sed "s|$2|$replacement|g" "$prefix/$1" >"$prefix/$1.new"
+    mv -f -- "$prefix/$1.new" "$prefix/$1"
 }
 
 # link TARGET NAME
@@ -99,6 +110,11 @@ done
 link ../share/hg-cmdserver/bin/hg-cmdserver bin/hg-cmdserver
 link ../../share/hg-cmdserver/libexec lib/hg-cmdserver/bin
 put_tree doc share/doc/hg-cmdserver
+for page in "$here"/doc/*.md; do # whose paths are those of the packages
+    name=${page##*/}
+    put_with_path "doc/$name" "share/doc/hg-cmdserver/$name" /usr/lib/hg-cmdserver "$prefix/lib/hg-cmdserver"
+    replace_path "share/doc/hg-cmdserver/$name" /usr/share/hg-cmdserver "$prefix/share/hg-cmdserver"
+done
 for section in 1 5 8; do
     put_tree "man/man$section" "share/man/man$section"
 done
@@ -106,9 +122,9 @@ put completions/hg-cmdserver.bash share/bash-completion/completions/hg-cmdserver
 put completions/_hg-cmdserver share/zsh/site-functions/_hg-cmdserver
 put completions/hg-cmdserver.fish share/fish/vendor_completions.d/hg-cmdserver.fish
 
-# systemd.service(5), Command lines, and systemd.unit(5), Specifiers: a quoted word; & < > in XML
+# systemd.service(5), Command lines: a quoted word, whose "%" is doubled, and not "$" in a program's path; & < > in XML
 program=$prefix/bin/hg-cmdserver
-in_unit=\"$(printf %s "$program" | sed 's/[\\"]/\\&/g; s/[%$]/&&/g')\"
+in_unit=\"$(printf %s "$program" | sed 's/[\\"]/\\&/g; s/%/%%/g')\"
 in_list=$(printf %s "$program" | sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g')
 for kind in system user; do
     case $kind in
@@ -133,15 +149,13 @@ printf '%s\n' "$old" | while IFS= read -r file; do
 done
 mv -f -- "$list.new" "$list"
 
-cat <<END
-hg-cmdserver is installed in $prefix. A server of your own:
-END
+echo "hg-cmdserver is installed in $prefix; tarball.md in share/doc/hg-cmdserver is about the system's service. A server of your own:"
 if [ "$(uname -s)" = Darwin ]; then
     # shellcheck disable=SC2016 # for the reader's shell
     printf '  launchctl bootstrap gui/$(id -u) "%s/share/hg-cmdserver/launchd/org.hgcmdserver.agent.plist"\n' "$prefix"
 else
     case $prefix in
-        /usr/local | "${HOME:-}/.local") ;; # where systemd looks for units
+        /usr/local | "$(CDPATH='' cd -- "${HOME:-/}" && pwd -P)/.local") ;; # where systemd looks for units
         *) printf '  systemctl --user link "%s"/share/systemd/user/hg-cmdserver.*\n' "$prefix" ;;
     esac
     echo '  systemctl --user daemon-reload'

@@ -12,8 +12,11 @@ hgcmdserver_find_socket() {
         case ${XDG_CONFIG_HOME:-} in
             /*) hgcmdserver_read_client "$XDG_CONFIG_HOME" ;;
             *) hgcmdserver_read_client "${HOME:-}/.config" ;;
-        esac || hgcmdserver_read_client /etc ||
+        esac || {
             hgcmdserver_socket=${XDG_RUNTIME_DIR:-/run/user/$(id -u)}/hg-cmdserver/server.sock
+            # who has a server of their own uses that
+            [ -e "$hgcmdserver_socket" ] || hgcmdserver_read_client /etc || true
+        }
     fi
     case $hgcmdserver_socket in
         /*) ;;
@@ -28,6 +31,7 @@ hgcmdserver_read_client() {
     hgcmdserver_file=$1/hg-cmdserver/hg-cmdserver.conf hgcmdserver_section='' hgcmdserver_found=''
     [ -f "$hgcmdserver_file" ] && [ -r "$hgcmdserver_file" ] || return 1
     while read -r hgcmdserver_line || [ -n "$hgcmdserver_line" ]; do
+        hgcmdserver_line=${hgcmdserver_line%[[:cntrl:]]} # the line may end as in DOS
         case $hgcmdserver_line in
             '' | '#'* | ';'*) ;;
             '['*)

@@ -211,6 +211,7 @@ class modes:
         """run a command of chg"""
         from hgcmdserver import chg
 
+        title.name(os.geteuid())
         title.worker(title.SPAWNED, os.geteuid())
         title.command([os.fsencode(argument) for argument in arguments])
         try:

@@ -141,6 +141,8 @@ class server(commandserver.server):
     def serveone(self):
         if self.cin.desynchronized:
             raise EOFError
+        if self._uid != -1:
+            title.hasgreeted()
         self._settimeout(self._idletimeout)
         line = self.client.readline(MAX_NAME)
         if not line:
@@ -159,7 +161,8 @@ class server(commandserver.server):
 
     def _dispatchcommand(self, req):
         status = super()._dispatchcommand(req)
-        said = hint(req.args, self._uid) if status and self._uid != -1 else None
+        aborted = status is not None and status & 255 == 255
+        said = hint(req.args, self._uid) if aborted and self._uid != -1 else None
         if said:
             self.cerr.write(said)
         return status

@@ -49,7 +49,8 @@ class _area:
 
 _memory = _area()
 _names = {}
-_worker = b''
+_role = b''
+_uid = -1
 
 
 def name(uid):
@@ -67,28 +68,45 @@ def set(role):
 
 
 def worker(role, uid):
-    """the title of a worker that has been given a connection of this user's; -1: unknown"""
-    global _worker
-    _worker = role.encode()
-    if uid >= 0:
-        _worker += b' for ' + os.fsencode(name(uid))
-    _show(_worker)
+    """the title of a worker that has been given a connection of this user's; -1: unknown. Of another user than
+    this process's it shows the number: a slow user database must not delay the hello"""
+    global _role, _uid
+    _role = role.encode()
+    _uid = uid
+    _show(_worker())
+
+
+def hasgreeted():
+    """the hello has been sent; while the client makes its first request, the title gets the user's name"""
+    if _role and _uid not in _names and _uid >= 0:
+        name(_uid)
+        _show(_worker())
 
 
 def command(arguments):
     """the title of a worker that runs this command; None: none any more"""
-    if not _worker:
+    if not _role:
         return  # a template, which tries a server
-    if arguments is None:
-        _show(_worker)
-        return
-    words = b' '.join([b'hg'] + [_withoutpassword(argument) for argument in arguments])
-    _show(_worker + b': ' + words)
+    _show(_worker() if arguments is None else _worker() + b': ' + b' '.join([b'hg'] + _public(arguments)))
 
 
-def _withoutpassword(argument):
-    """as util.hidepassword prints a URL"""
-    return re.sub(br'(://[^/@:]*):[^/@]*@', br'\1:***@', argument) if b'://' in argument else argument
+def _worker():
+    if _uid < 0:
+        return _role
+    return _role + b' for ' + os.fsencode(_names.get(_uid, 'uid %d' % _uid))
+
+
+def _public(arguments):
+    """the arguments without passwords, since everybody can read titles: those in URLs, and all values of --config"""
+    words = []
+    isconfig = False
+    for argument in arguments:
+        if isconfig or argument.startswith(b'--config='):
+            argument = re.sub(br'^((?:--config=)?[^=]*=).*', br'\1***', argument, flags=re.DOTALL)
+        isconfig = argument == b'--config'
+        # up to the last "@": a password may contain anything
+        words.append(re.sub(br'(://[^/:@]*):.*@', br'\1:***@', argument, flags=re.DOTALL))
+    return words
 
 
 def _show(text):

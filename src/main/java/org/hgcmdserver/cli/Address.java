@@ -18,8 +18,8 @@ final class Address {
 
     private final Option<Path> given =
             option().description(
-                            "The path of the Unix socket. Default: for clients $HG_CMDSERVER_SOCKET, if set, and the"
-                                    + " address in the section [client] of a configuration file, if any;"
+                            "The path of the Unix socket. Default: for clients $HG_CMDSERVER_SOCKET, if set, and what"
+                                    + " the section [client] of a configuration file names, if any;"
                                     + " else $XDG_RUNTIME_DIR/hg-cmdserver/server.sock (XDG_RUNTIME_DIR is"
                                     + " /run/user/UID if not set), for root /run/hg-cmdserver/server.sock.");
 
@@ -54,7 +54,13 @@ final class Address {
         if (named != null && !named.isEmpty()) {
             return PlatformPath.of(named);
         }
-        Path configured = ConfigFile.address();
+        Path configured = ConfigFile.addressForClients(ConfigPlaces.ofUser());
+        Path usual = pathIfAny();
+        if (configured == null && (usual == null || !Files.exists(usual))) {
+            configured =
+                    ConfigFile.addressForClients(
+                            ConfigPlaces.ofSystem()); // who has a server of their own uses that
+        }
         return configured == null ? path() : configured;
     }
 

@@ -7,13 +7,10 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.hgcmdserver.posix.Environment;
-import org.hgcmdserver.posix.PlatformPath;
-import org.hgcmdserver.posix.Users;
+import org.hgcmdserver.posix.PlatformString;
 
 /**
  * The configuration file: lines "name = value". The names are those of {@code serve}'s options, the
@@ -31,8 +28,6 @@ final class ConfigFile {
 
     private static final String SERVE = "[serve]";
     private static final String CLIENT = "[client]";
-
-    private static final Path SYSTEMS = Path.of("/etc");
 
     /**
      * One setting of the file.
@@ -65,59 +60,31 @@ final class ConfigFile {
      * @throws ConfigException if the file cannot be read or has an error
      */
     static ConfigFile read(Path given, OptionTable options) throws ConfigException {
-        ConfigFile file = new ConfigFile(given == null ? defaultPath() : given, given != null);
+        ConfigFile file =
+                new ConfigFile(given == null ? ConfigPlaces.ofUser() : given, given != null);
         file.read(Map.of(SERVE, options, CLIENT, new OptionTable(List.of(Address.option()))));
         return file;
     }
 
     /**
-     * The socket for a client, which the section "[client]" of the user's file names, or else that
-     * of the system's; chg.sh finds the same one. Null if neither does.
+     * The socket that a file's section "[client]" names for clients; null if there is no such file,
+     * or it names none.
      *
-     * @throws ConfigException if such a section has an error
+     * @throws ConfigException if the section has an error
      */
-    static Path address() throws ConfigException {
-        for (Path directory : new LinkedHashSet<>(List.of(directory(), SYSTEMS))) {
-            ConfigFile file = new ConfigFile(in(directory), false);
-            if (Files.isReadable(file.path)) {
-                Option<Path> address = Address.option();
-                file.read(Map.of(CLIENT, new OptionTable(List.of(address))));
-                file.applyUnless(Set.of());
-                if (address.value() != null) {
-                    return address.value();
-                }
-            }
+    static Path addressForClients(Path path) throws ConfigException {
+        ConfigFile file = new ConfigFile(path, false);
+        Option<Path> address = Address.option();
+        if (Files.isReadable(path)) {
+            file.readClients(new OptionTable(List.of(address)));
+            file.applyUnless(Set.of());
         }
-        return null;
+        return address.value();
     }
 
     /** Whether a file can set the option. */
     static boolean canSet(Option<?> option) {
         return !NOT_IN_A_FILE.contains(option.name());
-    }
-
-    private static Path defaultPath() {
-        return in(directory());
-    }
-
-    private static Path in(Path directory) {
-        return directory.resolve("hg-cmdserver/hg-cmdserver.conf");
-    }
-
-    /** The directory of this user's configuration, as the XDG Base Directory Specification says. */
-    private static Path directory() {
-        if (Users.isRoot()) {
-            return SYSTEMS;
-        }
-        String configuration = Environment.inherited().get("XDG_CONFIG_HOME");
-        if (configuration != null && configuration.startsWith("/")) {
-            return PlatformPath.of(configuration);
-        }
-        String home = Environment.inherited().get("HOME");
-        return (home != null && home.startsWith("/")
-                        ? PlatformPath.of(home)
-                        : Path.of(System.getProperty("user.home")).toAbsolutePath())
-                .resolve(".config");
     }
 
     /**
@@ -168,7 +135,33 @@ final class ConfigFile {
     }
 
     /**
-     * @param sections the options of the sections to read
+     * Reads the section "[client]" alone: nothing else in the file must keep clients from working.
+     */
+    private void readClients(OptionTable options) throws ConfigException {
+        String text;
+        try {
+            text = PlatformString.decode(Files.readAllBytes(path));
+        } catch (IOException e) {
+            throw new ConfigException("cannot read " + path + ": " + e.getMessage());
+        }
+        int number = 0;
+        boolean inside = false;
+        for (String line : (Iterable<String>) text.lines().map(String::strip)::iterator) {
+            number++;
+            boolean isText = !line.isEmpty() && line.charAt(0) != '#' && line.charAt(0) != ';';
+            if (isText && line.equals(CLIENT)) {
+                inside = true;
+            } else if (isText && (!inside || line.startsWith("["))) {
+                return;
+            } else if (isText) {
+                section = CLIENT;
+                add(line, number, Map.of(CLIENT, options));
+            }
+        }
+    }
+
+    /**
+     * @param sections the options of each section
      */
     private void read(Map<String, OptionTable> sections) throws ConfigException {
         List<String> lines;
@@ -208,10 +201,7 @@ final class ConfigFile {
             return;
         }
         hasSettings = true;
-        OptionTable options = sections.get(section);
-        if (options != null) {
-            addSetting(line, number, options);
-        }
+        addSetting(line, number, sections.get(section));
     }
 
     private void enter(String header, int number) throws ConfigException {

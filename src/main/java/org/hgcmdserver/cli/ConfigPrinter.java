@@ -16,15 +16,16 @@ final class ConfigPrinter {
 
     /**
      * @param options whose values are set
-     * @param address the path of the socket; null if there is neither one nor a default
+     * @param address the option whose value, if it is absent, is {@code usual}
+     * @param usual null if there is no default
      */
-    static void print(List<Option<?>> options, Path address) throws IOException {
+    static void print(List<Option<?>> options, Option<?> address, Path usual) throws IOException {
         StringBuilder file = new StringBuilder();
         for (Option<?> option : options) {
             if (ConfigFile.canSet(option)) {
                 Object value = option.value();
-                if (value == null && option.type() == Path.class && address != null) {
-                    line(file, option, PlatformPath.text(address)); // the only path of a file's
+                if (value == null && option == address && usual != null) {
+                    line(file, option, PlatformPath.text(usual));
                 } else if (value == null || value.equals(List.of())) {
                     file.append("# ");
                     line(file, option, option.label());

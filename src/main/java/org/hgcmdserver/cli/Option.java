@@ -174,7 +174,10 @@ final class Option<T> {
      * @param value what {@link #convert} has returned
      */
     String textOf(Object value) {
-        return value instanceof Path path ? PlatformPath.text(path) : texts.get(value);
+        if (value instanceof Path path) {
+            return PlatformPath.text(path);
+        }
+        return value instanceof Enum<?> constant ? constant.name() : texts.get(value);
     }
 
     /** The longest name, without the dashes: the option's name in a configuration file. */

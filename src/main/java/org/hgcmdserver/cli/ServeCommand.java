@@ -186,7 +186,8 @@ final class ServeCommand {
         }
         address.check();
         if (printConfig.value()) {
-            ConfigPrinter.print(options.options(), address.pathIfAny());
+            workers.resolveKind();
+            ConfigPrinter.print(options.options(), address.given(), address.pathIfAny());
         }
         return ExitStatus.OK;
     }

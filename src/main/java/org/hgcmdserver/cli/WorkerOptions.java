@@ -133,7 +133,7 @@ final class WorkerOptions {
             Option.of(String.class, WorkerOptions::domain, "--peer-email-domain")
                     .label("DOMAIN")
                     .description(
-                            "The domain of the addresses with which commits of other users are signed that"
+                            "The domain of the authors' addresses in commits of other users that"
                                     + " give no user name: \"Alice <alice@DOMAIN>\". Default: the host's name.");
 
     private TemplateProgram program;
@@ -237,6 +237,11 @@ final class WorkerOptions {
                         Values.finite(idleTimeout.value()),
                         maxRepoCache.value(),
                         Optional.ofNullable(peerEmailDomain.value())));
+    }
+
+    /** Sets the kind of workers that an absent option means. */
+    void resolveKind() throws IOException {
+        workers.set(kind());
     }
 
     private Kind kind() throws IOException {

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -20,6 +21,10 @@ import picocli.CommandLine;
 public final class Documents {
 
     private static final String NAME = "hg-cmdserver";
+
+    /** The pages that only the tar archive has. */
+    private static final List<String> MORE_PAGES =
+            List.of("src/site/markdown/macos.md", "src/site/markdown/tarball.md");
 
     /** The pages that packages install. */
     private static final List<String> PAGES =
@@ -44,7 +49,11 @@ public final class Documents {
         documents.writeConfiguration();
         documents.writeManuals(templates, arguments[2], arguments[3].substring(0, 10));
         documents.writeCompletions();
-        documents.writePages(templates.resolve("../.."));
+        Path checkout = templates.resolve("../..");
+        documents.writePages(checkout, PAGES, "pages");
+        List<String> all = new ArrayList<>(PAGES);
+        all.addAll(MORE_PAGES);
+        documents.writePages(checkout, all, "pages-of-tar");
         documents.writeChangelog(templates.resolveSibling("deb/changelog"), arguments[2]);
     }
 
@@ -60,12 +69,12 @@ public final class Documents {
         }
     }
 
-    private void writePages(Path checkout) throws IOException {
+    private void writePages(Path checkout, List<String> sources, String name) throws IOException {
         Map<String, String> pages = new TreeMap<>();
-        for (String page : PAGES) {
+        for (String page : sources) {
             pages.put(Path.of(page).getFileName().toString(), page);
         }
-        Path directory = Files.createDirectories(output.resolve("pages"));
+        Path directory = Files.createDirectories(output.resolve(name));
         for (Map.Entry<String, String> page : pages.entrySet()) {
             String text = Files.readString(checkout.resolve(page.getValue()));
             Files.writeString(

@@ -75,17 +75,10 @@ public final class BoundListener extends Listener {
             throw e;
         } catch (FileSystemException e) {
             String reason = e.getReason() == null ? "no permission" : e.getReason();
-            throw cannot(path, "%s: %s".formatted(e.getFile(), reason), e);
+            throw ListenException.cannot(path, "%s: %s".formatted(e.getFile(), reason), e);
         } catch (IOException e) {
-            throw cannot(path, e.getMessage(), e);
+            throw ListenException.cannot(path, e.getMessage(), e);
         }
-    }
-
-    static ListenException cannot(Path path, String reason, IOException cause) {
-        return new ListenException(
-                "cannot listen at %s: %s; choose another path with --address"
-                        .formatted(path, reason),
-                cause);
     }
 
     /** Waits for a server that is starting; a longer holder of the lock is not such a server. */

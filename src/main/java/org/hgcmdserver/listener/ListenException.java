@@ -1,6 +1,7 @@
 package org.hgcmdserver.listener;
 
 import java.io.IOException;
+import java.nio.file.Path;
 
 /** The daemon gets no listening socket; the message is one line that says what to do. */
 public final class ListenException extends IOException {
@@ -9,6 +10,13 @@ public final class ListenException extends IOException {
 
     public ListenException(String message) {
         super(message);
+    }
+
+    static ListenException cannot(Path path, String reason, IOException cause) {
+        return new ListenException(
+                "cannot listen at %s: %s; choose another path with --address"
+                        .formatted(path, reason),
+                cause);
     }
 
     ListenException(String message, Throwable cause) {

@@ -104,14 +104,30 @@ public abstract class Listener {
     public abstract String description();
 
     /**
-     * Takes the next connection from the queue (accept(2)).
+     * Takes the next connection from the queue (accept(2)), after dropping those whose client has
+     * gone already: the worker of such a client would only end when it says hello.
      *
-     * @return null if no connection is queued
+     * @param mostGone how many may be dropped
+     * @return null if no connection is queued, or if that many have been dropped
      * @throws IOException such as EMFILE, which leaves the queue unchanged
      */
+    public final Connection accept(int mostGone) throws IOException {
+        for (int gone = 0; gone < mostGone; gone++) {
+            int accepted = UnixSocket.accept(fd);
+            if (accepted < 0) {
+                return null;
+            }
+            if (!UnixSocket.isHungUp(accepted)) {
+                return Connection.of(accepted);
+            }
+            Descriptors.close(accepted);
+        }
+        return null;
+    }
+
+    /** As {@link #accept(int)}; null if the queue is empty. */
     public final Connection accept() throws IOException {
-        int accepted = UnixSocket.accept(fd);
-        return accepted < 0 ? null : Connection.of(accepted);
+        return accept(Integer.MAX_VALUE);
     }
 
     /** Lets scripts see that this process accepts connections ({@link ProcessMark}). */

@@ -24,13 +24,15 @@ public final class SocketPlace {
      * @throws ListenException if so; the message says what to do
      */
     public static void check(Path path) throws IOException {
+        if (StaleSocket.checkType(path)) {
+            return; // the service manager may have bound it, in a directory of its own
+        }
         checkDirectory(path);
         try {
             UnixSocket.checkPath(path);
         } catch (IOException e) {
-            throw BoundListener.cannot(path, e.getMessage(), e);
+            throw ListenException.cannot(path, e.getMessage(), e);
         }
-        StaleSocket.checkType(path);
     }
 
     static void checkDirectory(Path path) throws IOException {

@@ -1,6 +1,7 @@
 package org.hgcmdserver.listener;
 
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -63,17 +64,20 @@ final class StaleSocket {
     }
 
     /**
-     * @throws ListenException if the path has another file than a socket or chg's link to one
+     * @return whether the path has a socket; false if there is no such file, or chg's link to one
+     * @throws ListenException if the path has another file
      */
-    static void checkType(Path path) throws IOException {
+    static boolean checkType(Path path) throws IOException {
         int type;
         try {
             type = type(path);
         } catch (NoSuchFileException nothingThere) {
-            return;
+            return false;
+        } catch (FileSystemException e) { // such as for a name that is too long; bind(2) says so
+            return false;
         }
         if (type == S_IFSOCK || type == S_IFLNK && ChgsOwnServers.areAt(path)) {
-            return;
+            return type == S_IFSOCK;
         }
         String kind =
                 switch (type) {

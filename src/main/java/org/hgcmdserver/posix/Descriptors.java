@@ -20,10 +20,6 @@ public final class Descriptors {
 
     private Descriptors() {}
 
-    /**
-     * close(2). EINTR is not a failure: on Linux the descriptor is closed anyway, and a second
-     * close could hit a number that another thread has received meanwhile.
-     */
     /** How many descriptors this process may have: the soft limit RLIMIT_NOFILE (getrlimit(2)). */
     public static long limit() {
         NativeMemory limits = NativeMemory.allocate(2 * Long.BYTES);
@@ -34,6 +30,10 @@ public final class Descriptors {
         return soft < 0 ? Long.MAX_VALUE : soft; // RLIM_INFINITY
     }
 
+    /**
+     * close(2). EINTR is not a failure: on Linux the descriptor is closed anyway, and a second
+     * close could hit a number that another thread has received meanwhile.
+     */
     public static void close(int fd) {
         LibC.close(fd);
     }

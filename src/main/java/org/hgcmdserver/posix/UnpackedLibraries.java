@@ -15,9 +15,13 @@ public final class UnpackedLibraries {
      * Has both libraries load their native parts from the directory {@code native} of the
      * installation, if that has some for this platform. To be called before either is used.
      *
-     * @param lib the installation's lib directory, as the JVM has decoded it
+     * @param lib the installation's lib directory, as the JVM has decoded it; empty if it is not
+     *     known
      */
     public static void use(String lib) {
+        if (lib.isEmpty()) {
+            return;
+        }
         // as uname -sm prints it
         String machine = System.getProperty("os.arch").replace("amd64", "x86_64");
         File directory = new File(lib, "native/" + System.getProperty("os.name") + "-" + machine);

@@ -35,6 +35,9 @@ final class Acceptor {
         /** The number of these that wait for one. */
         int withoutWorker();
 
+        /** Called in the drain, once per poll interval while connections wait for a place. */
+        void waitedForAPlace() throws IOException;
+
         /** Whether connections must stay in the queue. */
         boolean isAcceptingPaused();
 
@@ -44,8 +47,13 @@ final class Acceptor {
 
     private static final Logger log = LoggerFactory.getLogger(Acceptor.class);
 
-    /** Which part of the descriptors may be those of waiting connections. */
+    /** Which part of the descriptors may be those of waiting connections, and how many at most. */
     private static final int PART_FOR_WAITING = 8;
+
+    private static final int MOST_WAITING = 1024;
+
+    /** How many clients that have gone are dropped before other events have their turn. */
+    private static final int MOST_GONE = 256;
 
     /**
      * How many connections without a worker the service gets: enough to show that workers are in
@@ -60,7 +68,8 @@ final class Acceptor {
     private final Shortage shortage;
     private final Optional<FileWatch> watch;
     private final Turns turns = new Turns();
-    private final long maxWaiting = Descriptors.limit() / PART_FOR_WAITING;
+    private final long maxWaiting =
+            Math.max(1, Math.min(Descriptors.limit() / PART_FOR_WAITING, MOST_WAITING));
 
     /** The socket that was removed, while it may have clients in its queue. */
     private Optional<Listener> former = Optional.empty();
@@ -101,6 +110,13 @@ final class Acceptor {
         turns.add(connection);
     }
 
+    /** Tells all that wait why they are not served. */
+    void refuseWaiting(String reason) {
+        while (!turns.isEmpty()) {
+            owner.refuse(turns.next(), reason);
+        }
+    }
+
     boolean isAnyWaiting() {
         return !turns.isEmpty();
     }
@@ -129,12 +145,8 @@ final class Acceptor {
         accepting = accept;
     }
 
-    /** A worker has exited: there is room, and perhaps the resource that accept lacked. */
-    void workerExited() {
-        tryAgain();
-    }
-
-    private void tryAgain() {
+    /** A worker has exited, or time has passed: the resource that accept lacked may be there. */
+    void tryAgain() {
         failed = false;
         update();
     }
@@ -178,10 +190,10 @@ final class Acceptor {
         update();
     }
 
-    /** Drops a client that has gone already, whose worker would only end when it says hello. */
+    /** Drops a client that has gone while it waited. */
     private void handOver(Connection connection) {
         if (UnixSocket.isHungUp(connection.fd())) {
-            log.debug("client (pid={}) has left at once", connection.peer().pid());
+            log.debug("client (pid={}) has left", connection.peer().pid());
             connection.release();
         } else {
             owner.serve(connection);
@@ -211,7 +223,7 @@ final class Acceptor {
             return; // a signal came first: the queue belongs to the drain or to the next instance
         }
         try {
-            Connection connection = listener.accept();
+            Connection connection = listener.accept(MOST_GONE);
             if (connection != null) {
                 shortage.over();
                 take(connection);
@@ -245,9 +257,7 @@ final class Acceptor {
             serveQueue(listener);
         }
         serveWaiting(0);
-        while (!turns.isEmpty()) { // the drain has been given up
-            owner.refuse(turns.next(), "the service has ended");
-        }
+        refuseWaiting("the service has ended; connect again"); // the drain has been given up
         try {
             listener.release();
         } catch (IOException e) {
@@ -281,6 +291,7 @@ final class Acceptor {
                 handOver(turns.next());
             } else if (turns.size() > rest) {
                 loop.runOnce(config.pollInterval());
+                owner.waitedForAPlace();
             } else {
                 return;
             }

@@ -178,6 +178,7 @@ public final class ForkingService
     private void unwind(Exception cause) throws IOException {
         if (acceptor != null) {
             acceptor.closeWatch();
+            acceptor.refuseWaiting(reasonOf(cause));
         }
         if (listener != null) {
             listener.withdraw();
@@ -194,12 +195,16 @@ public final class ForkingService
     }
 
     private void refuseQueue(Exception cause) throws IOException {
-        String reason = cause.getMessage() == null ? cause.toString() : cause.getMessage();
         try {
-            Refusal.tellQueued(listener, "the service cannot start: " + reason);
+            Refusal.tellQueued(listener, reasonOf(cause));
         } finally {
             listener.release();
         }
+    }
+
+    private static String reasonOf(Exception cause) {
+        String reason = cause.getMessage() == null ? cause.toString() : cause.getMessage();
+        return "the service cannot start: " + reason;
     }
 
     private void adopt(Handover predecessor) {
@@ -256,8 +261,13 @@ public final class ForkingService
     public void workerAssigned(Worker worker) {
         hello.workerAssigned(worker);
         startTimeout.workerAssigned();
+        passOnWaiting();
+    }
+
+    /** Later, since the source may be in the middle of its queue. */
+    private void passOnWaiting() {
         if (acceptor.isAnyWaiting()) {
-            loop.post(acceptor::update); // not now: the source is in the middle of its queue
+            loop.post(acceptor::update);
         }
     }
 
@@ -267,6 +277,7 @@ public final class ForkingService
         hello.forget(connection);
         Refusal.tell(connection, reason);
         connection.release();
+        passOnWaiting();
     }
 
     // the way out
@@ -279,7 +290,7 @@ public final class ForkingService
             worker.connection().release();
         }
         source.workerExited(worker);
-        acceptor.workerExited();
+        acceptor.tryAgain();
         reportStatus();
     }
 
@@ -291,6 +302,11 @@ public final class ForkingService
     @Override
     public int connections() {
         return table.busy() + source.waiting();
+    }
+
+    @Override
+    public void waitedForAPlace() throws IOException {
+        drainGoesOn();
     }
 
     @Override

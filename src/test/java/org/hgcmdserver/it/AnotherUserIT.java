@@ -156,7 +156,10 @@ class AnotherUserIT {
                 Client root = new Client(daemon, "root")) {
             assertThat(root.hello).doesNotContain("cancel");
             String pid = client.field("pid");
-            assertThat(Prefork.command(Long.parseLong(pid))).contains("worker for " + USER);
+            await().until(
+                            () ->
+                                    Prefork.command(Long.parseLong(pid))
+                                            .contains("worker for " + USER));
             String key = client.field("cancel");
             assertThat(key).hasSize(64).isNotEqualTo(other.field("cancel"));
             String refused = "no worker has this pid and this key";

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.hgcmdserver.it.Processes.await;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,20 +26,48 @@ class TitleIT {
         String free = ROLE + " for " + SELF;
         try (Daemon daemon = Daemon.start(directory);
                 Session hg = Session.to(daemon)) {
-            assertThat(title(hg.pid())).isEqualTo(free);
-            Session.Answer answer =
-                    hg.run(
-                            "version",
-                            "-q",
-                            "--config",
-                            "x.y=http://alice:secret@example.org/\n",
-                            "--config",
-                            "hooks.pre-version=tr '\\0' ' ' </proc/%d/cmdline".formatted(hg.pid()));
-            assertThat(answer.out().lines().findFirst().orElseThrow())
-                    .startsWith(
-                            free + ": hg version -q --config x.y=http://alice:***@example.org/?");
+            await().until(() -> title(hg.pid()).equals(free));
+            assertThat(titleDuring(hg, "version", "-q"))
+                    .startsWith(free + ": hg version -q --config hooks.pre-version=***");
             await().until(() -> title(hg.pid()).equals(free));
         }
+    }
+
+    /** Everybody can read titles. */
+    @Test
+    void passwordsAreNotShown() throws Exception {
+        Repository repository = Repository.create(directory, "r").commit("a", "a", "one");
+        String[] words = {
+            "http://alice:secret@example.org/\n",
+            "http://alice:se/cr@et@example.org/",
+            "--config",
+            "auth.x.password=secret\nsecret",
+            "--config=auth.x.password=secret"
+        };
+        try (Daemon daemon = Daemon.start(directory);
+                Session hg = Session.to(daemon)) {
+            List<String> command = new ArrayList<>(List.of("log", "-R", repository.toString()));
+            for (String word : words) {
+                if (word.startsWith("http")) {
+                    command.add("-k");
+                }
+                command.add(word);
+            }
+            assertThat(titleDuring(hg, command.toArray(String[]::new)))
+                    .contains(" -k http://alice:***@example.org/? -k http://alice:***@example.org/")
+                    .contains(" --config auth.x.password=*** --config=auth.x.password=*** ")
+                    .doesNotContain("secret", "cr@et");
+        }
+    }
+
+    /** The worker's title while it runs this command, as a hook prints it. */
+    private static String titleDuring(Session hg, String... command) throws Exception {
+        List<String> all = new ArrayList<>(List.of(command));
+        String hook = "tr '\\0' ' ' </proc/%d/cmdline; echo".formatted(hg.pid());
+        all.addAll(List.of("--config", "hooks.pre-%s=%s".formatted(command[0], hook)));
+        Session.Answer answer = hg.run(all.toArray(String[]::new));
+        assertThat(answer.status()).as(answer.err()).isZero();
+        return answer.out().lines().findFirst().orElseThrow();
     }
 
     @Test

@@ -38,6 +38,7 @@ class AcceptorTest implements Acceptor.Owner {
 
     private final List<String> refused = new ArrayList<>();
 
+    private int withoutWorker;
     private boolean paused;
     private boolean abandoned;
 
@@ -77,7 +78,7 @@ class AcceptorTest implements Acceptor.Owner {
 
     private void workerExits() {
         served.remove(0).release();
-        acceptor.workerExited();
+        acceptor.tryAgain();
     }
 
     @Override
@@ -96,8 +97,11 @@ class AcceptorTest implements Acceptor.Owner {
 
     @Override
     public int withoutWorker() {
-        return 0;
+        return withoutWorker;
     }
+
+    @Override
+    public void waitedForAPlace() {}
 
     @Override
     public void refuse(Connection connection, String reason) {
@@ -137,6 +141,32 @@ class AcceptorTest implements Acceptor.Owner {
         assertThat(served).hasSize(MAX_WORKERS);
         assertThat(clients.get(0).isAtEnd()).isTrue();
         assertThat(clients.get(MAX_WORKERS).isAtEnd()).isFalse();
+    }
+
+    /** Else one user's connections would be ahead of another user's in the source's own queue. */
+    @Test
+    void whileManyLackAWorkerOthersWaitForTheirTurn() throws Exception {
+        withoutWorker = 8;
+        connect();
+        manual.run();
+        assertThat(served).isEmpty();
+        assertThat(acceptor.isAnyWaiting()).isTrue();
+        withoutWorker = 7;
+        acceptor.update();
+        assertThat(served).hasSize(1);
+        assertThat(acceptor.isAnyWaiting()).isFalse();
+    }
+
+    @Test
+    void clientThatLeavesWhileItWaitsIsNotServed() throws Exception {
+        withoutWorker = 8;
+        connect();
+        manual.run();
+        clients.get(0).close();
+        withoutWorker = 0;
+        acceptor.update();
+        assertThat(served).isEmpty();
+        assertThat(acceptor.isAnyWaiting()).isFalse();
     }
 
     @Test
@@ -188,6 +218,6 @@ class AcceptorTest implements Acceptor.Owner {
         manual.loop().after(Duration.ZERO, () -> abandoned = true);
         acceptor.close(() -> {});
         assertThat(served).hasSize(MAX_WORKERS);
-        assertThat(refused).containsExactly("the service has ended");
+        assertThat(refused).containsExactly("the service has ended; connect again");
     }
 }
