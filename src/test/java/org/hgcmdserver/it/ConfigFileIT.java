@@ -234,6 +234,9 @@ class ConfigFileIT {
         assertClientsUse("/nowhere/x", "[client]\naddress=/nowhere/x\n[serve]\nmin-idle = few", "");
         assertClientsUse(
                 "/nowhere/x", "[client]\naddress = /nowhere/x", ""); // without an end of line
+        assertClientsUse("/nowhere/x", "[client]\r\naddress = /nowhere/x\r\n[serve]\r\n", "");
+        assertClientsUse(
+                "/nowhere/x", "[client]\naddress = /nowhere/x\n[servr]\n\0\n[client]\n", "");
         assertClientsUse("/y", "[client]\naddress = /nowhere/x\n", "HG_CMDSERVER_SOCKET=/y");
         assertClientsUse(usual, "address = /nowhere/x\n", "");
         assertClientsUse(usual, "[serve]\naddress = /nowhere/x\n", "");
