@@ -99,7 +99,7 @@ class Host(Machine):
 
     def tidy_up(self):
         """clean up after a failed check, so that later ones do not fail too"""
-        self.run('sh', '-c', 'for n in $(seq 100); do touch /srv/gate/$n.open; done')
+        self.run('sh', '-c', '[ ! -d /srv/gate ] || for n in $(seq 100); do touch /srv/gate/$n.open; done')
         self.no_drop_in(SERVICE)
         self.systemctl('reset-failed', check=False)
 
@@ -318,6 +318,8 @@ def install(host):
     enabled = {'ActiveState': 'active', 'UnitFileState': 'enabled'}
     equal(host.show(SOCKET, *enabled), enabled, 'the socket')
     equal(host.run('pgrep', '-x', 'java', check=False).stdout, '', 'the list of JVMs')
+    made = host.run('sh', '-c', 'ls -l /var/cache/hg-cmdserver').stdout
+    expect(re.search(r' root .* serve-\w{16}\.jsa\n', made), 'the class-data archives are:\n' + made)
     prepare_service(host)
     listens = {'LoadState': 'loaded', 'Backlog': '4096', 'FileDescriptorName': 'hg-cmdserver'}
     equal(host.show(SOCKET, *listens), listens, 'the socket unit')
@@ -346,7 +348,10 @@ def forked_ahead(host):
     host.expect_forked(ADDRESS, host.main_pid())
     status = host.systemctl('status', SERVICE)
     command = host.run('cat', '/proc/%d/cmdline' % host.main_pid()).stdout
-    expect(len(command) < 500, 'the command line of the JVM is long: ' + command)
+    expect('/var/cache/hg-cmdserver/serve-' in command, 'the JVM uses no class-data archive: ' + command)
+    maps = host.run('cat', '/proc/%d/maps' % host.main_pid()).stdout
+    expect('/var/cache/hg-cmdserver/serve-' in maps, 'the JVM has not accepted the class-data archive')
+    expect(len(command) < 550, 'the command line of the JVM is long: ' + command)
     expect('hg-cmdserver: template' in status, 'the status names no template:\n' + status)
     expect('hg-cmdserver: idle worker' in status, 'the status names no idle worker:\n' + status)
     host.systemctl('start', 'hg-cmdserver@alice.socket')
@@ -398,6 +403,15 @@ def status(host):
     client = AttachedClient(host)
     wait_for('the status counts 1', lambda: host.show(SERVICE, 'StatusText').startswith('1 '))
     client.leave()
+
+
+@check('another Java makes other class-data archives')
+def another_java(host):
+    host.run('rm', '-r', '/var/cache/hg-cmdserver')
+    host.run('dpkg-trigger', '--by-package=hg-cmdserver', '/usr/lib/jvm')
+    host.run('dpkg', '--triggers-only', 'hg-cmdserver')
+    made = host.run('ls', '/var/cache/hg-cmdserver').stdout
+    expect('serve-' in made and 'run-' in made, 'the class-data archives are: ' + made)
 
 
 @check('the journal has the log lines with their priorities')

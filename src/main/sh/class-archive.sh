@@ -10,6 +10,7 @@ launcher=$1 lib=$2 directory=$3 build=
 exec </dev/null >/dev/null 2>&1
 umask 022
 { read -r build <"$lib/build" || [ -n "$build" ]; } && mkdir -p -- "$directory" && work=$(mktemp -d -- "$directory/new.XXXXXX") || exit 0
+build=${build%"${build#????????????????}"} # enough of a checksum for a name
 daemon=
 end() {
     [ -z "$daemon" ] || kill -s TERM "$daemon"

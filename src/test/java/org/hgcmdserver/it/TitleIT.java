@@ -37,26 +37,16 @@ class TitleIT {
     @Test
     void passwordsAreNotShown() throws Exception {
         Repository repository = Repository.create(directory, "r").commit("a", "a", "one");
-        String[] words = {
-            "http://alice:secret@example.org/\n",
-            "http://alice:se/cr@et@example.org/",
-            "--config",
-            "auth.x.password=secret\nsecret",
-            "--config=auth.x.password=secret"
-        };
-        try (Daemon daemon = Daemon.start(directory);
+        try (Daemon daemon = Daemon.start(directory, "--repository", repository.toString());
                 Session hg = Session.to(daemon)) {
-            List<String> command = new ArrayList<>(List.of("log", "-R", repository.toString()));
-            for (String word : words) {
-                if (word.startsWith("http")) {
-                    command.add("-k");
-                }
-                command.add(word);
-            }
-            assertThat(titleDuring(hg, command.toArray(String[]::new)))
-                    .contains(" -k http://alice:***@example.org/? -k http://alice:***@example.org/")
-                    .contains(" --config auth.x.password=*** --config=auth.x.password=*** ")
-                    .doesNotContain("secret", "cr@et");
+            assertThat(titleDuring(hg, "log", "-k", "http://alice:secret@example.org/\n"))
+                    .contains(": hg log -k http://alice:***@example.org/? --config ");
+            assertThat(titleDuring(hg, "log", "-k", "http://alice:se/cr@et@example.org/"))
+                    .contains(": hg log -k http://alice:***@example.org/ --config ");
+            assertThat(titleDuring(hg, "log", "--config", "auth.x.password=secret\nsecret"))
+                    .contains(": hg log --config auth.x.password=*** --config ");
+            assertThat(titleDuring(hg, "log", "--config=auth.x.password=secret"))
+                    .contains(": hg log --config=auth.x.password=*** --config ");
         }
     }
 
