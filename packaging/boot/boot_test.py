@@ -89,6 +89,9 @@ class Host(Machine):
     def await_inactive(self, unit=SERVICE, manager=()):
         wait_for('%s is inactive' % unit, lambda: self.show(unit, 'ActiveState', manager=manager) == 'inactive')
 
+    def await_inactive_or_failed(self, unit=SERVICE):
+        wait_for('%s has ended' % unit, lambda: self.show(unit, 'ActiveState') in ('inactive', 'failed'))
+
     def drop_in(self, unit, text, directory='/etc/systemd/system'):
         self.write('%s/%s.d/boot-test.conf' % (directory, unit), text)
         self.systemctl('daemon-reload')
@@ -567,6 +570,33 @@ def wrong_configuration(host):
     equal(host.show(SERVICE, 'NRestarts'), '0', 'the number of restarts')
     host.write(CONFIGURATION, kept)
     equal(host.log(), LOG, 'the answer')
+
+
+@check('clients read why the service cannot start, and why hg does not; nothing is started again and again')
+def broken(host):
+    host.begin()
+    kept = host.run('cat', CONFIGURATION).stdout
+    host.write(CONFIGURATION, 'nonsense = 1\n' + kept)
+    since = host.now()
+    for _ in range(3):
+        said = host.hg('version', user='member', check=False).stderr
+        expect('the service cannot start: %s:1: there is no option' % CONFIGURATION in said, said)
+    host.await_inactive_or_failed()
+    equal(host.show(SERVICE, 'ExecMainStatus', 'NRestarts'), {'ExecMainStatus': '78', 'NRestarts': '0'}, 'the service')
+    starts = [m for m in host.journal(since=since) if m['MESSAGE'].startswith('Started ') or 'Starting ' in m['MESSAGE']]
+    expect(len(starts) <= 3, 'the service was started %d times for 3 clients' % len(starts))
+    host.write(CONFIGURATION, kept)
+    equal(host.log(user='member'), LOG, 'the answer after the mend')
+
+    hgrc = '/var/lib/hg-cmdserver/.hgrc'
+    kept = host.run('cat', hgrc).stdout
+    host.write(hgrc, '[ui\n' + kept)
+    host.begin()
+    said = host.hg('version', user='member', check=False).stderr
+    expect('hg does not start, and ends with status 255' in said and hgrc in said, said)
+    host.write(hgrc, kept)
+    host.begin()
+    equal(host.log(user='member'), LOG, 'the answer after the mend')
 
 
 @check('SIGKILL of the daemon: busy workers finish, systemd restarts the service, the socket stays')
