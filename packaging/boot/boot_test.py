@@ -322,7 +322,7 @@ def install(host):
     equal(host.show(SOCKET, *enabled), enabled, 'the socket')
     equal(host.run('pgrep', '-x', 'java', check=False).stdout, '', 'the list of JVMs')
     made = host.run('sh', '-c', 'ls -l /var/cache/hg-cmdserver').stdout
-    expect(re.search(r' root .* serve-\w{16}\.jsa\n', made), 'the class-data archives are:\n' + made)
+    expect(re.search(r' root .* serve-\w{16}-[\w.+]+\.jsa\n', made), 'the class-data archives are:\n' + made)
     prepare_service(host)
     listens = {'LoadState': 'loaded', 'Backlog': '4096', 'FileDescriptorName': 'hg-cmdserver'}
     equal(host.show(SOCKET, *listens), listens, 'the socket unit')
@@ -584,7 +584,7 @@ def broken(host):
     host.await_inactive_or_failed()
     equal(host.show(SERVICE, 'ExecMainStatus', 'NRestarts'), {'ExecMainStatus': '78', 'NRestarts': '0'}, 'the service')
     starts = [m for m in host.journal(since=since) if m['MESSAGE'].startswith('Started ') or 'Starting ' in m['MESSAGE']]
-    expect(len(starts) <= 3, 'the service was started %d times for 3 clients' % len(starts))
+    expect(1 <= len(starts) <= 3, 'the service was started %d times for 3 clients' % len(starts))
     host.write(CONFIGURATION, kept)
     equal(host.log(user='member'), LOG, 'the answer after the mend')
 

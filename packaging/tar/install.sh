@@ -27,7 +27,8 @@ while [ $# -gt 0 ]; do
     shift
 done
 [ -n "$prefix" ] || fail 'the name of the directory is empty'
-mkdir -p -- "$prefix" || fail "cannot write to $prefix; choose another place with --prefix"
+[ -n "$uninstall" ] || mkdir -p -- "$prefix" || fail "cannot write to $prefix; choose another place with --prefix"
+[ -d "$prefix" ] || fail "there is no $prefix"
 prefix=$(CDPATH='' cd -- "$prefix" && pwd -P)
 case $prefix in *'
 '*) fail 'the name of the directory has more than one line' ;; esac
@@ -42,9 +43,10 @@ share/hg-cmdserver/installed"
     printf '%s\n' "$files" | while IFS= read -r file; do
         rm -f -- "$prefix/$file"
     done
-    # directories that are empty now, the deepest first
-    printf '%s\n' "$files" | sed -n 's|/[^/]*$||p' | sort -ru | while IFS= read -r directory; do
-        while rmdir -- "$prefix/$directory" 2>/dev/null; do
+    rm -rf -- "$prefix/share/hg-cmdserver/lib/python/__pycache__" "$prefix/share/hg-cmdserver/lib/python/hgcmdserver/__pycache__"
+    # its own directories, which are empty now, the deepest first
+    printf '%s\n' "$files" | sed -n 's|/[^/]*$||p' | sort -ru | grep '/hg-cmdserver\(/\|$\)' | while IFS= read -r directory; do
+        while case $directory in */hg-cmdserver*) true ;; *) false ;; esac && rmdir -- "$prefix/$directory" 2>/dev/null; do
             case $directory in
                 */*) directory=${directory%/*} ;;
                 *) break ;;
@@ -155,7 +157,7 @@ if [ "$(uname -s)" = Darwin ]; then
     printf '  launchctl bootstrap gui/$(id -u) "%s/share/hg-cmdserver/launchd/org.hgcmdserver.agent.plist"\n' "$prefix"
 else
     case $prefix in
-        /usr/local | "$(CDPATH='' cd -- "${HOME:-/}" && pwd -P)/.local") ;; # where systemd looks for units
+        /usr/local | "$(CDPATH='' cd -- "${HOME:-/}" 2>/dev/null && pwd -P)/.local") ;; # where systemd looks for units
         *) printf '  systemctl --user link "%s"/share/systemd/user/hg-cmdserver.*\n' "$prefix" ;;
     esac
     echo '  systemctl --user daemon-reload'

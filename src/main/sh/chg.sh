@@ -14,7 +14,7 @@ hgcmdserver_find_socket() {
             *) hgcmdserver_read_client "${HOME:-}/.config" ;;
         esac || {
             hgcmdserver_socket=${XDG_RUNTIME_DIR:-/run/user/$(id -u)}/hg-cmdserver/server.sock
-            # who has a server of their own uses that
+            # a user with a server of their own uses that one
             [ -e "$hgcmdserver_socket" ] || hgcmdserver_read_client /etc || true
         }
     fi
@@ -31,7 +31,8 @@ hgcmdserver_read_client() {
     hgcmdserver_file=$1/hg-cmdserver/hg-cmdserver.conf hgcmdserver_section='' hgcmdserver_found=''
     [ -f "$hgcmdserver_file" ] && [ -r "$hgcmdserver_file" ] || return 1
     while read -r hgcmdserver_line || [ -n "$hgcmdserver_line" ]; do
-        hgcmdserver_line=${hgcmdserver_line%[[:cntrl:]]} # the line may end as in DOS
+        hgcmdserver_line=${hgcmdserver_line%[[:cntrl:]]} # the line may end as in DOS, which hides blanks from read
+        hgcmdserver_line=${hgcmdserver_line%"${hgcmdserver_line##*[![:blank:]]}"}
         case $hgcmdserver_line in
             '' | '#'* | ';'*) ;;
             '['*)

@@ -59,7 +59,8 @@ final class Address {
         if (configured == null && (usual == null || !Files.exists(usual))) {
             configured =
                     ConfigFile.addressForClients(
-                            ConfigPlaces.ofSystem()); // who has a server of their own uses that
+                            ConfigPlaces
+                                    .ofSystem()); // a user with a server of their own uses that one
         }
         return configured == null ? path() : configured;
     }

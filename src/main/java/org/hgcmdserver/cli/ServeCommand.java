@@ -45,9 +45,6 @@ final class ServeCommand {
                     + " end. A second signal ends the wait. On SIGHUP the program restarts itself"
                     + " without a pause in service.";
 
-    /** Set by the launcher: where to make class-data archives. */
-    private static final String ARCHIVES = "hgcmdserver.archives";
-
     private final Address address = new Address();
 
     private final WorkerOptions workers = new WorkerOptions();
@@ -179,31 +176,7 @@ final class ServeCommand {
         service.init(predecessor.orElse(null));
         LoggerFactory.getLogger(ServeCommand.class).info("{}", Main.version());
         openAllJars();
-        Outcome outcome = service.run();
-        if (outcome == Outcome.DRAINED) {
-            becomeClassArchiver();
-        }
-        return status(outcome);
-    }
-
-    /**
-     * If the launcher has found no class-data archive, this process becomes the script that makes
-     * one, for the next start; it ends with 0 too. Returns if that is not possible.
-     */
-    private static void becomeClassArchiver() {
-        String directory = ProcessImage.property(ARCHIVES, null);
-        String launcher = ProcessImage.property(Reexec.LAUNCHER, null);
-        if (directory == null || launcher == null) {
-            return;
-        }
-        String lib = ProcessImage.property(WorkerOptions.LIB, "");
-        List<String> script = List.of("sh", lib + "/class-archive.sh", launcher, lib, directory);
-        try {
-            LogConfigurator.flush();
-            ProcessImage.replace("/bin/sh", script, Environment.inherited(), List.of());
-        } catch (IOException e) {
-            LoggerFactory.getLogger(ServeCommand.class).debug("no class-data archive: {}", e);
-        }
+        return status(service.run());
     }
 
     private int check() throws IOException {

@@ -19,13 +19,15 @@ public final class SocketPlace {
 
     /**
      * Checks whether {@link BoundListener#bind} would refuse this path whatever runs at the moment:
-     * because of its directory, of its length, or of another file than a socket.
+     * because of its directory, of its length, or of another file than a socket. A socket in a
+     * directory to which this user cannot write is one that the service manager passes on.
      *
      * @throws ListenException if so; the message says what to do
      */
     public static void check(Path path) throws IOException {
-        if (StaleSocket.checkType(path)) {
-            return; // the service manager may have bound it, in a directory of its own
+        boolean isSocket = StaleSocket.checkType(path);
+        if (isSocket && !Files.isWritable(path.getParent())) {
+            return; // the service manager has bound it, in a directory of its own
         }
         checkDirectory(path);
         try {

@@ -57,13 +57,15 @@ public final class Users {
      * once for each user, since the database may be on another host.
      */
     public static String name(long uid) {
-        return NAMES.computeIfAbsent(uid, Users::lookUpName);
+        String known = NAMES.computeIfAbsent(uid, Users::lookUpName);
+        return known == null ? "uid " + uid : known;
     }
 
+    /** Null if the database does not have the user, or cannot be asked at the moment. */
     private static synchronized String lookUpName(long uid) {
         long user = LibC.getpwuid((int) uid);
         return user == 0
-                ? "uid " + uid
+                ? null
                 // pw_name, the first member of struct passwd on all platforms
                 : PlatformString.decode(NativeMemory.stringAt(NativeMemory.wordAt(user)));
     }

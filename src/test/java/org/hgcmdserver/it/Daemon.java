@@ -121,8 +121,6 @@ final class Daemon implements AutoCloseable {
         Path log = Files.createTempFile(directory, "daemon", ".log");
         ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
         builder.environment().put("TMPDIR", directory.toString());
-        builder.environment()
-                .put("XDG_CACHE_HOME", "/dev/null"); // no class-data archive at the end
         environment.accept(builder.environment());
         ClassArchive.addTo(builder.environment());
         Process process = builder.redirectErrorStream(true).redirectOutput(log.toFile()).start();

@@ -38,6 +38,7 @@ class FloodIT {
     private static final int HALF = 200;
     private static final int CLOSERS = 20_000;
     private static final int QUIET_SESSIONS = 30;
+    private static final int FLOOD_SESSIONS = 5;
     private static final int INPUTS = Integer.getInteger("hgcmdserver.inputs", 200);
 
     /**
@@ -124,7 +125,7 @@ class FloodIT {
         do {
             awaitQuiet();
             double quiet = median(newSessions(QUIET_SESSIONS, null));
-            List<Long> sessions = newSessions(1, closers());
+            List<Long> sessions = newSessions(FLOOD_SESSIONS, closers());
             slowdown = median(sessions) / quiet;
             System.out.printf(
                     "%d of another user connect and go: %d sessions, median %.1f ms, %.1f times the quiet one%n",

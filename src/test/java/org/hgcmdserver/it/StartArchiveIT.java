@@ -1,95 +1,105 @@
 package org.hgcmdserver.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.hgcmdserver.it.Processes.await;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The class-data archives with which the program's JVMs start faster. */
+/**
+ * The class-data archives with which the program's JVMs start faster. A copy of the program looks
+ * for them in the test's directory.
+ */
 @RunsOnce
 class StartArchiveIT {
 
     private static final String OPTION = "-XX:SharedArchiveFile=";
 
-    private static final Path BUILD = Daemon.DIST.resolve("lib/build");
-
     private static final Path JAVAS = Path.of("/usr/lib/jvm");
 
     @TempDir Path directory;
 
-    private Path caches;
     private Path cache;
+    private String program;
 
     /** What each JVM of {@link #status} was started with. */
     private Path started;
 
     @BeforeEach
-    void makeDirectories() throws Exception {
+    void copyProgram() throws Exception {
         LeftOut.unless(
-                !Files.exists(Path.of("/var/cache/hg-cmdserver")), "the package is installed");
-        caches = Files.createDirectory(directory.resolve("caches"));
-        cache = caches.resolve("hg-cmdserver");
+                System.getProperty("user.name").equals("root"),
+                "only root can make an archive that is root's");
+        cache = directory.resolve("a cache");
         started = directory.resolve("started");
-    }
-
-    private Consumer<Map<String, String>> environment() {
-        return env -> {
-            env.put("XDG_CACHE_HOME", caches.toString());
-            env.put("HG_CMDSERVER_JAVA_OPTIONS", "");
-        };
+        Path dist = directory.resolve("dist");
+        Processes.run(directory, "cp", "-a", "" + Daemon.DIST, "" + dist).succeeded();
+        Path launcher = dist.resolve("bin/hg-cmdserver");
+        String script = Files.readString(launcher);
+        assertThat(script).contains("=/var/cache/hg-cmdserver/$1");
+        Files.writeString(
+                launcher, script.replace("=/var/cache/hg-cmdserver/$1", "='" + cache + "'/$1"));
+        program = launcher.toString();
     }
 
     private static Path java() {
         return ProcessHandle.current().info().command().map(Path::of).orElseThrow();
     }
 
-    private void makeArchives(Path java) throws Exception {
-        Processes.run(
-                        directory,
-                        "env",
-                        "JAVA_HOME=" + java.getParent().getParent(),
-                        Daemon.PROGRAM,
-                        "class-archive",
-                        cache.toString())
-                .succeeded();
+    private Processes.Result make(Path java, String target) throws Exception {
+        return Processes.run(
+                directory,
+                "env",
+                "JAVA_HOME=" + java.getParent().getParent(),
+                program,
+                "class-archive",
+                target);
     }
 
-    private Path archive(String command) throws Exception {
-        return cache.resolve(
-                "%s-%s.jsa".formatted(command, Files.readString(BUILD).substring(0, 16)));
+    private List<Path> files() throws IOException {
+        try (Stream<Path> files = Files.list(cache)) {
+            return files.toList();
+        }
+    }
+
+    private Path archive(String command) throws IOException {
+        return files().stream()
+                .filter(file -> file.getFileName().toString().startsWith(command + "-"))
+                .findFirst()
+                .orElseThrow();
     }
 
     @Test
-    void firstOrderlyEndMakesWhatTheNextStartUses() throws Exception {
-        try (Daemon daemon = Daemon.start(directory, environment())) {
-            assertThat(isMapped(daemon)).isFalse();
-            daemon.stop();
-        }
-        try (Stream<Path> files = Files.list(cache)) {
-            assertThat(files).containsExactlyInAnyOrder(archive("serve"), archive("run"));
-        }
-        try (Daemon daemon = Daemon.start(directory, environment())) {
+    void daemonUsesItAlsoAfterAReload() throws Exception {
+        make(java(), cache.toString()).succeeded();
+        assertThat(files()).hasSize(2);
+        Path address = directory.resolve("server.sock");
+        List<String> command = List.of(program, "serve", "--address", address.toString());
+        try (Daemon daemon =
+                Daemon.launch(
+                        directory,
+                        address,
+                        env -> env.put("HG_CMDSERVER_JAVA_OPTIONS", ""),
+                        command)) {
+            daemon.awaitLog("listening at ");
             assertThat(isMapped(daemon)).isTrue();
             ReloadIT.reload(daemon);
             assertThat(isMapped(daemon)).as("after a reload").isTrue();
             daemon.stop();
         }
-        status(java());
-        assertThat(Files.readString(started)).contains(OPTION + archive("run"));
     }
 
-    private boolean isMapped(Daemon daemon) throws Exception {
+    private boolean isMapped(Daemon daemon) throws IOException {
         return Files.readString(Path.of("/proc/" + daemon.pid() + "/maps"))
                 .contains(archive("serve").toString());
     }
@@ -97,76 +107,61 @@ class StartArchiveIT {
     /** The JVM must not even see an archive that others can have made, or that would crash it. */
     @Test
     void archiveThatCannotBeTrustedIsNotUsed() throws Exception {
-        makeArchives(java());
+        make(java(), cache.toString()).succeeded();
         Path archive = archive("run");
-        Path good = Files.copy(archive, directory.resolve("good"));
-        status(java());
+        Path good = directory.resolve("good");
+        Processes.run(directory, "cp", "-p", "" + archive, "" + good).succeeded();
+        status();
         assertThat(Files.readString(started)).contains(OPTION + archive);
 
-        List<Damage> damages =
-                List.of(
-                        () -> Files.delete(archive),
-                        () -> truncate(archive),
-                        () -> Files.setLastModifiedTime(archive, Files.getLastModifiedTime(good)),
-                        () ->
-                                Files.move(
-                                        archive,
-                                        cache.resolve("run-%s.jsa".formatted("0".repeat(16)))),
-                        () -> {
-                            Files.move(archive, directory.resolve("elsewhere"));
-                            Files.createSymbolicLink(archive, directory.resolve("elsewhere"));
-                        },
-                        () ->
-                                Files.setPosixFilePermissions(
-                                        cache, PosixFilePermissions.fromString("rwxrwxr-x")),
-                        () ->
-                                Files.setPosixFilePermissions(
-                                        cache, PosixFilePermissions.fromString("rwxr-xrwx")));
-        for (Damage damage : damages) {
-            Files.setPosixFilePermissions(cache, PosixFilePermissions.fromString("rwxr-xr-x"));
-            Files.deleteIfExists(archive);
-            Files.copy(good, archive);
-            Files.setLastModifiedTime(archive, Files.getLastModifiedTime(BUILD));
-            damage.run();
-            status(java());
-            assertThat(Files.readString(started))
-                    .as("damage %d", damages.indexOf(damage))
-                    .doesNotContain(OPTION);
-        }
-    }
-
-    private interface Damage {
-        void run() throws Exception;
-    }
-
-    private static void truncate(Path file) throws Exception {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-            channel.truncate(channel.size() / 2);
+        String[] damages = {
+            "rm \"$1\"",
+            "truncate -s 1000000 \"$1\"",
+            "touch \"$1\"",
+            "mv \"$1\" \"${1%%-*}-0000000000000000-17.jsa\"",
+            "mv \"$1\" ../elsewhere && ln -s ../elsewhere \"$1\"",
+            "chmod g+w .",
+            "chmod o+w .",
+            "chown 1 .",
+            "chmod g+w \"$1\"",
+            "chown 1 \"$1\""
+        };
+        for (String damage : damages) {
+            Processes.run(cache, "sh", "-c", "chmod 755 . && chown 0 . && rm -f *").succeeded();
+            Processes.run(directory, "cp", "-p", "" + good, "" + archive).succeeded();
+            Processes.run(cache, "sh", "-c", damage, "sh", "" + archive).succeeded();
+            status();
+            assertThat(Files.readString(started)).as(damage).doesNotContain(OPTION);
         }
     }
 
     @Test
     void archiveThatTheJvmRefusesCostsNoWord() throws Exception {
-        makeArchives(java());
+        make(java(), cache.toString()).succeeded();
         Path archive = archive("run");
+        var time = Files.getLastModifiedTime(archive);
         try (FileChannel channel = FileChannel.open(archive, StandardOpenOption.WRITE)) {
             channel.write(ByteBuffer.wrap(new byte[64])); // the header
         }
-        Files.setLastModifiedTime(archive, Files.getLastModifiedTime(BUILD));
-        status(java());
+        Files.setLastModifiedTime(archive, time);
+        status();
         assertThat(Files.readString(started)).contains(OPTION + archive);
     }
 
     @Test
-    void archiveOfAnotherJavaCostsNoWord() throws Exception {
+    void eachJavaHasItsOwn() throws Exception {
         Path other = otherJava();
         LeftOut.unless(other != null, "there is no other Java in " + JAVAS);
-        makeArchives(other);
-        status(java());
+        make(other, cache.toString()).succeeded();
+        status();
+        assertThat(Files.readString(started)).doesNotContain(OPTION);
+        make(java(), cache.toString()).succeeded();
+        status();
         assertThat(Files.readString(started)).contains(OPTION + archive("run"));
+        assertThat(files()).as("the other's are gone").hasSize(2);
     }
 
-    private static Path otherJava() throws Exception {
+    private static Path otherJava() throws IOException {
         String version = System.getProperty("java.version");
         try (Stream<Path> javas = Files.list(JAVAS)) {
             for (Path java : javas.toList()) {
@@ -181,33 +176,52 @@ class StartArchiveIT {
     }
 
     @Test
-    void directoryThatCannotBeMadeCostsNothing() throws Exception {
-        Files.writeString(cache, "a file in its place");
-        try (Daemon daemon = Daemon.start(directory, environment())) {
-            daemon.stop();
-            assertThat(daemon.log()).doesNotContain("warn", "mkdir", "archive");
-        }
+    void archiveThatTheJvmDoesNotAcceptIsNotKept() throws Exception {
+        Path picky = wrapper("case \" $* \" in *' -Xshare:on '*) echo no; exit 1 ;; esac");
+        Processes.Result result = make(picky, cache.toString());
+        assertThat(result.status()).isEqualTo(1);
+        assertThat(result.err()).hasLineCount(1).contains("makes no class-data archive");
+        assertThat(files()).isEmpty();
+        result = make(java(), "relative");
+        assertThat(result.status()).isEqualTo(1);
+        assertThat(result.err()).hasLineCount(1).contains("absolute path");
+    }
+
+    @Test
+    void interruptionLeavesNothing() throws Exception {
+        Process maker =
+                new ProcessBuilder(program, "class-archive", cache.toString())
+                        .directory(directory.toFile())
+                        .start();
+        await().until(() -> Files.isDirectory(cache) && !files().isEmpty());
+        Path work = files().get(0);
+        await().until(() -> !Processes.withVariable("TMPDIR=" + work).isEmpty());
+        List<Long> scripts = Processes.children(maker.pid());
+        assertThat(scripts).hasSize(1);
+        Processes.signal(scripts.get(0), "TERM");
+        assertThat(maker.waitFor()).isEqualTo(1);
+        assertThat(files()).isEmpty();
+        await().until(() -> Processes.withVariable("TMPDIR=" + work).isEmpty());
+    }
+
+    /** A java that runs a command first. */
+    private Path wrapper(String first) throws Exception {
+        Path home = directory.resolve("home");
+        Path wrapper = Files.createDirectories(home.resolve("bin")).resolve("java");
+        Files.writeString(wrapper, "#!/bin/sh\n%s\nexec '%s' \"$@\"\n".formatted(first, java()));
+        assertThat(wrapper.toFile().setExecutable(true)).isTrue();
+        Path release = java().resolveSibling("../release").normalize();
+        Files.writeString(home.resolve("release"), Files.readString(release));
+        return wrapper;
     }
 
     /** Runs a short command, which says what it says without an archive, and nothing else. */
-    private void status(Path java) throws Exception {
-        Path home = directory.resolve("home");
-        Path wrapper = Files.createDirectories(home.resolve("bin")).resolve("java");
-        Files.writeString(
-                wrapper,
-                "#!/bin/sh\nprintf '%%s\\n' \"$@\" >'%s'\nexec '%s' \"$@\"\n"
-                        .formatted(started, java));
-        assertThat(wrapper.toFile().setExecutable(true)).isTrue();
-        Processes.Result result =
-                Processes.run(
-                        directory,
-                        "env",
-                        "JAVA_HOME=" + home,
-                        "XDG_CACHE_HOME=" + caches,
-                        Daemon.PROGRAM,
-                        "status",
-                        "--address",
-                        directory.resolve("none").toString());
+    private void status() throws Exception {
+        Path wrapper = wrapper("printf '%%s\\n' \"$@\" >'%s'".formatted(started));
+        List<String> command = new ArrayList<>(List.of("env"));
+        command.add("JAVA_HOME=" + wrapper.getParent().getParent());
+        command.addAll(List.of(program, "status", "--address", directory + "/none"));
+        Processes.Result result = Processes.run(directory, command.toArray(String[]::new));
         assertThat(result.status()).isEqualTo(3);
         assertThat(result.out()).isEmpty();
         assertThat(result.err()).hasLineCount(1).contains("no server is there");
