@@ -6,6 +6,10 @@
                                             input ends; then prints a line of JSON with the numbers
     client.py forked SOCKET DAEMON          waits until the daemon with this pid has a template, and a worker
                                             forked from it serves a connection, as /proc shows
+    client.py sessions SOCKET REPOSITORY COUNT
+                                            this number of connections, each with one command, one after the other;
+                                            prints their median time in milliseconds
+    client.py closers SOCKET COUNT          this number of connections that end at once
     client.py hglib SOCKET REPOSITORY       python-hglib, attached; for each line of input it prints the
                                             number of revisions
 """
@@ -14,6 +18,7 @@ import json
 import os
 import pwd
 import socket
+import statistics
 import struct
 import sys
 import threading
@@ -145,6 +150,27 @@ def forked(address, daemon):
         time.sleep(PAUSE)
 
 
+def sessions(address, repository, count):
+    times = []
+    for _ in range(int(count)):
+        begun = time.monotonic()
+        session = Session(address)
+        status = session.run('log', '-R', repository, '-l', '1')[0]
+        session.close()
+        if status:
+            return status
+        times.append(time.monotonic() - begun)
+    print(1000 * statistics.median(times))
+    return 0
+
+
+def closers(address, count):
+    for _ in range(int(count)):
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(address)
+    return 0
+
+
 def hglib(address, repository):
     import hglib.client
 
@@ -178,4 +204,5 @@ def hglib(address, repository):
 
 
 if __name__ == '__main__':
-    sys.exit({'run': run, 'loop': loop, 'forked': forked, 'hglib': hglib}[sys.argv[1]](*sys.argv[2:]))
+    modes = run, loop, forked, sessions, closers, hglib
+    sys.exit({mode.__name__: mode for mode in modes}[sys.argv[1]](*sys.argv[2:]))
