@@ -11,8 +11,8 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.hgcmdserver.worker.prefork.ChgRules;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -277,37 +277,20 @@ class ChgIT {
     @RunsOnce
     void workersServeOnlyClientsWithTheirOwnValuesOfWhatMercurialReadsFirst() throws Exception {
         copy("environ.py");
-        Path python = directory.resolve("python");
-        Path told = directory.resolve("told");
-        Path hg = directory.resolve("hg");
-        Files.writeString(
-                python,
-                "#!/bin/sh\necho \"$@\" >>'%s'\nexec /usr/bin/python3 \"$@\"\n".formatted(told));
-        Files.writeString(
-                hg, Files.readString(Path.of("/usr/bin/hg")).replaceFirst("#!.*", "#!" + python));
-        assertThat(python.toFile().setExecutable(true)).isTrue();
-        assertThat(hg.toFile().setExecutable(true)).isTrue();
-        try (Daemon daemon = Daemon.start(directory, "--hg", hg.toString())) {
-            awaitWarm(daemon);
-            Matcher rules = Pattern.compile(" chg=(\\S+)").matcher(Files.readString(told));
-            assertThat(rules.find()).isTrue();
-            Pattern known =
-                    Pattern.compile(
-                            rules.group(1).replace("!", "").replace("*", ".*").replace(',', '|'));
-            List<String> read =
-                    Processes.run(directory, "/usr/bin/python3", "environ.py")
-                            .succeeded()
-                            .out()
-                            .lines()
-                            .toList();
-            assertThat(Integer.parseInt(read.get(0))).as("modules").isGreaterThan(300);
-            assertThat(read).contains("HGENCODING", "HGPLAIN", "LANGUAGE");
-            assertThat(read.subList(1, read.size()))
-                    .filteredOn(name -> !known.matcher(name).matches())
-                    .as("chg runs hg itself where it finds the first one")
-                    .isSubsetOf("CHGINTERNALMARK");
-            daemon.stop();
-        }
+        String rules = String.join("|", ChgRules.all());
+        Pattern known = Pattern.compile(rules.replace("!", "").replace("*", ".*"));
+        List<String> read =
+                Processes.run(directory, "/usr/bin/python3", "environ.py")
+                        .succeeded()
+                        .out()
+                        .lines()
+                        .toList();
+        assertThat(Integer.parseInt(read.get(0))).as("modules").isGreaterThan(300);
+        assertThat(read).contains("HGENCODING", "HGPLAIN", "LANGUAGE");
+        assertThat(read.subList(1, read.size()))
+                .filteredOn(name -> !known.matcher(name).matches())
+                .as("chg runs hg itself where it finds the first one")
+                .isSubsetOf("CHGINTERNALMARK");
     }
 
     /** More environments than templates: some of the clients meet a template, others do not. */
