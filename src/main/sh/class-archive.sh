@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # hg-cmdserver class-archive DIRECTORY: makes class-data archives (-XX:ArchiveClassesAtExit in java(1)) of serve and of
-# run, with which a JVM starts in about half the time. The launcher runs this script:
+# run, with which a start takes a quarter to a half less time. The launcher runs this script:
 #   class-archive.sh LAUNCHER BUILD DIRECTORY NAME
 # BUILD is the file whose time the archives get, NAME a part of their names. Says nothing.
 set -u
