@@ -601,7 +601,7 @@ def broken(host):
     starts = [m for m in host.journal(since=since) if m['MESSAGE'].startswith('Started ') or 'Starting ' in m['MESSAGE']]
     expect(1 <= len(starts) <= 3, 'the service was started %d times for 3 clients' % len(starts))
     host.write(CONFIGURATION, kept)
-    equal(host.log(user='member'), LOG, 'the answer after the mend')
+    equal(host.log(user='member'), LOG, 'the answer with the correct file')
 
     hgrc = '/var/lib/hg-cmdserver/.hgrc'
     kept = host.run('cat', hgrc).stdout
@@ -611,7 +611,7 @@ def broken(host):
     expect('hg does not start, and ends with status 255' in said and hgrc in said, said)
     host.write(hgrc, kept)
     host.begin()
-    equal(host.log(user='member'), LOG, 'the answer after the mend')
+    equal(host.log(user='member'), LOG, 'the answer with the correct file')
 
 
 @check('SIGKILL of the daemon: busy workers finish, systemd restarts the service, the socket stays')

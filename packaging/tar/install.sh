@@ -37,7 +37,7 @@ case $prefix in *'
 list=$prefix/share/hg-cmdserver/installed
 
 if [ -n "$uninstall" ]; then
-    [ -f "$list" ] || fail "there is no installation in $prefix"
+    [ -f "$list" ] || fail "$prefix has no installation of hg-cmdserver"
     files="$(cat "$list")
 share/hg-cmdserver/installed"
     printf '%s\n' "$files" | while IFS= read -r file; do
@@ -68,7 +68,7 @@ fi
 # put FILE DESTINATION: installs a file; a running service keeps the old one, since this replaces the name
 put() {
     mkdir -p -- "$prefix/${2%/*}"
-    # not -p: the file belongs to who installs it, and not to who has unpacked the archive
+    # without -p, since the file must belong to the installing user, whoever has unpacked the archive
     cp -- "$here/$1" "$prefix/$2.new"
     if [ -x "$here/$1" ]; then
         chmod 755 -- "$prefix/$2.new"

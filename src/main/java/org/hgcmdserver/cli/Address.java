@@ -43,7 +43,7 @@ final class Address {
      * The path for a client, which the environment and a configuration file can name too; chg.sh
      * finds the same one.
      *
-     * @throws IOException if none of these names a path, and there is no default
+     * @throws IOException if neither these nor a default give a path
      * @throws ConfigException if a configuration file has an error
      */
     Path ofServer() throws IOException, ConfigException {

@@ -67,8 +67,8 @@ final class ConfigFile {
     }
 
     /**
-     * The socket that a file's section "[client]" names for clients; null if there is no such file,
-     * or it names none.
+     * The socket that a file's section "[client]" names for clients; null if the file does not
+     * exist or names no socket.
      *
      * @throws ConfigException if the section has an error
      */

@@ -70,7 +70,7 @@ class FloodIT {
                         directory,
                         env -> env.put("HG_CMDSERVER_JAVA_OPTIONS", ""),
                         "--allow-user",
-                        System.getProperty("user.name") + ",daemon");
+                        System.getProperty("user.name") + "," + OtherUser.NAME);
         good = new GoodClient(daemon, repository, "the one");
     }
 
@@ -114,10 +114,7 @@ class FloodIT {
     @Test
     @RunsOnce
     void manyOfAnotherUserConnectAndGo() throws Exception {
-        LeftOut.unless(
-                System.getProperty("user.name").equals("root"),
-                "only root can act as another user");
-        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
+        OtherUser.letInto(directory);
         Files.setPosixFilePermissions(
                 daemon.address(), PosixFilePermissions.fromString("rwxrwxrwx"));
         double slowdown;
@@ -161,20 +158,8 @@ class FloodIT {
                     with socket.socket(socket.AF_UNIX) as s:
                         s.connect(sys.argv[1])
                 """;
-        String[] command = {
-            "setpriv",
-            "--reuid",
-            "daemon",
-            "--regid",
-            "daemon",
-            "--clear-groups",
-            "/usr/bin/python3",
-            "-c",
-            connect,
-            daemon.address().toString(),
-            "" + CLOSERS
-        };
-        return new ProcessBuilder(command).inheritIO().start();
+        return OtherUser.start(
+                "/usr/bin/python3", "-c", connect, daemon.address().toString(), "" + CLOSERS);
     }
 
     @Test

@@ -4,9 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.BufferedReader;
 import java.io.Writer;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -14,8 +12,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Users whose connections wait take turns, also across a reload. */
 class TurnsIT {
-
-    private static final String USER = "daemon";
 
     private static final int CROWD = 20;
 
@@ -47,30 +43,19 @@ class TurnsIT {
 
     @Test
     void oneUsersCrowdDelaysAnotherUserByOneConnection() throws Exception {
-        LeftOut.unless(
-                System.getProperty("user.name").equals("root"),
-                "only root can act as another user");
-        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
+        OtherUser.letInto(directory);
         List<String> options = List.of("--max-workers", "1", "--socket-mode", "0666");
         List<String> all = new ArrayList<>(options);
-        all.addAll(List.of("--allow-user", USER + ",root"));
+        all.addAll(List.of("--allow-user", OtherUser.NAME + ",root"));
         try (Daemon daemon = Daemon.start(directory, all.toArray(String[]::new))) {
             Process crowd =
-                    new ProcessBuilder(
-                                    "setpriv",
-                                    "--reuid",
-                                    USER,
-                                    "--regid",
-                                    USER,
-                                    "--clear-groups",
-                                    "/usr/bin/python3",
-                                    "-u",
-                                    "-c",
-                                    CLIENTS,
-                                    daemon.address().toString(),
-                                    "" + CROWD)
-                            .redirectError(ProcessBuilder.Redirect.INHERIT)
-                            .start();
+                    OtherUser.start(
+                            "/usr/bin/python3",
+                            "-u",
+                            "-c",
+                            CLIENTS,
+                            daemon.address().toString(),
+                            "" + CROWD);
             BufferedReader hellos = crowd.inputReader();
             Writer close = crowd.outputWriter();
             assertThat(hellos.readLine()).isEqualTo("hello");
