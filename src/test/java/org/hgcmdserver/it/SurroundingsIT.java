@@ -126,10 +126,16 @@ class SurroundingsIT {
                 });
     }
 
+    /**
+     * Bound under another name: as long as its process lives, the daemon could send to it, and
+     * would have to warn once more.
+     */
     private static void leaveDeadSocket(Path path) throws Exception {
+        Path bound = path.resolveSibling("dead");
         String bind = "import socket, sys; socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).bind";
-        Processes.run(Path.of("/"), "python3", "-c", bind + "(sys.argv[1])", path.toString())
+        Processes.run(Path.of("/"), "python3", "-c", bind + "(sys.argv[1])", bound.toString())
                 .succeeded();
+        Files.move(bound, path);
     }
 
     /**
