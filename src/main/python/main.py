@@ -4,6 +4,7 @@
     main.py pipe     HG [NAME=VALUE...] -- [HG OPTION...]
     main.py prove    HG [NAME=VALUE...] -- [HG OPTION...]
     main.py chg      HG DESCRIPTOR -- ARGUMENT...
+    main.py first    HG -- COMMAND...
 
 HG is the hg script whose place this program takes, with that script's interpreter. The values:
 
@@ -31,7 +32,8 @@ here never change.
 `pipe` serves the connection on descriptors 0 and 1. `chg` runs one command whose status chg awaits on the
 DESCRIPTOR: a worker that finds chg at its connection becomes this process. `prove` tries the server of `pipe`,
 and `template` tries a worker, before they report that they are ready. They report over descriptor 3: see
-hgcmdserver/daemonline.py.
+hgcmdserver/daemonline.py. `first` serves the clients that wait at the
+inherited socket, as `pipe` does, and becomes the daemon, whose command line is COMMAND: see hgcmdserver/first.py.
 
 Descriptors 1 and 2 must not be a client's, since hooks print to them.
 """
@@ -72,6 +74,8 @@ def refuse(reason, mode, hg, *arguments):
 
         os.set_inheritable(int(arguments[0]), False)
         chg.runseparately(hg, options, dict(os.environb), int(arguments[0]))
+    if mode == 'first':  # the clients wait for the daemon
+        os.execv(options[0], options)
     if mode == 'pipe':
         sys.stderr.write('hg-cmdserver: using the server of %s: %s\n' % (hg, reason))
         sys.stderr.flush()

@@ -8,6 +8,8 @@ import sys
 from hgcmdserver import title
 from hgcmdserver import cancel  # takes the secret out of the environment, in which no program must see it
 
+DAEMON = 'org.hgcmdserver.cli.Main'  # the class
+
 
 def libdir(hg):
     """where an installed hg script finds Mercurial, if not on the interpreter's path"""
@@ -58,8 +60,8 @@ class modes:
         self._started = started
 
     def run(self, mode, arguments):
-        if mode in ('pipe', 'chg'):
-            {'pipe': self._pipe, 'chg': self._chg}[mode](*arguments)
+        if mode in ('pipe', 'chg', 'first'):
+            {'pipe': self._pipe, 'chg': self._chg, 'first': self._first}[mode](*arguments)
             return
         try:
             {'template': self._template, 'prove': self._prove}[mode](*arguments)
@@ -206,6 +208,13 @@ class modes:
             if messages.kept is not None and check != 'only':  # such as an error in a configuration file
                 piped.tellwhy(connection.detach(), inst.code, messages.kept)
             raise
+
+    def _first(self, hg, _dashes, *command):
+        """serve the first clients, and become the daemon"""
+        from hgcmdserver import first
+
+        options = command[command.index(DAEMON) + 1 :]
+        first.become(list(command), options, lambda: self._pipe(hg, 'check=yes', '--'))
 
     def _chg(self, hg, fd, _dashes, *arguments):
         """run a command of chg"""

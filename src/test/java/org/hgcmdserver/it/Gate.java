@@ -57,4 +57,11 @@ final class Gate {
             throw new UncheckedIOException(e);
         }
     }
+
+    /** For the end of a test, passed or failed. */
+    void openIfClosed() {
+        if (Files.exists(closed)) {
+            open();
+        }
+    }
 }

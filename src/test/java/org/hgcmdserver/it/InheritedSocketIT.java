@@ -20,7 +20,7 @@ class InheritedSocketIT {
             Path address = daemon.address();
             try (Session hg = Session.to(daemon)) {
                 assertThat(hg.run("version", "-q").status()).isZero();
-                assertThat(daemon.log()).contains("listening at " + address);
+                daemon.awaitLog("listening at " + address); // a worker has answered before
                 assertThat(Processes.status(hg.pid(), "PPid")).isEqualTo("" + daemon.pid());
                 // the worker has the connection, not the listener
                 assertThat(

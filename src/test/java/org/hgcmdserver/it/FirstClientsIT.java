@@ -1,0 +1,305 @@
+package org.hgcmdserver.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import org.hgcmdserver.client.CommandClient;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The clients that wait at the socket of a service which starts: a worker serves them before there
+ * is a JVM (first.py). The service's java waits at a gate, so only such a worker can answer.
+ */
+@RunsOnce
+class FirstClientsIT {
+
+    /**
+     * Signals 32 and 33, which libc keeps for itself: a program cannot change whether it ignores
+     * them.
+     */
+    private static final long OF_LIBC = 0x180000000L;
+
+    @TempDir Path directory;
+    private Path javaHome;
+    private Gate gate;
+
+    @BeforeEach
+    void makeJavaThatWaits() throws Exception {
+        gate = new Gate(directory);
+        Path real = Path.of(System.getProperty("java.home"));
+        javaHome = Files.createTempDirectory(directory, "java");
+        Files.copy(real.resolve("release"), javaHome.resolve("release"));
+        Path java = Files.createDirectories(javaHome.resolve("bin")).resolve("java");
+        // not a shell, which would let blocked signals through
+        Files.writeString(
+                java,
+                """
+                #!/usr/bin/python3
+                import os, subprocess, sys
+                subprocess.call(['sh', '-c', '%1$s'])
+                os.execv('%2$s/bin/java', ['%2$s/bin/java'] + sys.argv[1:])
+                """
+                        .formatted(gate.command(), real));
+        assertThat(java.toFile().setExecutable(true)).isTrue();
+    }
+
+    @AfterEach
+    void openGate() {
+        gate.openIfClosed();
+    }
+
+    private Daemon activate(List<String> variables, String... options) throws Exception {
+        Path address = directory.resolve("server.sock");
+        List<String> command = new ArrayList<>(List.of("systemd-socket-activate"));
+        command.addAll(List.of("-l", address.toString(), "--setenv=JAVA_HOME=" + javaHome));
+        variables.forEach(variable -> command.add("--setenv=" + variable));
+        command.addAll(List.of(Daemon.PROGRAM, "serve", "--debug"));
+        command.addAll(List.of(options));
+        Daemon daemon = Daemon.launch(directory, address, environment -> {}, command);
+        Daemon.awaitListening(address);
+        return daemon;
+    }
+
+    private void startTheJvm(Daemon daemon) throws IOException {
+        assertThat(daemon.log()).doesNotContain("listening at");
+        gate.open();
+        daemon.awaitLog("listening at");
+    }
+
+    @Test
+    void clientIsAnsweredBeforeThereIsAJvm() throws Exception {
+        try (Daemon daemon = activate(List.of())) {
+            try (Session first = Session.to(daemon)) {
+                assertThat(first.run("version", "-q").out()).startsWith("Mercurial");
+                startTheJvm(daemon);
+                assertThat(daemon.isParentOf(first.pid())).isTrue();
+                assertThat(daemon.connections()).isOne();
+                assertThat(first.run("version", "-q").status()).isZero();
+                try (Session second = Session.to(daemon)) {
+                    assertThat(second.run("version", "-q").status()).isZero();
+                }
+                daemon.signal("TERM");
+                daemon.awaitDrain();
+                assertThat(first.run("version", "-q").status()).isZero();
+            }
+            assertThat(daemon.awaitExit()).isZero();
+            assertThat(daemon.log()).doesNotContain("WARN").doesNotContain("first clients wait");
+        }
+    }
+
+    @Test
+    void stopThatFinishesEndsItsConnection() throws Exception {
+        try (Daemon daemon = activate(List.of(), "--drain", "finish");
+                Session first = Session.to(daemon)) {
+            assertThat(first.run("version", "-q").status()).isZero();
+            startTheJvm(daemon);
+            daemon.stop();
+            assertThatThrownBy(() -> first.run("version", "-q")).isInstanceOf(IOException.class);
+        }
+    }
+
+    /** The signal comes while the JVM starts, and before that to the program that has no JVM. */
+    @Test
+    void stopBeforeThereIsAJvmWaitsForIt() throws Exception {
+        try (Daemon daemon = activate(List.of())) {
+            try (Session first = Session.to(daemon)) {
+                gate.awaitReached();
+                daemon.signal("TERM");
+                assertThat(first.run("version", "-q").status()).isZero();
+                gate.open();
+                daemon.awaitDrain();
+                assertThat(first.run("version", "-q").status()).isZero();
+            }
+            assertThat(daemon.awaitExit()).isZero();
+        }
+    }
+
+    /** Of many that wait, as many as there are processors, and two at least, are served at once. */
+    @Test
+    void otherClientsAreAnsweredByTheDaemon() throws Exception {
+        int first = Math.max(2, Runtime.getRuntime().availableProcessors());
+        List<RawClient> clients = new ArrayList<>();
+        try (Daemon daemon = activate(List.of())) {
+            Processes.signal(daemon.pid(), "STOP"); // systemd-socket-activate, until all wait
+            for (int i = 0; i < first + 2; i++) {
+                clients.add(new RawClient(daemon.address()));
+            }
+            Processes.signal(daemon.pid(), "CONT");
+            for (RawClient client : clients.subList(0, first)) {
+                assertThat(client.readFrame()).contains("capabilities");
+            }
+            assertThat(daemon.busyWorkers()).hasSize(first);
+            startTheJvm(daemon);
+            for (RawClient client : clients.subList(first, clients.size())) {
+                assertThat(client.readFrame()).contains("capabilities");
+            }
+            for (RawClient client : clients) {
+                client.close();
+            }
+            daemon.stop();
+        }
+    }
+
+    private static String version(Daemon daemon) {
+        try (Session session = Session.to(daemon)) {
+            return session.run("version", "-q").out();
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Whatever a program that hg starts can see. */
+    @Test
+    void workerIsAsASpawnedOne() throws Exception {
+        Path see =
+                Files.writeString(
+                        directory.resolve("see"),
+                        "env | sort; umask; pwd; ulimit -a; ls /proc/self/fd;"
+                                + " ps -o pgid= -p $$; grep 'Sig[BIC]' /proc/$$/status");
+        List<String> surroundings = List.of("--config", "alias.see=!sh " + see, "see");
+        List<String> variables = List.of("NAME=a b", "WATCHDOG_USEC=1", "LANG=C.UTF-8");
+        try (Daemon daemon = activate(variables, "--workers", "spawn");
+                Session first = Session.to(daemon)) {
+            String seen = first.run(surroundings.toArray(String[]::new)).out();
+            startTheJvm(daemon);
+            try (Session second = Session.to(daemon)) {
+                Session.Answer answer = second.run(surroundings.toArray(String[]::new));
+                assertThat(answer.status()).as(answer.err()).isZero();
+                assertThat(comparable(seen, first)).isEqualTo(comparable(answer.out(), second));
+                assertThat(seen).contains("HGPLAIN=1").contains("NAME=a b");
+                // the signals that Mercurial itself ignores and catches
+                for (String mask : List.of("SigBlk", "SigIgn", "SigCgt")) {
+                    assertThat(signals(first.pid(), mask))
+                            .as(mask)
+                            .isEqualTo(signals(second.pid(), mask));
+                }
+                assertThat(first.client().hello().capabilities())
+                        .isEqualTo(second.client().hello().capabilities());
+            }
+        }
+    }
+
+    private static String comparable(String seen, Session session) {
+        String pid = Pattern.quote(String.valueOf(session.pid()));
+        return seen.replaceAll("\\b" + pid + "\\b", "WORKER")
+                .replace("SigIgn:\t" + "%016x".formatted(OF_LIBC), "SigIgn:\t" + "0".repeat(16));
+    }
+
+    private static long signals(long pid, String mask) throws IOException {
+        return Long.parseUnsignedLong(Processes.status(pid, mask), 16) & ~OF_LIBC;
+    }
+
+    @Test
+    void clientReadsWhyHgDoesNotStart() throws Exception {
+        Path wrong = Files.writeString(directory.resolve("wrong.rc"), "nonsense\n");
+        try (Daemon daemon = activate(List.of("HGRCPATH=" + wrong));
+                RawClient client = new RawClient(daemon.address())) {
+            assertThat(client.readFrame()).contains("hg does not start").contains("wrong.rc");
+            startTheJvm(daemon);
+            assertThat(client.readToEnd()).isEmpty(); // until then the daemon holds a handle
+            daemon.awaitNoConnection();
+            daemon.stop();
+        }
+    }
+
+    @Test
+    void chgIsAnswered() throws Exception {
+        LeftOut.unless(Chg.isThere(), "there is no chg here");
+        Repository repository = Repository.create(directory, "r").commit("a", "x", "the one");
+        try (Daemon daemon = activate(List.of())) {
+            Processes.Result result =
+                    Processes.run(
+                            repository.path(),
+                            "env",
+                            "CHGSOCKNAME=" + daemon.address(),
+                            Chg.PROGRAM.toString(),
+                            "log",
+                            "-T{desc}\\n");
+            assertThat(result.succeeded().out()).isEqualTo("the one\n");
+            startTheJvm(daemon);
+            daemon.stop();
+        }
+    }
+
+    /** An option that concerns workers: the daemon alone knows what it means. */
+    @Test
+    void optionsOfWorkersLetClientsWaitForTheDaemon() throws Exception {
+        Path file = Files.writeString(directory.resolve("conf"), "quiet = no\nmax-request = 1M\n");
+        List<List<String>> all =
+                List.of(
+                        List.of("--max-request=1M"),
+                        List.of("--allow-user", System.getProperty("user.name")),
+                        List.of("--config-file", file.toString()));
+        for (List<String> options : all) {
+            makeJavaThatWaits();
+            try (Daemon daemon = activate(List.of(), options.toArray(String[]::new))) {
+                CompletableFuture<String> answer =
+                        CompletableFuture.supplyAsync(() -> version(daemon));
+                gate.awaitReached();
+                assertThat(daemon.busyWorkers()).isEmpty();
+                gate.open();
+                assertThat(answer.get(Processes.PATIENCE.toSeconds(), TimeUnit.SECONDS))
+                        .startsWith("Mercurial");
+                daemon.stop();
+            }
+            Files.delete(directory.resolve("server.sock"));
+        }
+    }
+
+    @Test
+    void namesOfOptionsAreThoseOfServe() throws Exception {
+        String list =
+                Processes.run(
+                                Daemon.DIST.resolve("lib/python"),
+                                "python3",
+                                "-c",
+                                "from hgcmdserver import first; print(*first.INDIFFERENT)")
+                        .succeeded()
+                        .out();
+        String help = Processes.run(directory, Daemon.PROGRAM, "serve", "--help").succeeded().out();
+        assertThat(list.split("\\s+"))
+                .contains("idle-exit")
+                .allMatch(name -> Pattern.compile("--" + name + "\\b").matcher(help).find());
+    }
+
+    /** Started by hand or at the boot, the service finds no client at its socket. */
+    @Test
+    void serviceWithoutClientsStartsAsBefore() throws Exception {
+        gate.open();
+        Path address = directory.resolve("server.sock");
+        String start =
+                """
+                import os, socket, sys
+                s = socket.socket(socket.AF_UNIX)
+                s.bind(sys.argv[1])
+                s.listen(16)
+                os.dup2(s.fileno(), 3)
+                os.set_inheritable(3, True)
+                os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS='1')
+                os.execv(sys.argv[2], sys.argv[2:])
+                """;
+        List<String> command = List.of("python3", "-c", start, address.toString());
+        List<String> whole = new ArrayList<>(command);
+        whole.addAll(List.of(Daemon.PROGRAM, "serve", "--debug"));
+        try (Daemon daemon = Daemon.launch(directory, address, environment -> {}, whole)) {
+            daemon.awaitLog("listening at " + address);
+            assertThat(daemon.connections()).isZero();
+            try (CommandClient client = daemon.connect()) {
+                assertThat(client.hello().pid()).isPositive();
+            }
+            daemon.stop();
+            assertThat(daemon.log()).doesNotContain("first clients wait");
+        }
+    }
+}
