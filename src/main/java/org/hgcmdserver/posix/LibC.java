@@ -27,6 +27,10 @@ final class LibC {
         return C.callInt("posix_spawn_file_actions_init", actions);
     }
 
+    static int malloc_trim(long pad) {
+        return C.callInt("malloc_trim", pad);
+    }
+
     /** Returns the address of a struct passwd, or 0. */
     static long getpwuid(int uid) {
         return C.call("getpwuid", uid);

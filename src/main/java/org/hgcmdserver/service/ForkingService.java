@@ -11,6 +11,7 @@ import org.hgcmdserver.listener.Listener;
 import org.hgcmdserver.posix.EventLoop;
 import org.hgcmdserver.posix.Exit;
 import org.hgcmdserver.posix.OwnedDescriptor;
+import org.hgcmdserver.posix.ProcessMemory;
 import org.hgcmdserver.posix.Ticker;
 import org.hgcmdserver.reload.Handover;
 import org.hgcmdserver.reload.Reload;
@@ -57,6 +58,7 @@ public final class ForkingService
     private final Heartbeat heartbeat;
     private final Draining draining;
     private final Orphans orphans;
+    private final MemoryRelease memory;
 
     // from init on
     private HelloWatch hello;
@@ -91,6 +93,7 @@ public final class ForkingService
         table = new WorkerTable(loop, children, this);
         draining = new Draining(loop, children, table, config);
         orphans = new Orphans(loop, table, config.orphanTimeout());
+        memory = new MemoryRelease(loop, ProcessMemory::giveBack);
         reload = new Reload(loop, children, notifier, new ReloadedService());
     }
 
@@ -390,6 +393,7 @@ public final class ForkingService
         nextPoll = loop.nanoTime() + config.pollInterval().toNanos();
         hello.noticeUnread();
         orphans.look();
+        memory.look(connections);
         acceptor.update(); // in case no exit triggers it
         // as Mercurial's main loop: do not exit while a client is waiting to be accepted
         long before = connections;
