@@ -1,9 +1,9 @@
 """The first clients of a service that its socket has started.
 
-They wait for an answer while the JVM starts. So the launcher runs this program in between: it accepts the connections
-that are in the queue, forks a worker for each, which serves it as a spawned one, and becomes the daemon, in the same
-process. The daemon receives the workers as an earlier image of it would hand them over in a reload (Handover.java,
-Reexec.java).
+They would wait for an answer while the JVM starts. So the launcher runs this program before all else: it accepts the
+connections that are in the queue, forks a worker for each, which serves it as a spawned one, and executes the launcher
+again, in the same process. The daemon receives the workers as an earlier image of it would hand them over in a reload
+(Handover.java, Reexec.java).
 
 What the daemon's options decide about workers is not known here. With an option of that kind, on the command line or
 in the configuration file, all clients wait for the daemon.
@@ -24,7 +24,6 @@ LISTENER = 3  # SD_LISTEN_FDS_START in sd_listen_fds(3)
 HANDOVER = b'HG_CMDSERVER_HANDOVER'
 F_ADD_SEALS = 1033  # fcntl(2)
 ALL_SEALS = 1 | 2 | 4 | 8  # seal, shrink, grow, write
-BLOCKED = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)  # which the daemon reads from a signalfd
 
 # Options of serve that have no effect on how a worker serves its connection, or on who may connect.
 INDIFFERENT = frozenset(
@@ -35,17 +34,16 @@ INDIFFERENT = frozenset(
 )
 
 # As CommandServer.java has a worker's environment.
-DAEMONS_OWN = (b'LISTEN_', b'NOTIFY_SOCKET', b'WATCHDOG_')
+DAEMONS_OWN = (b'LISTEN_', b'NOTIFY_SOCKET', b'WATCHDOG_', b'HG_CMDSERVER_FIRST')
 DEFAULTS = ((b'HGPLAIN', b'1'), (b'HGENCODING', b'UTF-8'))
 
 
 def become(command, options, serve):
-    """serve the first clients, and execute the daemon; returns in a worker that has served its connection
+    """serve the first clients, and execute the command; returns in a worker that has served its connection
 
-    command: of the daemon; options: those of serve, which are its end; serve(): serves the connection on descriptors 0
-    and 1
+    command: starts the daemon; options: those of serve, which are its end; serve(): serves the connection on
+    descriptors 0 and 1
     """
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, BLOCKED)  # none is fatal once a client has been accepted
     environment = dict(os.environb)
     mine = None
     try:
@@ -60,8 +58,6 @@ def become(command, options, serve):
         return
     for number in (signal.SIGPIPE, signal.SIGXFSZ):  # which Python ignores
         signal.signal(number, signal.SIG_DFL)
-    if not any(word.startswith('--block-signal=') for word in command[:2]):  # see the launcher
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     os.execve(command[0], command, environment)
 
 

@@ -8,8 +8,6 @@ import sys
 from hgcmdserver import title
 from hgcmdserver import cancel  # takes the secret out of the environment, in which no program must see it
 
-DAEMON = 'org.hgcmdserver.cli.Main'  # the class
-
 
 def libdir(hg):
     """where an installed hg script finds Mercurial, if not on the interpreter's path"""
@@ -210,10 +208,10 @@ class modes:
             raise
 
     def _first(self, hg, _dashes, *command):
-        """serve the first clients, and become the daemon"""
+        """serve the first clients, and become the command"""
         from hgcmdserver import first
 
-        options = command[command.index(DAEMON) + 1 :]
+        options = command[command.index('serve') + 1 :]
         first.become(list(command), options, lambda: self._pipe(hg, 'check=yes', '--'))
 
     def _chg(self, hg, fd, _dashes, *arguments):

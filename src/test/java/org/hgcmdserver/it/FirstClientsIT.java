@@ -109,7 +109,7 @@ class FirstClientsIT {
         }
     }
 
-    /** The signal comes while the JVM starts, and before that to the program that has no JVM. */
+    /** The signal comes while the JVM starts. */
     @Test
     void stopBeforeThereIsAJvmWaitsForIt() throws Exception {
         try (Daemon daemon = activate(List.of())) {
@@ -159,16 +159,26 @@ class FirstClientsIT {
         }
     }
 
-    /** Whatever a program that hg starts can see. */
+    /**
+     * Whatever a program that hg starts can see, in a locale, in none and in one that is missing.
+     */
     @Test
     void workerIsAsASpawnedOne() throws Exception {
+        assertIsAsASpawnedOne(List.of("NAME=a b", "WATCHDOG_USEC=1", "LANG=C.UTF-8"));
+        for (String locale : List.of("HGPLAIN=", "LANG=xx_YY.UTF-8")) {
+            makeJavaThatWaits();
+            Files.delete(directory.resolve("server.sock"));
+            assertIsAsASpawnedOne(List.of("NAME=a b", locale));
+        }
+    }
+
+    private void assertIsAsASpawnedOne(List<String> variables) throws Exception {
         Path see =
                 Files.writeString(
                         directory.resolve("see"),
                         "env | sort; umask; pwd; ulimit -a; ls /proc/self/fd;"
-                                + " ps -o pgid= -p $$; grep 'Sig[BIC]' /proc/$$/status");
+                                + " ps -o pgid= -p $$; grep 'Sig[BIC]' /proc/self/status");
         List<String> surroundings = List.of("--config", "alias.see=!sh " + see, "see");
-        List<String> variables = List.of("NAME=a b", "WATCHDOG_USEC=1", "LANG=C.UTF-8");
         try (Daemon daemon = activate(variables, "--workers", "spawn");
                 Session first = Session.to(daemon)) {
             String seen = first.run(surroundings.toArray(String[]::new)).out();
@@ -177,7 +187,7 @@ class FirstClientsIT {
                 Session.Answer answer = second.run(surroundings.toArray(String[]::new));
                 assertThat(answer.status()).as(answer.err()).isZero();
                 assertThat(comparable(seen, first)).isEqualTo(comparable(answer.out(), second));
-                assertThat(seen).contains("HGPLAIN=1").contains("NAME=a b");
+                assertThat(seen).contains("HGPLAIN=").contains("NAME=a b");
                 // the signals that Mercurial itself ignores and catches
                 for (String mask : List.of("SigBlk", "SigIgn", "SigCgt")) {
                     assertThat(signals(first.pid(), mask))

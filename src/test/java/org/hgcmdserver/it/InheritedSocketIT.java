@@ -69,7 +69,8 @@ class InheritedSocketIT {
                         "-l",
                         address.toString(),
                         Daemon.PROGRAM,
-                        "serve");
+                        "serve",
+                        "--max-workers=8"); // else a first worker would serve the client
         Daemon service = Daemon.launch(directory, address, environment -> {}, command);
         Daemon.awaitListening(address);
         assertTold(service, "install a Java runtime");
