@@ -2,7 +2,7 @@
 # Measures the daemon and its peers in one run:
 #   benchmark.sh [servers [ROUNDS [CONNECTIONS]]]   latency, throughput, memory, start, a long run
 #   benchmark.sh programs [ROUNDS]                  whole processes: hg, chg, the drop-in hg
-#   benchmark.sh start [ROUNDS]                     from a start to READY, hello and a first answer
+#   benchmark.sh start [ROUNDS]                     from a start to READY, hello and a first answer; memory at rest
 #   benchmark.sh connect                            what the daemon adds to the start of a worker
 set -eu
 cd "$(dirname "$0")/.."
@@ -23,8 +23,17 @@ esac
 install_missing javac:default-jdk-headless mvn:maven hg:mercurial socat:socat systemd-socket-activate:systemd
 
 mvn --batch-mode --quiet package -DskipTests
+
+# as the packages' scripts do for the system's Java; for this one only, and only as root
+archives=/var/cache/hg-cmdserver
+java=${JAVA_HOME:+$JAVA_HOME/bin/}java
+if [ "$program" = org.hgcmdserver.bench.StartBenchmark ] && [ "$(id -u)" = 0 ] && [ ! -e "$archives" ]; then
+    trap 'rm -rf "$archives"' EXIT
+    target/dist/bin/hg-cmdserver class-archive "$archives"
+fi
+
 # the client collects no garbage and compiles little while it measures
-exec java -XX:+UseSerialGC -Xms640m -Xmn512m -XX:TieredStopAtLevel=1 \
+"$java" -XX:+UseSerialGC -Xms640m -Xmn512m -XX:TieredStopAtLevel=1 \
     -Djava.awt.headless=true --enable-native-access=ALL-UNNAMED \
     -cp "target/test-classes:target/classes:$(cat target/test-classpath)" \
     "$program" "$PWD/target/dist" "$@"

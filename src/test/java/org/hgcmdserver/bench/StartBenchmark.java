@@ -12,7 +12,8 @@ import java.util.Random;
 
 /**
  * Compares starts, from a process's start, or from a client's connect to a socket whose daemon is
- * not running: a JVM's hello world, plain hg, and this daemon. Prints tables, writes
+ * not running: a JVM's hello world, plain hg, and this daemon, all with the Java that runs this
+ * program. Then measures the memory of the daemon at rest. Prints tables, writes
  * target/benchmark/start.json, and exits with status 1 after a wrong answer.
  */
 public final class StartBenchmark {
@@ -23,6 +24,15 @@ public final class StartBenchmark {
     private static final String HELLO = "cold socket to hello";
     private static final String HG = "hg log";
     private static final String LOG = "cold socket to log";
+    private static final String CHG = "chg log at a cold socket";
+    private static final String CHG_ALONE = "chg log, own server cold";
+    private static final String NOTHING = "/bin/true";
+    private static final String LAUNCHER = "launcher, /bin/true as java";
+
+    private static final Path CHG_PROGRAM = Path.of("/usr/bin/chg");
+
+    /** The memory of the daemon is measured after it has given some back. */
+    private static final int QUIET_MILLIS = 13_000;
 
     private static final int WARM_UP = 2;
 
@@ -32,6 +42,7 @@ public final class StartBenchmark {
     private final Results results = new Results();
     private final Map<String, Samples> samples = new LinkedHashMap<>();
     private final TestRepository repository;
+    private final Path noJava;
     private int sockets;
 
     private StartBenchmark(Path directory, Path dist, int rounds) throws Exception {
@@ -39,9 +50,18 @@ public final class StartBenchmark {
         daemon = dist.resolve("bin/hg-cmdserver").toString();
         this.rounds = rounds;
         repository = TestRepository.create(directory.resolve("r"), 50);
-        for (String each : List.of(JVM, READY, PIPE, HELLO, HG, LOG)) {
+        for (String each : List.of(NOTHING, LAUNCHER, JVM, READY, PIPE, HELLO, HG, LOG)) {
             samples.put(each, new Samples());
         }
+        if (Files.isExecutable(CHG_PROGRAM)) {
+            samples.put(CHG, new Samples());
+            samples.put(CHG_ALONE, new Samples());
+        }
+        noJava = Files.createDirectories(directory.resolve("no-java"));
+        Files.copy(javaHome().resolve("release"), noJava.resolve("release"));
+        Files.createSymbolicLink(
+                Files.createDirectories(noJava.resolve("bin")).resolve("java"),
+                Path.of("/bin/true"));
     }
 
     /**
@@ -74,6 +94,39 @@ public final class StartBenchmark {
         ratio("READY / the JVM's hello world", median(READY) / median(JVM));
         ratio("cold hello / the longer of READY and hg's hello", median(HELLO) / start);
         ratio("cold log / hg log", median(LOG) / median(HG));
+        if (samples.containsKey(CHG)) {
+            ratio("chg's cold log / hg log", median(CHG) / median(HG));
+            ratio("chg's cold log / with chg's own server", median(CHG) / median(CHG_ALONE));
+        }
+        System.out.printf("%-50s %.1f ms%n", "the launcher", median(LAUNCHER) - median(NOTHING));
+        atRest("two idle workers", List.of());
+        atRest("--min-idle 0", List.of("--min-idle", "0"));
+    }
+
+    /** The memory of a daemon that has had a connection, in a quiet time. */
+    private void atRest(String name, List<String> options) throws Exception {
+        Path address = socket();
+        List<String> command = new ArrayList<>(serve("--address", address.toString()));
+        command.addAll(options);
+        try (Server server = Server.start(name, address, command)) {
+            try (Connection connection = new Connection(server)) {
+                connection.run(repository.requests().get("log -l1"));
+            }
+            Pause.of(QUIET_MILLIS);
+            Memory.measure(server, results);
+        }
+    }
+
+    private static Path javaHome() {
+        return Path.of(System.getProperty("java.home"));
+    }
+
+    private List<String> serve(String... options) {
+        List<String> command =
+                new ArrayList<>(
+                        List.of("env", "JAVA_HOME=" + javaHome(), daemon, "serve", "--quiet"));
+        command.addAll(List.of(options));
+        return command;
     }
 
     private double median(String each) {
@@ -89,13 +142,17 @@ public final class StartBenchmark {
         List<String> log = repository.requests().get("log -l1");
         return switch (what) {
             case JVM -> helloWorld();
+            case NOTHING -> time(new ProcessBuilder("/bin/true"), "");
+            case LAUNCHER -> launcher();
             case READY ->
                     Server.nanosToReady(
                             directory.resolve("notify" + sockets++),
-                            List.of(daemon, "serve", "--quiet", "--address", socket().toString()));
+                            serve("--address", socket().toString()));
             case PIPE -> pipe();
             case HELLO -> cold(List.of());
             case HG -> hg(log);
+            case CHG -> chgAtAColdSocket(log);
+            case CHG_ALONE -> chgAlone(log);
             default -> cold(log);
         };
     }
@@ -105,7 +162,7 @@ public final class StartBenchmark {
     }
 
     private long helloWorld() throws Exception {
-        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+        String java = javaHome().resolve("bin/java").toString();
         ProcessBuilder builder =
                 new ProcessBuilder(java, "-cp", "target/test-classes", HelloWorld.class.getName());
         return time(builder, "hello\n");
@@ -142,10 +199,58 @@ public final class StartBenchmark {
         return nanos;
     }
 
+    private long launcher() throws Exception {
+        ProcessBuilder builder = new ProcessBuilder(daemon, "serve");
+        builder.environment().put("JAVA_HOME", noJava.toString());
+        return time(builder, "");
+    }
+
+    private long chgAlone(List<String> command) throws Exception {
+        Path address = socket();
+        try {
+            return chg(address, command);
+        } finally {
+            chg(address, List.of("--kill-chg-daemon"), "");
+        }
+    }
+
+    private long chgAtAColdSocket(List<String> command) throws Exception {
+        try (Server server = activated()) {
+            return chg(server.address(), command);
+        }
+    }
+
+    private long chg(Path address, List<String> command) throws Exception {
+        return chg(address, command, repository.answer("log -l1"));
+    }
+
+    private long chg(Path address, List<String> command, String right) throws Exception {
+        List<String> words = new ArrayList<>(List.of(CHG_PROGRAM.toString()));
+        words.addAll(command);
+        ProcessBuilder builder = new ProcessBuilder(words);
+        builder.environment().put("HGPLAIN", "1");
+        builder.environment().put("CHGSOCKNAME", address.toString());
+        return time(builder, right);
+    }
+
     /**
      * The first client of a service that starts with it: a connection, with one command or none.
      */
     private long cold(List<String> command) throws Exception {
+        try (Server server = activated()) {
+            long start = System.nanoTime();
+            try (Connection connection = new Connection(server)) {
+                if (!command.isEmpty()) {
+                    String answer = connection.run(command);
+                    results.check("cold", "log -l1", answer, repository.answer("log -l1"));
+                }
+                return System.nanoTime() - start;
+            }
+        }
+    }
+
+    /** A socket whose daemon the first client starts. */
+    private Server activated() throws Exception {
         Path address = socket();
         ProcessBuilder builder =
                 new ProcessBuilder(
@@ -153,6 +258,7 @@ public final class StartBenchmark {
                         "-l",
                         address.toString(),
                         "--setenv=HGPLAIN=1",
+                        "--setenv=JAVA_HOME=" + javaHome(),
                         "--setenv=PATH=" + System.getenv("PATH"),
                         daemon,
                         "serve",
@@ -163,20 +269,6 @@ public final class StartBenchmark {
             Pause.of(5);
         }
         Pause.of(50); // from bind(2) to listen(2)
-        Server server = new Server("cold", process, address, 0);
-        try {
-            long start = System.nanoTime();
-            long nanos;
-            try (Connection connection = new Connection(server)) {
-                if (!command.isEmpty()) {
-                    String answer = connection.run(command);
-                    results.check("cold", "log -l1", answer, repository.answer("log -l1"));
-                }
-                nanos = System.nanoTime() - start;
-            }
-            return nanos;
-        } finally {
-            server.close();
-        }
+        return new Server("cold", process, address, 0);
     }
 }
