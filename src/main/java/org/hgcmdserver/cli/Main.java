@@ -9,8 +9,8 @@ import org.hgcmdserver.posix.ProcessImage;
 import org.hgcmdserver.posix.UnpackedLibraries;
 
 /**
- * Entry point of bin/hg-cmdserver. Neither this class nor {@link ServeCommand} names a type of
- * picocli, so that a usual start of the daemon loads none.
+ * Entry point of bin/hg-cmdserver. Neither this class nor {@link ServeCommand} and {@link
+ * RunCommand} name a type of picocli, so that a usual start loads none.
  */
 public final class Main {
 
@@ -26,7 +26,7 @@ public final class Main {
         LogProvider.use();
         PlatformPath.replaceUserDir();
         List<String> arguments = ProcessImage.arguments(Main.class, decoded);
-        int status = serve(arguments).orElseGet(() -> PicocliModel.execute(arguments));
+        int status = withoutPicocli(arguments).orElseGet(() -> PicocliModel.execute(arguments));
         if (reported != null && !arguments.isEmpty() && arguments.get(0).equals(SERVE)) {
             status = StartFailure.tellQueuedClients(reported, status);
         }
@@ -34,13 +34,16 @@ public final class Main {
     }
 
     /** Empty if picocli must parse this command line. */
-    private static OptionalInt serve(List<String> arguments) {
-        if (arguments.isEmpty() || !arguments.get(0).equals(SERVE)) {
-            return OptionalInt.empty();
-        }
-        ServeCommand serve = new ServeCommand();
+    private static OptionalInt withoutPicocli(List<String> arguments) {
+        String command = arguments.isEmpty() ? "" : arguments.get(0);
+        ServeCommand serve = command.equals(SERVE) ? new ServeCommand() : null;
         try {
-            return serve.callWithoutPicocli(arguments);
+            if (serve != null) {
+                return serve.callWithoutPicocli(arguments);
+            }
+            return command.equals("run")
+                    ? new RunCommand().callWithoutPicocli(arguments)
+                    : OptionalInt.empty();
         } catch (Exception | LinkageError e) {
             return OptionalInt.of(failure(e, serve));
         }

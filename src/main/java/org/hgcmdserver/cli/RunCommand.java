@@ -1,6 +1,7 @@
 package org.hgcmdserver.cli;
 
 import java.io.BufferedInputStream;
+import java.io.Closeable;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FilterInputStream;
@@ -10,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -76,6 +78,23 @@ final class RunCommand {
         return List.of(address.given(), serverDirectory, noChg);
     }
 
+    /**
+     * Runs the command without picocli.
+     *
+     * @param arguments the program's arguments, with this command's name first
+     * @return the exit status; empty if picocli must parse this command line
+     */
+    OptionalInt callWithoutPicocli(List<String> arguments) throws IOException, ConfigException {
+        int end = arguments.indexOf("--");
+        if (end < 0 || end == arguments.size() - 1) {
+            return OptionalInt.empty();
+        }
+        boolean usual = new OptionTable(options()).parse(arguments.subList(1, end)).isPresent();
+        return usual
+                ? OptionalInt.of(call(arguments.subList(end + 1, arguments.size())))
+                : OptionalInt.empty();
+    }
+
     int call(List<String> hgArguments) throws IOException, ConfigException {
         CommandStreams streams =
                 CommandStreams.of(
@@ -84,8 +103,8 @@ final class RunCommand {
                                 StandardStreams.error())
                         .withEcho(new TerminalEcho());
         Path socket = address.ofServer();
-        SignalSource.deliver(this::received);
-        try (CommandClient client = connect(socket)) {
+        try (Closeable signals = SignalSource.deliver(this::received);
+                CommandClient client = connect(socket)) {
             connected = client;
             return client.runRaw(
                     arguments(hgArguments).stream().map(PlatformString::encode).toList(), streams);

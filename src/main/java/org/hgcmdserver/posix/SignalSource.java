@@ -1,7 +1,11 @@
 package org.hgcmdserver.posix;
 
+import java.io.Closeable;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 
 /** Delivers SIGHUP, SIGINT and SIGTERM to the loop's thread, instead of their default action. */
@@ -9,8 +13,7 @@ public final class SignalSource {
 
     private static final Signal[] SIGNALS = {Signal.SIGHUP, Signal.SIGINT, Signal.SIGTERM};
     private static final int SIGNALFD_SIGINFO_SIZE = 128; // signalfd(2)
-    private static final int SFD_CLOEXEC = 0x80000;
-    private static final int SFD_NONBLOCK_CLOEXEC = 0x800 | SFD_CLOEXEC;
+    private static final int SFD_NONBLOCK_CLOEXEC = 0x80800;
     private static final int SIGSET_SIZE = 128;
     private static final int STRUCT_SIGACTION_SIZE = 256; // more than any platform's
     private static final long SIG_DFL = 0; // signal.h, the same on all platforms
@@ -18,6 +21,8 @@ public final class SignalSource {
 
     private static final int SIG_BLOCK = Os.LINUX ? 0 : 1; // signal.h
     private static final int SIG_UNBLOCK = Os.LINUX ? 1 : 2;
+
+    private static final Duration LONG = Duration.ofMinutes(1);
 
     private static volatile boolean readBySignalFd;
 
@@ -32,7 +37,7 @@ public final class SignalSource {
      */
     public static void deliver(EventLoop loop, Consumer<Signal> handler) throws IOException {
         if (Os.LINUX && areBlocked(mask(SIGNALS))) {
-            deliverFromSignalFd(loop, handler);
+            deliverFromSignalFd(loop, handler, SIGNALS);
         } else {
             handleInJvm(signal -> loop.post(() -> handler.accept(signal)));
         }
@@ -40,33 +45,49 @@ public final class SignalSource {
 
     /**
      * For a program without a loop: a separate thread calls {@code handler} for each of the
-     * signals, and for SIGQUIT if the launcher has blocked that too. Otherwise SIGQUIT ends the
-     * process, as with any other program, where the JVM would print its threads. A signal that was
-     * ignored when the process started stays ignored.
+     * signals, and for SIGQUIT if the launcher has blocked that too, until the result is closed.
+     * Otherwise SIGQUIT ends the process, as with any other program, where the JVM would print its
+     * threads. A signal that was ignored when the process started stays ignored.
+     *
+     * @return to be closed before the end of the program: the JVM waits 300 ms at its exit for a
+     *     thread that is in native code
      */
-    public static void deliver(Consumer<Signal> handler) throws IOException {
+    public static Closeable deliver(Consumer<Signal> handler) throws IOException {
         Signal[] all = {Signal.SIGHUP, Signal.SIGINT, Signal.SIGTERM, Signal.SIGQUIT};
         if (!Os.LINUX || !areBlocked(mask(all))) {
             LibC.signal(Signal.SIGQUIT.number(), SIG_DFL);
             handleInJvm(handler);
-            return;
+            return () -> {};
         }
         // the kernel keeps a blocked signal even if it is ignored, as by nohup(1)
         Signal[] heeded =
                 Arrays.stream(all).filter(signal -> !isIgnored(signal)).toArray(Signal[]::new);
-        int fd = LibC.signalfd(-1, signalSet(mask(heeded)), SFD_CLOEXEC);
-        PosixException.check(fd, "signalfd", "-1");
-        Thread reader = new Thread(() -> readForEver(fd, handler), "signals");
+        EventLoop loop = new EventLoop(Ticker.SYSTEM);
+        deliverFromSignalFd(loop, handler, heeded);
+        AtomicBoolean closed = new AtomicBoolean();
+        Thread reader = new Thread(() -> run(loop, closed), "signals");
         reader.setDaemon(true);
         reader.start();
+        return () -> end(reader, loop, closed);
     }
 
-    private static void readForEver(int fd, Consumer<Signal> handler) {
-        NativeMemory info = NativeMemory.allocate(SIGNALFD_SIGINFO_SIZE);
-        while (true) {
-            if (LibC.read(fd, info, SIGNALFD_SIGINFO_SIZE) > 0) {
-                handler.accept(Signal.of(info.getInt(0)));
+    private static void run(EventLoop loop, AtomicBoolean closed) {
+        try {
+            while (!closed.get()) {
+                loop.runOnce(LONG);
             }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void end(Thread reader, EventLoop loop, AtomicBoolean closed) {
+        closed.set(true);
+        loop.post(() -> {}); // wakes the thread
+        try {
+            reader.join(LONG.toMillis());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -121,12 +142,12 @@ public final class SignalSource {
         unblockForJvm();
     }
 
-    private static void deliverFromSignalFd(EventLoop loop, Consumer<Signal> handler)
-            throws IOException {
+    private static void deliverFromSignalFd(
+            EventLoop loop, Consumer<Signal> handler, Signal... signals) throws IOException {
         readBySignalFd = true;
         int fd =
                 PosixException.check(
-                        LibC.signalfd(-1, signalSet(mask(SIGNALS)), SFD_NONBLOCK_CLOEXEC),
+                        LibC.signalfd(-1, signalSet(mask(signals)), SFD_NONBLOCK_CLOEXEC),
                         "signalfd",
                         "-1");
         NativeMemory info = NativeMemory.allocate(SIGNALFD_SIGINFO_SIZE);
