@@ -16,8 +16,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The workers that one template has forked ahead, and the connections that wait for one of them.
- * While there is neither a template nor such a worker, the fallback serves the pool's connections.
- * Used in the loop's thread only.
+ * With neither a template nor such a worker, the fallback serves them. For the loop's thread only.
  */
 final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
 
@@ -33,10 +32,10 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
         void templateFailed();
     }
 
-    private static final Logger log = LoggerFactory.getLogger(Pool.class);
-
     /** How long a connection waits for a fork until the pool considers the template stuck. */
     static final Duration FORK_TIMEOUT = Duration.ofSeconds(5);
+
+    private static final Logger log = LoggerFactory.getLogger(Pool.class);
 
     private final EventLoop loop;
     private final Children children;
@@ -47,7 +46,6 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
     private final Shortage shortage;
     private final ForkLimit forkLimit;
     private final EventLoop.Timer refill;
-
     private final UnassignedWorkers unassigned = new UnassignedWorkers();
     private final WaitingConnections waiting = new WaitingConnections();
     private final Set<Worker> serving = new HashSet<>(); // those that have a connection
@@ -82,6 +80,7 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
     void serve(Connection connection) {
         boolean idle = unassigned.isAnyIdle();
         if (!idle && !keeper.isReady()) {
+            keeper.wake();
             fallback.serveWithoutPool(connection);
             return;
         }
@@ -116,9 +115,9 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
 
     /** Takes back the connections that the fallback does not serve yet: they arrived first. */
     private void reclaim() {
-        List<Connection> reclaimed = fallback.reclaim();
-        waiting.addOlder(reclaimed);
-        reclaimed.forEach(this::expectFork);
+        List<Connection> back = fallback.reclaim();
+        waiting.addOlder(back);
+        back.forEach(this::expectFork);
     }
 
     /** Replaces the template if it does not fork a worker in time. */
@@ -161,7 +160,7 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
             shortage.over();
         }
         try {
-            for (int i = 0; i < missing; i++) {
+            while (missing-- > 0) {
                 unassigned.add(
                         ForkedWorker.request(keeper.template(), children, table, forkLimit, this));
             }
@@ -177,13 +176,16 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
         size.untilRefill(unassigned.size(), loop.nanoTime()).ifPresent(refill::startIfStopped);
     }
 
-    /** Retires the idle workers that quiet times do not need. */
+    /** Retires the idle workers that quiet times do not need, and in the end the template. */
     private void trim() {
         if (draining) {
             return;
         }
         for (int n = size.toRetire(unassigned.idle(), loop.nanoTime()); n > 0; n--) {
             unassigned.retireLast();
+        }
+        if (unassigned.size() == 0 && size.needsNoTemplate(loop.nanoTime())) {
+            keeper.rest();
         }
         loop.after(PoolSize.QUIET, this::trim);
     }
@@ -263,11 +265,11 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
 
     @Override
     public void stale(ForkedWorker worker) {
-        if (worker.template() != keeper.template() || draining) {
-            return; // another worker has reported this before, or there will be no other template
+        // else another worker has reported this before, or there will be no other template
+        if (worker.template() == keeper.template() && !draining) {
+            log.info("configuration, hg or an extension has changed: warming up a new template");
+            replaceTemplate();
         }
-        log.info("configuration, Mercurial or an extension has changed: warming up a new template");
-        replaceTemplate();
     }
 
     private void replaceTemplate() {
@@ -290,10 +292,9 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
     }
 
     private void retireIfDrained() {
-        if (!draining || !waiting.isEmpty()) {
-            return;
+        if (draining && waiting.isEmpty()) {
+            unassigned.retireAll();
+            keeper.close();
         }
-        unassigned.retireAll();
-        keeper.close();
     }
 }

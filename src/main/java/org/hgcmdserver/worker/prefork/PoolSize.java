@@ -27,12 +27,16 @@ final class PoolSize {
     /** How long no connection must miss an idle worker until the wanted number shrinks by one. */
     static final Duration QUIET = Duration.ofSeconds(10);
 
+    /** How long no connection must come until a pool that keeps no workers needs no template. */
+    static final Duration UNUSED = Duration.ofHours(1);
+
     private final int min;
     private final int max;
     private int wanted;
     private Duration pause = PAUSE;
     private long lastTaken;
     private long quietSince;
+    private long lastUsed;
 
     /**
      * @param now as {@link System#nanoTime}, here and everywhere
@@ -43,6 +47,7 @@ final class PoolSize {
         wanted = min;
         lastTaken = now - PAUSE_WITHOUT_REHEARSALS.toNanos();
         quietSince = now;
+        lastUsed = now;
     }
 
     /** Sets whether workers rehearse; they do at first. */
@@ -53,11 +58,13 @@ final class PoolSize {
     /** An idle worker has received a connection. */
     void taken(long now) {
         lastTaken = now;
+        lastUsed = now;
     }
 
     /** A connection has found no idle worker. */
     void missed(long now) {
         lastTaken = now;
+        lastUsed = now;
         quietSince = now;
         wanted = Math.min(max, Math.max(1, 2 * wanted));
     }
@@ -65,6 +72,12 @@ final class PoolSize {
     /** A worker that had a connection has ended: there is time to fork others. */
     void ended(long now) {
         lastTaken = now - PAUSE_WITHOUT_REHEARSALS.toNanos();
+        lastUsed = now;
+    }
+
+    /** Whether the pool keeps no workers, and has had no connection for long. */
+    boolean needsNoTemplate(long now) {
+        return min == 0 && now - lastUsed >= UNUSED.toNanos();
     }
 
     /**

@@ -47,6 +47,9 @@ final class TemplateKeeper implements Template.Listener {
     /** Whether the keeper starts no more templates. */
     private boolean last;
 
+    /** Whether the template is to start with {@link #wake}. */
+    private boolean resting;
+
     /** Whether the template's workers rehearse, as far as the keeper knows. */
     private boolean rehearsing = true;
 
@@ -104,6 +107,25 @@ final class TemplateKeeper implements Template.Listener {
         template = null;
         old.close();
         restart.start(restartBackoff.after(old.age()));
+    }
+
+    /** Ends a template that is ready, until {@link #wake}. */
+    void rest() {
+        if (isReady()) {
+            log.debug("workers{} are not wanted: ending the warm Mercurial", starter.purpose());
+            Template old = template;
+            template = null;
+            resting = true;
+            old.close();
+        }
+    }
+
+    /** Starts a template if the keeper rests. */
+    void wake() {
+        if (resting) {
+            resting = false;
+            start();
+        }
     }
 
     /** Starts no more templates; the present template stays. */

@@ -52,13 +52,17 @@ class PoolTest implements Pool.Fallback, WorkerTable.Listener {
     @BeforeEach
     void begin() throws Exception {
         manual = new ManualLoop();
+        open(MIN_IDLE);
+    }
+
+    private void open(int minIdle) {
         Children children = new Children(manual.loop());
         pool =
                 new Pool(
                         manual.loop(),
                         children,
                         new WorkerTable(manual.loop(), children, this),
-                        new PoolSize(MIN_IDLE, MAX_IDLE, manual.loop().nanoTime()),
+                        new PoolSize(minIdle, MAX_IDLE, manual.loop().nanoTime()),
                         this::startTemplate,
                         this);
         pool.open();
@@ -353,5 +357,32 @@ class PoolTest implements Pool.Fallback, WorkerTable.Listener {
         template().die(null);
         manual.advance(Duration.ofMinutes(10));
         assertThat(templates).hasSize(1);
+    }
+
+    @Test
+    void poolWithoutWorkersLetsItsTemplateGoUntilAConnectionComes() throws Exception {
+        pool.drain();
+        open(0);
+        template().becomeReady();
+        TemplateInTest first = template();
+        manual.advance(PoolSize.UNUSED.minusMinutes(1));
+        assertThat(first.isClosed()).isFalse();
+        manual.advance(Duration.ofMinutes(2));
+        assertThat(first.isClosed()).isTrue();
+        int before = templates.size();
+        manual.advance(PoolSize.UNUSED);
+        assertThat(templates).as("no other one meanwhile").hasSize(before);
+        Connection connection = connect();
+        assertThat(served).containsExactly(connection);
+        assertThat(templates).hasSize(before + 1);
+        template().becomeReady();
+        assertThat(template().isClosed()).isFalse();
+    }
+
+    @Test
+    void poolWithWorkersKeepsItsTemplate() throws Exception {
+        warm();
+        manual.advance(PoolSize.UNUSED.multipliedBy(2));
+        assertThat(template().isClosed()).isFalse();
     }
 }
