@@ -29,6 +29,7 @@ archives=/var/cache/hg-cmdserver
 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
 if [ "$program" = org.hgcmdserver.bench.StartBenchmark ] && [ "$(id -u)" = 0 ] && [ ! -e "$archives" ]; then
     trap 'rm -rf "$archives"' EXIT
+    trap 'exit 1' HUP INT TERM
     target/dist/bin/hg-cmdserver class-archive "$archives"
 fi
 

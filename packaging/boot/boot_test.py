@@ -10,6 +10,7 @@ import json
 import os
 import re
 import signal
+import statistics
 import sys
 import time
 import traceback
@@ -708,9 +709,24 @@ def lingering(host):
         equal(host.run(*manager, DROP_IN, *BY).stdout, 'chg alice\n', 'what runs alice\'s hg')
         host.await_active(manager=manager)
         host.await_inactive(manager=manager)
+    wake_often(host, manager)
     equal(host.run('stat', '-c', '%U %a', address).stdout, 'alice 600\n', 'the socket')
     host.systemctl('stop', SOCKET, manager=manager)
     host.run('loginctl', 'disable-linger', 'alice')
+
+
+def wake_often(host, manager):
+    """a command that wakes the service does not wait for the JVM: before, it took 2.4 times as long as plain hg"""
+    command = ('config', 'ui.username')
+    times = {'plain': [], 'wakes': []}
+    for _ in range(7):
+        host.systemctl('stop', SERVICE, manager=manager)
+        times['wakes'].append(timed(lambda: host.run(*manager, DROP_IN, *command)))
+        host.await_active(manager=manager)
+        times['plain'].append(timed(lambda: host.run(*manager, '/usr/bin/hg', *command)))
+    ratio = statistics.median(times['wakes']) / statistics.median(times['plain'])
+    print('a command that wakes the service takes %.1f times as long as plain hg' % ratio)
+    expect(ratio < 2, 'a command that wakes the service takes %.1f times as long as plain hg' % ratio)
 
 
 @check('hg-cmdserver@USER: each user has a server and a configuration of their own')

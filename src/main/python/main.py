@@ -32,13 +32,15 @@ here never change.
 `pipe` serves the connection on descriptors 0 and 1. `chg` runs one command whose status chg awaits on the
 DESCRIPTOR: a worker that finds chg at its connection becomes this process. `prove` tries the server of `pipe`,
 and `template` tries a worker, before they report that they are ready. They report over descriptor 3: see
-hgcmdserver/daemonline.py. `first` serves the clients that wait at the
-inherited socket, as `pipe` does, and becomes the COMMAND that starts the daemon: see hgcmdserver/first.py.
+hgcmdserver/daemonline.py. `first` serves
+the clients that wait at the inherited socket, as `pipe` does, and becomes the COMMAND that starts the daemon: see
+hgcmdserver/first.py.
 
 Descriptors 1 and 2 must not be a client's, since hooks print to them.
 """
 
 import os
+import signal
 import sys
 import time
 
@@ -53,6 +55,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 def main(mode, *arguments):
     if HERE not in sys.path:  # an isolated interpreter does not search the script's directory
         sys.path.append(HERE)
+    if mode == 'first' and not first(*arguments):
+        mode, arguments = 'pipe', (arguments[0], 'check=yes', '--')
     if sys.version_info < OLDEST:
         refuse('RuntimeError: Python %d.%d is too old' % sys.version_info[:2], mode, *arguments)
     try:
@@ -63,23 +67,40 @@ def main(mode, *arguments):
     modes.modes(sys.argv[0], HERE, STARTED).run(mode, arguments)
 
 
+def first(hg, _dashes, *command):
+    """start workers for the first clients; then becomes the command, also if that fails. Returns False in a worker"""
+    environment = None
+    try:
+        if sys.version_info >= OLDEST:
+            from hgcmdserver import first as clients
+
+            environment = clients.startworkers(command[command.index('serve') + 1 :])
+            if environment is None:
+                return False
+    except Exception as inst:
+        sys.stderr.write('hg-cmdserver: the first clients wait for the daemon: %s\n' % inst)
+        sys.stderr.flush()
+    for name in ('SIGPIPE', 'SIGXFSZ', 'SIGXFZ'):  # which Python ignores
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_DFL)
+    os.execve(command[0], command, environment or os.environ)
+
+
 def refuse(reason, mode, hg, *arguments):
     """have hg itself serve, or report the reason to the daemon or the proof"""
     os.environ.pop('HG_CMDSERVER_CANCEL', None)  # see hgcmdserver/cancel.py
-    from hgcmdserver import daemonline
-
     options = list(arguments[arguments.index('--') + 1 :])
     if mode == 'chg':
         from hgcmdserver import chg
 
         os.set_inheritable(int(arguments[0]), False)
         chg.runseparately(hg, options, dict(os.environb), int(arguments[0]))
-    if mode == 'first':  # the clients wait for the daemon
-        os.execv(options[0], options)
     if mode == 'pipe':
         sys.stderr.write('hg-cmdserver: using the server of %s: %s\n' % (hg, reason))
         sys.stderr.flush()
         os.execv(hg, [hg, 'serve', '--cmdserver', 'pipe'] + options)
+    from hgcmdserver import daemonline
+
     word = {'template': daemonline.FAILED, 'prove': daemonline.UNUSABLE}[mode]
     daemonline.send(daemonline.CONTROL, word, daemonline.text(reason))
     sys.exit(mode == 'template')

@@ -1,16 +1,18 @@
 """The first clients of a service that its socket has started.
 
 They would wait for an answer while the JVM starts. So the launcher runs this program before all else: it accepts the
-connections that are in the queue, forks a worker for each, which serves it as a spawned one, and executes the launcher
-again, in the same process. The daemon receives the workers as an earlier image of it would hand them over in a reload
-(Handover.java, Reexec.java).
+connections that are in the queue, forks a worker for each, which serves it as a spawned one would, and executes the
+launcher again, in the same process. The daemon receives the workers as an earlier image of it would hand them over in a
+reload (Handover.java, Reexec.java).
 
-What the daemon's options decide about workers is not known here. With an option of that kind, on the command line or
-in the configuration file, all clients wait for the daemon.
+What the daemon's options say about workers is not known here. With an option of that kind, on the command line or in
+the configuration file, all clients wait for the daemon. If the daemon then cannot start, the first clients are served
+all the same.
 """
 
 import fcntl
 import os
+import pwd
 import select
 import signal
 import socket
@@ -24,73 +26,77 @@ LISTENER = 3  # SD_LISTEN_FDS_START in sd_listen_fds(3)
 HANDOVER = b'HG_CMDSERVER_HANDOVER'
 F_ADD_SEALS = 1033  # fcntl(2)
 ALL_SEALS = 1 | 2 | 4 | 8  # seal, shrink, grow, write
+BLOCKED = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
+MOST = 4  # connections, so that their descriptors stay below those that shells use
 
 # Options of serve that have no effect on how a worker serves its connection, or on who may connect.
-INDIFFERENT = frozenset(
+NOT_ABOUT_WORKERS = frozenset(
     (
         'address config-file debug drain drain-timeout idle-exit max-idle max-repo-cache max-template-memory '
         'max-templates min-idle poll-interval quiet socket-mode stop-timeout workers'
     ).split()
 )
 
-# As CommandServer.java has a worker's environment.
-DAEMONS_OWN = (b'LISTEN_', b'NOTIFY_SOCKET', b'WATCHDOG_', b'HG_CMDSERVER_FIRST')
+# As CommandServer.java has a worker's environment; HG_CMDSERVER_FIRST is the launcher's.
+DAEMONS_OWN = (b'LISTEN_', b'NOTIFY_SOCKET=', b'WATCHDOG_', b'HG_CMDSERVER_FIRST=')
 DEFAULTS = ((b'HGPLAIN', b'1'), (b'HGENCODING', b'UTF-8'))
 
 
-def become(command, options, serve):
-    """serve the first clients, and execute the command; returns in a worker that has served its connection
+def startworkers(options):
+    """accept connections and fork their workers; returns the environment that the daemon needs, or None in a worker,
+    which has its connection as descriptors 0 and 1
 
-    command: starts the daemon; options: those of serve, which are its end; serve(): serves the connection on
-    descriptors 0 and 1
+    options: those of serve
     """
     environment = dict(os.environb)
-    mine = None
-    try:
-        if isindifferent(options) and _haslistener():
-            mine = _startworkers(environment)
-    except Exception as inst:  # the clients wait for the daemon
-        sys.stderr.write('hg-cmdserver: the first clients wait for the daemon: %s\n' % inst)
-        sys.stderr.flush()
-    if mine is not None:
-        _becomeworker(mine)
-        serve()
-        return
-    for number in (signal.SIGPIPE, signal.SIGXFSZ):  # which Python ignores
-        signal.signal(number, signal.SIG_DFL)
-    os.execve(command[0], command, environment)
-
-
-def _startworkers(environment):
-    """accept connections, fork their workers, and add what the daemon needs to its environment; returns the connection
-    in a worker, else None"""
+    if _areaboutworkers(options) or not _haslistener() or not hasattr(os, 'memfd_create'):
+        return environment
     state = os.memfd_create('hg-cmdserver', os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    connections = _accept(max(2, os.cpu_count() or 1))  # as SpawnSource.java: more would start no faster
-    if not connections:
-        return None
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, BLOCKED)  # none is fatal between accept and fork
+    connections = [] if set(BLOCKED) & signal.sigpending() else _accept(most())
     cancel.secret = cancel.secret or b'%x' % int.from_bytes(os.urandom(16), 'big')
-    blocking = 'blocking' if os.get_blocking(LISTENER) else 'nonblocking'
-    lines = ['hg-cmdserver 1', 'listener %d inherited %s' % (LISTENER, blocking)]
-    lines.append('connections %d' % len(connections))
+    lines = []
     for connection in connections:
         try:
             pid = os.fork()
-        except OSError:
+        except OSError:  # such as a limit of the unit's: the client waits for the daemon
             lines.append('waiting %d' % connection)
             continue
         if pid == 0:
-            return connection
+            try:
+                _becomeworker(connection)
+            except BaseException:  # it must not become another daemon
+                sys.excepthook(*sys.exc_info())
+                os._exit(1)
+            return None
         # not STARTING: the daemon cannot know which of them say hello before it watches
         now = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
         lines.append('worker %d SERVING %d %d %d %d %d' % (pid, now, connection, *_peer(connection)))
-    os.write(state, '\n'.join(lines + ['']).encode('ascii'))
+    if lines:
+        environment.update(_handover(state, connections, lines))
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    return environment
+
+
+def _handover(state, connections, lines):
+    """the variables for Reexec.java, after the text of Handover.java has been written to the descriptor"""
+    blocking = 'blocking' if os.get_blocking(LISTENER) else 'nonblocking'
+    text = ['hg-cmdserver 1', 'listener %d inherited %s' % (LISTENER, blocking)]
+    text.append('connections %d' % sum(line.startswith('worker') for line in lines))
+    os.write(state, '\n'.join(text + lines + ['']).encode('ascii'))
     fcntl.fcntl(state, F_ADD_SEALS, ALL_SEALS)
     passed = [state, LISTENER] + connections
     for fd in passed:
         os.set_inheritable(fd, True)
-    environment[HANDOVER] = ' '.join(map(str, [os.getpid()] + passed)).encode('ascii')
-    environment[cancel.VARIABLE] = cancel.secret
-    return None
+    return {
+        HANDOVER: ' '.join(map(str, [os.getpid()] + passed)).encode('ascii'),
+        cancel.VARIABLE: cancel.secret,
+    }
+
+
+def most():
+    """how many connections are accepted: more workers would start no faster (SpawnSource.java)"""
+    return min(MOST, max(2, len(os.sched_getaffinity(0))))
 
 
 def _becomeworker(connection):
@@ -103,48 +109,49 @@ def _becomeworker(connection):
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     os.dup2(connection, 0)
     os.dup2(connection, 1)
-    os.closerange(3, 1 + max(map(int, os.listdir('/proc/self/fd'))))
+    os.closerange(LISTENER, connection + MOST)  # first, since there may be no descriptor left for the list
+    os.closerange(LISTENER, 1 + max(map(int, os.listdir('/proc/self/fd'))))
     for name in list(os.environb):
-        if name.startswith(DAEMONS_OWN):
+        if (name + b'=').startswith(DAEMONS_OWN):
             del os.environb[name]
     for name, value in DEFAULTS:
         os.environb.setdefault(name, value)
 
 
-def isindifferent(options):
-    """whether the options, and those in the configuration file, have no effect on a worker"""
+def _areaboutworkers(options):
+    """whether an option, or one in the configuration file, has an effect on workers"""
     file = None
     words = iter(options)
     for word in words:
         if not word.startswith('-'):
             continue  # the value of the option before
         name, equals, value = word.partition('=')
-        if not name.startswith('--') or name[2:] not in INDIFFERENT:
-            return False
+        if not name.startswith('--') or name[2:] not in NOT_ABOUT_WORKERS:
+            return True
         if name == '--config-file':
             file = value if equals else next(words, '')
     try:
-        with open(_defaultfile() if file is None else file, encoding='utf-8') as lines:
-            return all(map(_isindifferentline, lines))
+        with open(defaultfile() if file is None else file, encoding='utf-8') as lines:
+            return any(map(_isaboutworkers, lines))
     except FileNotFoundError:
-        return file is None
+        return file is not None
     except (OSError, ValueError):  # the daemon says what is wrong
-        return False
+        return True
 
 
-def _isindifferentline(line):
+def _isaboutworkers(line):
     line = line.strip()
-    return not line or line[0] in '#;[' or line.partition('=')[0].strip() in INDIFFERENT
+    return line[:1] not in ('', '#', ';', '[') and line.partition('=')[0].strip() not in NOT_ABOUT_WORKERS
 
 
-def _defaultfile():
-    """as ConfigPlaces.java"""
+def defaultfile():
+    """the configuration file, as ConfigPlaces.java finds it"""
+    directory = os.environ.get('XDG_CONFIG_HOME', '')
     if os.geteuid() == 0:
         directory = '/etc'
-    else:
-        directory = os.environ.get('XDG_CONFIG_HOME', '')
-        if not directory.startswith('/'):
-            directory = os.path.join(os.path.expanduser('~'), '.config')
+    elif not directory.startswith('/'):
+        home = os.environ.get('HOME', '')
+        directory = os.path.join(home if home.startswith('/') else pwd.getpwuid(os.geteuid()).pw_dir, '.config')
     return os.path.join(directory, 'hg-cmdserver/hg-cmdserver.conf')
 
 
@@ -161,14 +168,14 @@ def _haslistener():
         listener.detach()
 
 
-def _accept(most):
+def _accept(number):
     """the connections in the queue, from which nobody else accepts now"""
     connections = []
     poll = select.poll()
     poll.register(LISTENER, select.POLLIN)
     listener = socket.socket(fileno=LISTENER)
     try:
-        while len(connections) < most and poll.poll(0):
+        while len(connections) < number and poll.poll(0):
             connections.append(listener.accept()[0].detach())
     except OSError:  # such as a shortage of descriptors
         pass

@@ -58,8 +58,8 @@ class modes:
         self._started = started
 
     def run(self, mode, arguments):
-        if mode in ('pipe', 'chg', 'first'):
-            {'pipe': self._pipe, 'chg': self._chg, 'first': self._first}[mode](*arguments)
+        if mode in ('pipe', 'chg'):
+            {'pipe': self._pipe, 'chg': self._chg}[mode](*arguments)
             return
         try:
             {'template': self._template, 'prove': self._prove}[mode](*arguments)
@@ -206,13 +206,6 @@ class modes:
             if messages.kept is not None and check != 'only':  # such as an error in a configuration file
                 piped.tellwhy(connection.detach(), inst.code, messages.kept)
             raise
-
-    def _first(self, hg, _dashes, *command):
-        """serve the first clients, and become the command"""
-        from hgcmdserver import first
-
-        options = command[command.index('serve') + 1 :]
-        first.become(list(command), options, lambda: self._pipe(hg, 'check=yes', '--'))
 
     def _chg(self, hg, fd, _dashes, *arguments):
         """run a command of chg"""

@@ -62,7 +62,8 @@ final class WorkerOptions {
                     .label("N")
                     .defaultText("2")
                     .description(
-                            "How many workers wait for a connection in quiet times. Default: ${DEFAULT-VALUE}.");
+                            "How many workers wait for a connection in quiet times. With 0 the warm Mercurial, too, ends"
+                                    + " after an hour without a connection. Default: ${DEFAULT-VALUE}.");
 
     private final Option<Integer> maxIdle =
             Option.count("--max-idle")

@@ -22,7 +22,8 @@ public final class SignalSource {
     private static final int SIG_BLOCK = Os.LINUX ? 0 : 1; // signal.h
     private static final int SIG_UNBLOCK = Os.LINUX ? 1 : 2;
 
-    private static final Duration LONG = Duration.ofMinutes(1);
+    private static final Duration POLL = Duration.ofMinutes(1);
+    private static final Duration LONGEST_HANDLER = Duration.ofSeconds(10);
 
     private static volatile boolean readBySignalFd;
 
@@ -74,7 +75,7 @@ public final class SignalSource {
     private static void run(EventLoop loop, AtomicBoolean closed) {
         try {
             while (!closed.get()) {
-                loop.runOnce(LONG);
+                loop.runOnce(POLL);
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -85,7 +86,7 @@ public final class SignalSource {
         closed.set(true);
         loop.post(() -> {}); // wakes the thread
         try {
-            reader.join(LONG.toMillis());
+            reader.join(LONGEST_HANDLER.toMillis());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

@@ -33,6 +33,7 @@ class FirstClientsIT {
     @TempDir Path directory;
     private Path javaHome;
     private Gate gate;
+    private String program = Daemon.PROGRAM;
 
     @BeforeEach
     void makeJavaThatWaits() throws Exception {
@@ -64,7 +65,7 @@ class FirstClientsIT {
         List<String> command = new ArrayList<>(List.of("systemd-socket-activate"));
         command.addAll(List.of("-l", address.toString(), "--setenv=JAVA_HOME=" + javaHome));
         variables.forEach(variable -> command.add("--setenv=" + variable));
-        command.addAll(List.of(Daemon.PROGRAM, "serve", "--debug"));
+        command.addAll(List.of(program, "serve", "--debug"));
         command.addAll(List.of(options));
         Daemon daemon = Daemon.launch(directory, address, environment -> {}, command);
         Daemon.awaitListening(address);
@@ -98,6 +99,57 @@ class FirstClientsIT {
         }
     }
 
+    /** The daemon's later image has the worker too, and its workers have the same secret. */
+    @Test
+    void reloadKeepsIt() throws Exception {
+        try (Daemon daemon = activate(List.of());
+                Session first = Session.to(daemon)) {
+            startTheJvm(daemon);
+            ReloadIT.reload(daemon);
+            assertThat(first.run("version", "-q").status()).isZero();
+            assertThat(daemon.isParentOf(first.pid())).isTrue();
+            try (Session second = Session.to(daemon)) {
+                assertThat(second.run("version", "-q").status()).isZero();
+            }
+            daemon.signal("TERM");
+            daemon.awaitDrain();
+            first.close();
+            assertThat(daemon.awaitExit()).isZero();
+        }
+    }
+
+    /** The service fails, and its first clients are served all the same. */
+    @Test
+    void clientIsServedWithoutJava() throws Exception {
+        Files.delete(javaHome.resolve("bin/java"));
+        try (Daemon daemon = activate(List.of());
+                Session first = Session.to(daemon)) {
+            assertThat(daemon.awaitExit()).isEqualTo(78);
+            assertThat(daemon.log()).contains("install a Java runtime");
+            assertThat(first.run("version", "-q").status()).isZero();
+        }
+    }
+
+    /** As in the middle of an installation: the clients wait for the daemon, which starts. */
+    @Test
+    void daemonStartsWithoutThisPart() throws Exception {
+        gate.open();
+        for (String missing : List.of("first", "cancel")) {
+            Path dist = Files.createTempDirectory(directory, "dist").resolve("d");
+            Processes.run(directory, "cp", "-a", Daemon.DIST.toString(), dist.toString())
+                    .succeeded();
+            Path python = dist.resolve("lib/python/hgcmdserver");
+            Files.delete(python.resolve(missing + ".py"));
+            program = dist.resolve("bin/hg-cmdserver").toString();
+            try (Daemon daemon = activate(List.of(), "--workers", "spawn");
+                    RawClient client = new RawClient(daemon.address())) {
+                daemon.awaitLog("listening at");
+                assertThat(client.readFrame()).isNotEmpty();
+            }
+            Files.delete(directory.resolve("server.sock"));
+        }
+    }
+
     @Test
     void stopThatFinishesEndsItsConnection() throws Exception {
         try (Daemon daemon = activate(List.of(), "--drain", "finish");
@@ -125,10 +177,11 @@ class FirstClientsIT {
         }
     }
 
-    /** Of many that wait, as many as there are processors, and two at least, are served at once. */
+    /** Of many that wait, two are served at once, and no more than four. */
     @Test
     void otherClientsAreAnsweredByTheDaemon() throws Exception {
-        int first = Math.max(2, Runtime.getRuntime().availableProcessors());
+        int first = Integer.parseInt(python("print(first.most())"));
+        assertThat(first).isBetween(2, 4);
         List<RawClient> clients = new ArrayList<>();
         try (Daemon daemon = activate(List.of())) {
             Processes.signal(daemon.pid(), "STOP"); // systemd-socket-activate, until all wait
@@ -267,16 +320,20 @@ class FirstClientsIT {
         }
     }
 
+    private static String python(String statement) throws Exception {
+        return Processes.run(
+                        Daemon.DIST.resolve("lib/python"),
+                        "python3",
+                        "-c",
+                        "from hgcmdserver import first; " + statement)
+                .succeeded()
+                .out()
+                .strip();
+    }
+
     @Test
     void namesOfOptionsAreThoseOfServe() throws Exception {
-        String list =
-                Processes.run(
-                                Daemon.DIST.resolve("lib/python"),
-                                "python3",
-                                "-c",
-                                "from hgcmdserver import first; print(*first.INDIFFERENT)")
-                        .succeeded()
-                        .out();
+        String list = python("print(*first.NOT_ABOUT_WORKERS)");
         String help = Processes.run(directory, Daemon.PROGRAM, "serve", "--help").succeeded().out();
         assertThat(list.split("\\s+"))
                 .contains("idle-exit")

@@ -109,9 +109,11 @@ final class TemplateKeeper implements Template.Listener {
         restart.start(restartBackoff.after(old.age()));
     }
 
-    /** Ends a template that is ready, until {@link #wake}. */
+    /**
+     * Ends a template that has been ready for as long as a pool goes unused, until {@link #wake}.
+     */
     void rest() {
-        if (isReady()) {
+        if (isReady() && template.age().compareTo(PoolSize.UNUSED) >= 0) {
             log.debug("workers{} are not wanted: ending the warm Mercurial", starter.purpose());
             Template old = template;
             template = null;

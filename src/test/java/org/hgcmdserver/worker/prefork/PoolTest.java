@@ -376,6 +376,7 @@ class PoolTest implements Pool.Fallback, WorkerTable.Listener {
         assertThat(served).containsExactly(connection);
         assertThat(templates).hasSize(before + 1);
         template().becomeReady();
+        manual.advance(PoolSize.QUIET.multipliedBy(2)); // while the fallback still serves it
         assertThat(template().isClosed()).isFalse();
     }
 
