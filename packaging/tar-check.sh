@@ -28,6 +28,14 @@ case $said in
     *) fail "the script says: $said" ;;
 esac
 
+# the archives that the launcher looks for
+archives=/var/cache/hg-cmdserver
+[ "$(id -u)" = 0 ] || archives=${XDG_CACHE_HOME:-$HOME/.cache}/hg-cmdserver
+build=$(cut -c 1-16 "$prefix/share/hg-cmdserver/lib/build")
+for kind in serve run; do
+    ls "$archives/$kind-$build"-*.jsa >/dev/null || fail "no class-data archive of $kind"
+done
+
 # the files are the installing user's, and readable for all
 found=$(find "$prefix" \( ! -user "$(id -un)" -o -type f ! -perm -444 -o -type d ! -perm -555 -o -perm /022 ! -type l \) ! -path "$prefix")
 [ -z "$found" ] || fail "wrong owner or mode: $found"
@@ -53,6 +61,7 @@ found=$(cd "$work/repository" && "$prefix/bin/hg-cmdserver" run --address "$work
 [ "$found" = first ] || fail "the log is: $found"
 found=$(cd "$work/repository" && HG_CMDSERVER_SOCKET=$work/server.sock "$prefix/lib/hg-cmdserver/bin/hg" log -T '{desc}')
 [ "$found" = first ] || fail "the log of the drop-in is: $found"
+grep -qF "$archives/serve-$build" "/proc/$daemon/maps" || fail 'the daemon uses no class-data archive'
 kill "$daemon"
 wait "$daemon"
 daemon=
@@ -92,5 +101,6 @@ sh "$work/elsewhere/install.sh" --prefix="$prefix" >/dev/null
 sh "$work/elsewhere/install.sh" --uninstall --prefix "$prefix" >/dev/null
 left=$(cd "$prefix" && find . ! -type d -o -path '*hg-cmdserver*')
 [ "$left" = ./bin/mine ] || fail "left: $left"
+! ls "$archives"/*-"$build"-*.jsa 2>/dev/null || fail 'class-data archives are left'
 ! sh "$work/elsewhere/install.sh" --uninstall --prefix "$prefix" 2>/dev/null || fail 'nothing was removed twice'
 echo 'the archive: installed, run, upgraded, removed'

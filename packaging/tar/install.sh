@@ -33,11 +33,21 @@ prefix=$(CDPATH='' cd -- "$prefix" && pwd -P)
 case $prefix in *'
 '*) fail 'the name of the directory has more than one line' ;; esac
 
+# Where the launcher looks for class-data archives, with which a start takes a quarter to a half less time.
+if [ "$(id -u)" = 0 ]; then
+    cache=/var/cache/hg-cmdserver
+else
+    cache=${XDG_CACHE_HOME:-${HOME:-}/.cache}/hg-cmdserver
+fi
+
 # The files of an installation, one a line, relative to the prefix.
 list=$prefix/share/hg-cmdserver/installed
 
 if [ -n "$uninstall" ]; then
     [ -f "$list" ] || fail "$prefix has no installation of hg-cmdserver"
+    build=$(cut -c 1-16 "$prefix/share/hg-cmdserver/lib/build")
+    rm -f -- "$cache"/*-"$build"-*.jsa
+    rmdir -- "$cache" 2>/dev/null || true
     files="$(cat "$list")
 share/hg-cmdserver/installed"
     printf '%s\n' "$files" | while IFS= read -r file; do
@@ -150,6 +160,8 @@ printf '%s\n' "$old" | while IFS= read -r file; do
     [ -z "$file" ] || grep -qxF -- "$file" "$list.new" || rm -f -- "$prefix/$file"
 done
 mv -f -- "$list.new" "$list"
+
+"$program" class-archive "$cache" 2>/dev/null || echo "a start takes longer than it could: no class-data archive in $cache" >&2
 
 echo "hg-cmdserver is installed in $prefix; tarball.md in share/doc/hg-cmdserver is about the system's service. A server of your own:"
 if [ "$(uname -s)" = Darwin ]; then

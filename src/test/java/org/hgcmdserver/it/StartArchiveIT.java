@@ -46,9 +46,12 @@ class StartArchiveIT {
         Processes.run(directory, "cp", "-a", "" + Daemon.DIST, "" + dist).succeeded();
         Path launcher = dist.resolve("bin/hg-cmdserver");
         String script = Files.readString(launcher);
-        assertThat(script).contains("=/var/cache/hg-cmdserver/$1");
+        assertThat(script).contains("system_cache=/var/cache/hg-cmdserver\n");
         Files.writeString(
-                launcher, script.replace("=/var/cache/hg-cmdserver/$1", "='" + cache + "'/$1"));
+                launcher,
+                script.replace(
+                        "system_cache=/var/cache/hg-cmdserver\n",
+                        "system_cache='" + cache + "'\n"));
         program = launcher.toString();
     }
 
@@ -148,6 +151,34 @@ class StartArchiveIT {
         assertThat(Files.readString(started)).contains(OPTION + archive);
     }
 
+    /** Without a package, as another user than root; nobody else's is trusted. */
+    @Test
+    void userCanHaveTheirOwn() throws Exception {
+        OtherUser.letInto(directory);
+        Path home = Files.createDirectories(directory.resolve("a home"));
+        Path own = home.resolve(".cache/hg-cmdserver");
+        make(java(), own.toString()).succeeded();
+        Path wrapper = wrapper("printf '%s\\n' \"$@\"; exit");
+        String[] status = {
+            "setpriv",
+            "--reuid=" + OtherUser.NAME,
+            "--regid=" + OtherUser.NAME,
+            "--clear-groups",
+            "env",
+            "HOME=" + home,
+            "JAVA_HOME=" + wrapper.getParent().getParent(),
+            program,
+            "status"
+        };
+        for (String owner : List.of("root", OtherUser.NAME)) {
+            Processes.run(directory, "chown", "-R", owner, home.toString()).succeeded();
+            Processes.Result result = Processes.run(directory, status);
+            assertThat(result.out()).as(owner + result.err()).contains(OPTION + own);
+        }
+        Processes.run(directory, "chown", "-R", "bin", home.toString()).succeeded();
+        assertThat(Processes.run(directory, status).out()).doesNotContain(OPTION);
+    }
+
     @Test
     void eachJavaHasItsOwn() throws Exception {
         Path other = otherJava();
@@ -209,7 +240,7 @@ class StartArchiveIT {
         Path home = directory.resolve("home");
         Path wrapper = Files.createDirectories(home.resolve("bin")).resolve("java");
         Files.writeString(wrapper, "#!/bin/sh\n%s\nexec '%s' \"$@\"\n".formatted(first, java()));
-        assertThat(wrapper.toFile().setExecutable(true)).isTrue();
+        assertThat(wrapper.toFile().setExecutable(true, false)).isTrue();
         Path release = java().resolveSibling("../release").normalize();
         Files.writeString(home.resolve("release"), Files.readString(release));
         return wrapper;
