@@ -11,6 +11,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,7 +19,10 @@ import org.newsclub.net.unix.AFUNIXDatagramChannel;
 import org.newsclub.net.unix.AFUNIXDatagramSocket;
 import org.newsclub.net.unix.AFUNIXSocketAddress;
 
-/** A service manager that is gone or does not read, and no room for temporary files. */
+/**
+ * A service manager that is gone or does not read, signals that mean nothing, and no room for
+ * temporary files.
+ */
 class SurroundingsIT {
 
     private static final String NO_TEMPLATE = "no warm Mercurial to fork workers from";
@@ -115,6 +119,30 @@ class SurroundingsIT {
             daemon.stop();
             assertThat(warnings(daemon)).hasSize(1);
         }
+    }
+
+    /** The default action would end the daemon without a log line, and leave its socket. */
+    @Test
+    @RunsOnce
+    void signalsWithoutAMeaningHaveNoEffect() throws Exception {
+        try (Daemon daemon = Daemon.start(directory)) {
+            Map<String, Integer> signals = Map.of("QUIT", 3, "USR1", 10, "ALRM", 14);
+            for (Map.Entry<String, Integer> each : signals.entrySet()) {
+                daemon.signal(each.getKey());
+                await().until(() -> isPending(daemon, each.getValue()));
+            }
+            daemon.signal("USR2"); // which the JVM catches
+            servesAll(daemon);
+            ReloadIT.reload(daemon);
+            servesAll(daemon);
+            daemon.stop();
+            assertThat(warnings(daemon)).isEmpty();
+        }
+    }
+
+    private static boolean isPending(Daemon daemon, int signal) throws IOException {
+        long pending = Long.parseUnsignedLong(Processes.status(daemon.pid(), "ShdPnd"), 16);
+        return (pending >> (signal - 1) & 1) == 1;
     }
 
     private Daemon startUnder(Path manager) throws Exception {
