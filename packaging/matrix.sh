@@ -21,7 +21,7 @@ cd "$(dirname "$0")/.."
 # The tests that depend on Mercurial, for each kind of workers; the short form omits some. Those in
 # $spawn and then those in $late run beside those in $prefork, and take about as long. A spawned worker is a
 # new process with the strict server, which the differential test meets in forked workers as well.
-prefork='CommandsIT NoTerminalIT AnotherUserIT ChgIT ChgOutputIT DropInIT ToolsIT ProofIT PreforkFreshnessIT'
+prefork='CommandsIT FirstClientsIT NoTerminalIT AnotherUserIT ChgIT ChgOutputIT DropInIT ToolsIT ProofIT PreforkFreshnessIT'
 late='PreforkQuickAmendIT DifferentialIT PreforkContentIT PreforkFallbackIT'
 spawn='CommandsIT NoTerminalIT AnotherUserIT ProofIT'
 rounds=15
