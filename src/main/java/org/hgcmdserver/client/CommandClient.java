@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.channels.Channels;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.hgcmdserver.posix.Child;
@@ -173,14 +174,11 @@ public final class CommandClient implements Closeable {
      * SIGQUIT, SIGTERM or SIGHUP: this method asks for that over another connection, and waits
      * until a worker takes it.
      *
-     * @throws IOException if the worker has gone, or belongs to another user and its server does
-     *     not send signals
+     * @throws IOException if the worker has gone, if it belongs to another user and its server does
+     *     not send signals, or if what the hello names is not a worker of this server's
      */
     public void signal(Signal signal) throws IOException {
-        if (hello.pgid() <= 1) {
-            throw new ProtocolException(
-                    "the server's hello does not name the process group of its worker");
-        }
+        checkWorker();
         try {
             Child.signalGroup(hello.pgid(), signal.number());
         } catch (PosixException e) {
@@ -188,6 +186,29 @@ public final class CommandClient implements Closeable {
                 throw e;
             }
             requestCancel(signal);
+        }
+    }
+
+    /**
+     * A false server could name any process, and have this client, if it is root's, end it. So the
+     * worker leads its group (unixforkingservice in commandserver.py), and is a process of the user
+     * who listens; root's listener, such as systemd, passes its socket on to services of any user.
+     */
+    private void checkWorker() throws IOException {
+        int worker = hello.pid();
+        if (worker <= 1 || hello.pgid() != worker) {
+            throw new ProtocolException(
+                    "the server's hello does not name a process group that its worker leads");
+        }
+        long listener = listener().uid();
+        Path process = Path.of("/proc/" + worker);
+        if (listener != 0 && Files.isDirectory(process)) { // as it is on Linux
+            long owner = Integer.toUnsignedLong((Integer) Files.getAttribute(process, "unix:uid"));
+            if (owner != listener) {
+                throw new ProtocolException(
+                        "the server of uid %d names process %d of uid %d as its worker; not signalled"
+                                .formatted(listener, worker, owner));
+            }
         }
     }
 

@@ -242,4 +242,56 @@ class AnotherUserIT {
         words.addAll(List.of(options));
         assertThat(client.ask(words.toArray(String[]::new))).endsWith(DONE);
     }
+
+    /** It names a process of root's as its worker. */
+    @Test
+    @RunsOnce
+    void falseServerHasRootSignalNobody() throws Exception {
+        String server =
+                """
+                import os, socket, struct, sys
+                s = socket.socket(socket.AF_UNIX)
+                s.bind(sys.argv[1])
+                os.chmod(sys.argv[1], 0o666)
+                s.listen(1)
+                hello = ('capabilities: runcommand\\nencoding: UTF-8\\npid: %s\\npgid: %s' % (2 * (sys.argv[2],))).encode()
+                connection, _address = s.accept()
+                connection.sendall(struct.pack('>cI', b'o', len(hello)) + hello)
+                connection.recv(1000)
+                print('asked', flush=True)
+                connection.recv(1)
+                """;
+        Path open = Files.createDirectory(directory.resolve("open"));
+        Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxrwxrwx"));
+        Path address = open.resolve("s");
+        Process victim = new ProcessBuilder("setsid", "sleep", "1000").start();
+        try {
+            String leader = String.valueOf(victim.pid());
+            await().until(() -> leader.equals(Processes.status(victim.pid(), "NSpgid")));
+            Process listening = as(USER, "/usr/bin/python3", "-c", server, "" + address, leader);
+            await().until(() -> Files.exists(address));
+            Process run =
+                    as(
+                            "root",
+                            Daemon.PROGRAM,
+                            "run",
+                            "--no-chg",
+                            "--address",
+                            "" + address,
+                            "--",
+                            "log");
+            try (BufferedReader said = listening.inputReader()) {
+                assertThat(said.readLine()).isEqualTo("asked");
+            }
+            Processes.signal(run.pid(), "INT");
+            try (BufferedReader said = run.inputReader()) {
+                assertThat(said.readLine()).contains("names process " + leader + " of uid 0");
+            }
+            assertThat(run.waitFor(60, TimeUnit.SECONDS)).isTrue();
+            assertThat(victim.isAlive()).isTrue();
+            listening.destroy();
+        } finally {
+            victim.destroy();
+        }
+    }
 }
