@@ -153,6 +153,7 @@ class AccessIT {
             try (Session hg = Session.to(daemon)) {
                 assertThat(hg.run("version", "-q").status()).isZero();
             }
+            daemon.awaitLog("listening at"); // its first workers answer before
             assertThat(daemon.log())
                     .contains("who may connect: by the permissions of " + address + ", rw")
                     .contains("of user " + id("-un"));

@@ -48,6 +48,7 @@ class IdleExitIT {
         try (Daemon daemon =
                 Daemon.activate(directory, "--idle-exit=10ms", "--poll-interval=1ms")) {
             try (Session hg = Session.to(daemon)) {
+                daemon.awaitLog("listening at"); // a first worker answers before
                 ReloadIT.reload(daemon);
                 assertThat(hg.run("version", "-q").status()).isZero();
                 assertThat(daemon.log()).doesNotContain("no connection for");

@@ -1,6 +1,7 @@
 package org.hgcmdserver.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.hgcmdserver.it.Processes.await;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -129,6 +130,8 @@ class InheritedSocketIT {
                 services.awaitLog("instance 1");
                 assertThat(queued.readFrame()).contains("runcommand");
             }
+            // a first worker answers before; until then a signal would end the launcher
+            await().until(() -> services.log().split("listening at", -1).length == 3);
             assertThat(address).exists();
             Processes.signal(instance(services, 1), "TERM");
             assertThat(services.awaitExit()).isZero();

@@ -448,6 +448,7 @@ class ReloadIT {
     void inheritedSocketGoesOn() throws Exception {
         try (Daemon daemon = Daemon.activate(directory)) {
             try (Session hg = Session.to(daemon)) {
+                daemon.awaitLog(LISTENING); // a first worker answers before
                 reload(daemon);
                 assertThat(hg.run("version", "-q").status()).isZero();
                 try (Session other = Session.to(daemon)) {
