@@ -37,7 +37,10 @@ case $prefix in *'
 if [ "$(id -u)" = 0 ]; then
     cache=/var/cache/hg-cmdserver
 else
-    cache=${XDG_CACHE_HOME:-${HOME:-}/.cache}/hg-cmdserver
+    case ${XDG_CACHE_HOME:-} in
+        /*) cache=$XDG_CACHE_HOME/hg-cmdserver ;;
+        *) cache=${HOME:-}/.cache/hg-cmdserver ;;
+    esac
 fi
 
 # The files of an installation, one a line, relative to the prefix.
@@ -78,7 +81,7 @@ fi
 # put FILE DESTINATION: installs a file; a running service keeps the old one, since this replaces the name
 put() {
     mkdir -p -- "$prefix/${2%/*}"
-    # without -p, since the file must belong to the installing user, whoever has unpacked the archive
+    # without -p: the installing user must own the file, and another user may have unpacked the archive
     cp -- "$here/$1" "$prefix/$2.new"
     if [ -x "$here/$1" ]; then
         chmod 755 -- "$prefix/$2.new"

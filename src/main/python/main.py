@@ -32,9 +32,8 @@ here never change.
 `pipe` serves the connection on descriptors 0 and 1. `chg` runs one command whose status chg awaits on the
 DESCRIPTOR: a worker that finds chg at its connection becomes this process. `prove` tries the server of `pipe`,
 and `template` tries a worker, before they report that they are ready. They report over descriptor 3: see
-hgcmdserver/daemonline.py. `first` serves
-the clients that wait at the inherited socket, as `pipe` does, and becomes the COMMAND that starts the daemon: see
-hgcmdserver/first.py.
+hgcmdserver/daemonline.py. `first` serves the clients that wait at the inherited socket, as `pipe` does, and becomes
+the COMMAND that starts the daemon: see hgcmdserver/first.py.
 
 Descriptors 1 and 2 must not be a client's, since hooks print to them.
 """

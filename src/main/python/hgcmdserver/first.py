@@ -169,7 +169,7 @@ def _haslistener():
 
 
 def _accept(number):
-    """the connections in the queue, from which nobody else accepts now"""
+    """accept connections that are in the queue, and return them; no other process accepts from it now"""
     connections = []
     poll = select.poll()
     poll.register(LISTENER, select.POLLIN)

@@ -175,6 +175,16 @@ class StartArchiveIT {
             Processes.Result result = Processes.run(directory, status);
             assertThat(result.out()).as(owner + result.err()).contains(OPTION + own);
         }
+        // a relative place, which the specification ignores, and a name that would mean two
+        // archives
+        for (String place :
+                List.of("XDG_CACHE_HOME=a home/.cache", "XDG_CACHE_HOME=" + home + "/:")) {
+            List<String> command = new ArrayList<>(List.of(status));
+            command.add(command.indexOf("HOME=" + home), place);
+            Processes.run(home, "ln", "-sfn", ".cache", ":").succeeded();
+            String out = Processes.run(directory, command.toArray(String[]::new)).out();
+            assertThat(out).doesNotContain(OPTION + "a home").doesNotContain(":/hg-cmdserver");
+        }
         Processes.run(directory, "chown", "-R", "bin", home.toString()).succeeded();
         assertThat(Processes.run(directory, status).out()).doesNotContain(OPTION);
     }

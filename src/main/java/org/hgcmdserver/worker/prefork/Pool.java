@@ -115,9 +115,9 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
 
     /** Takes back the connections that the fallback does not serve yet: they arrived first. */
     private void reclaim() {
-        List<Connection> back = fallback.reclaim();
-        waiting.addOlder(back);
-        back.forEach(this::expectFork);
+        List<Connection> reclaimed = fallback.reclaim();
+        waiting.addOlder(reclaimed);
+        reclaimed.forEach(this::expectFork);
     }
 
     /** Replaces the template if it does not fork a worker in time. */
@@ -160,7 +160,7 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
             shortage.over();
         }
         try {
-            while (missing-- > 0) {
+            for (int i = 0; i < missing; i++) {
                 unassigned.add(
                         ForkedWorker.request(keeper.template(), children, table, forkLimit, this));
             }
