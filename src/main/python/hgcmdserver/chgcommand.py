@@ -171,10 +171,14 @@ def rehearsecommand(arguments, fout):
 def runhere(connection, arguments):
     """run a command of chg in this process, which has loaded Mercurial for such commands; does not return"""
     compat.adopt(arguments)
-    programs = prepare(connection)
+    runtoend(prepare(connection))
+
+
+def runtoend(programs):
+    """run the command in sys.argv as the hg script does, and send its status; does not return"""
     status = 0
     try:
-        run(programs)
+        _run(programs)
     except SystemExit as inst:
         status = _status(inst)
         if inst.code is not None and not isinstance(inst.code, int):
@@ -188,7 +192,8 @@ def runhere(connection, arguments):
             last()
         except BaseException:
             sys.excepthook(*sys.exc_info())
-    # a program that reads the output to its end need not wait until the kernel has taken down this process's memory
+    # a program that reads the output to its end need not wait until Python has freed its modules, and the kernel has
+    # taken down this process's memory
     os.closerange(0, chg.STREAMS)
     os._exit(status & 0xFF if programs.isforked() else 0)
 
@@ -197,8 +202,8 @@ def _status(exit):
     return exit.code if isinstance(exit.code, int) else int(exit.code is not None)
 
 
-def run(programs):
-    """run the command in sys.argv as the hg script does, and send its status at the end of this process"""
+def _run(programs):
+    """run the command, and have its status sent at the end of this process"""
     status = 255
 
     def last():

@@ -222,7 +222,7 @@ class modes:
         except Exception:  # a Mercurial with other internals
             os.set_inheritable(int(fd), False)
             chg.runseparately(hg, list(arguments), dict(os.environb), int(fd))
-        chgcommand.run(programs)
+        chgcommand.runtoend(programs)
 
     def _prove(self, hg, *arguments):
         if 'messages' not in parse(arguments)[0]:

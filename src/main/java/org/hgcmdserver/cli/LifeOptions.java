@@ -3,12 +3,17 @@ package org.hgcmdserver.cli;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import org.hgcmdserver.posix.ProcessImage;
+import org.hgcmdserver.reload.Reexec;
 import org.hgcmdserver.service.Drain;
 import org.hgcmdserver.service.ServiceConfig;
 import org.hgcmdserver.service.ServiceConfig.Ending;
 
 /** The options that set when and how the service ends. */
 final class LifeOptions {
+
+    /** The property with which the launcher names a directory for class-data archives. */
+    private static final String ARCHIVES = "hgcmdserver.archives";
 
     enum DrainKind {
         wait,
@@ -78,7 +83,21 @@ final class LifeOptions {
                 new Ending(
                         drain.value() == DrainKind.finish ? Drain.FINISH : Drain.WAIT,
                         Values.finite(drainTimeout.value()),
-                        Values.finite(stopTimeout.value())));
+                        Values.finite(stopTimeout.value())),
+                archiveMaker());
+    }
+
+    /**
+     * The launcher, with the arguments and the property that have it make class-data archives;
+     * empty if there are some for this program and this Java.
+     */
+    private static List<String> archiveMaker() {
+        String launcher = ProcessImage.property(Reexec.LAUNCHER, null);
+        String directory = ProcessImage.property(ARCHIVES, null);
+        String script = "exec nice -n 19 \"$0\" class-archive \"$1\" </dev/null >/dev/null 2>&1";
+        return launcher == null || directory == null
+                ? List.of()
+                : List.of("/bin/sh", "-c", script, launcher, directory);
     }
 
     /** How long a service without connections runs before it ends; without limit if empty. */

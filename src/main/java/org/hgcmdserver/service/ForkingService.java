@@ -45,6 +45,9 @@ public final class ForkingService
 
     private static final Logger log = LoggerFactory.getLogger(ForkingService.class);
 
+    /** After so long a quiet time memory is given back, which takes some 10 ms. */
+    private static final Duration MEMORY_RELEASE = Duration.ofSeconds(10);
+
     private final Path address;
     private final ServiceHandler handler;
     private final GuardedHandler guarded;
@@ -58,7 +61,8 @@ public final class ForkingService
     private final Heartbeat heartbeat;
     private final Draining draining;
     private final Orphans orphans;
-    private final MemoryRelease memory;
+    private final QuietTime memory;
+    private final QuietProgram quietProgram;
 
     // from init on
     private HelloWatch hello;
@@ -93,7 +97,8 @@ public final class ForkingService
         table = new WorkerTable(loop, children, this);
         draining = new Draining(loop, children, table, config);
         orphans = new Orphans(loop, table, config.orphanTimeout());
-        memory = new MemoryRelease(loop, ProcessMemory::giveBack);
+        memory = new QuietTime(loop, MEMORY_RELEASE, ProcessMemory::giveBack);
+        quietProgram = new QuietProgram(loop, children, config.quietProgram());
         reload = new Reload(loop, children, notifier, new ReloadedService());
     }
 
@@ -394,6 +399,7 @@ public final class ForkingService
         hello.noticeUnread();
         orphans.look();
         memory.look(connections);
+        quietProgram.look(connections);
         acceptor.update(); // in case no exit triggers it
         // as Mercurial's main loop: do not exit while a client is waiting to be accepted
         long before = connections;
@@ -406,6 +412,7 @@ public final class ForkingService
     private void drain() throws IOException {
         enter(ServiceState.DRAINING);
         reload.cancel();
+        quietProgram.stop();
         notifier.stopping();
         heartbeat.extendStop();
         try {
@@ -478,6 +485,7 @@ public final class ForkingService
 
         @Override
         public Handover handover() throws IOException {
+            quietProgram.stop();
             hello.noticeAll();
             return Handover.of(listener, connections, table, children, acceptor.waiting());
         }

@@ -1,6 +1,7 @@
 package org.hgcmdserver.service;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -11,13 +12,16 @@ import java.util.Optional;
  * @param startTimeout how long a worker may take to say hello; no limit if empty
  * @param orphanTimeout how long a command goes on without its client; no limit if empty
  * @param ending how the service ends
+ * @param quietProgram a program that prepares a later start, with its arguments; it runs once, in a
+ *     quiet time; empty if there is none
  */
 public record ServiceConfig(
         Duration pollInterval,
         int maxWorkers,
         Optional<Duration> startTimeout,
         Optional<Duration> orphanTimeout,
-        Ending ending) {
+        Ending ending,
+        List<String> quietProgram) {
 
     /**
      * How a service ends.

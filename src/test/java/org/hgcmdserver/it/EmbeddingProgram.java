@@ -53,7 +53,8 @@ public final class EmbeddingProgram implements ServiceHandler {
                                 Integer.MAX_VALUE,
                                 Optional.empty(),
                                 Optional.empty(),
-                                ServiceConfig.Ending.WHEN_ALL_HAVE_LEFT),
+                                ServiceConfig.Ending.WHEN_ALL_HAVE_LEFT,
+                                List.of()),
                         (loop, children, table, owner) -> new SpawnSource(loop, table, owner),
                         SystemdNotifier.fromEnvironment(
                                 Environment.inherited().getBytes("NOTIFY_SOCKET"),

@@ -102,6 +102,37 @@ class StartArchiveIT {
         }
     }
 
+    /** What the daemon runs in a quiet time: see QuietProgramTest. */
+    @Test
+    void daemonWithoutOneKnowsWhereToMakeIt() throws Exception {
+        Path home = Files.createDirectories(directory.resolve("a home"));
+        Path own = home.resolve(".cache/hg-cmdserver");
+        Path address = directory.resolve("server.sock");
+        List<String> command = List.of(program, "serve", "--address", address.toString());
+        try (Daemon daemon =
+                Daemon.launch(
+                        directory,
+                        address,
+                        env -> {
+                            env.put("HG_CMDSERVER_JAVA_OPTIONS", "");
+                            env.put("HOME", home.toString());
+                        },
+                        command)) {
+            daemon.awaitLog("listening at ");
+            assertThat(words(daemon)).contains("-Dhgcmdserver.archives=" + own);
+            make(java(), own.toString()).succeeded();
+            ReloadIT.reload(daemon);
+            assertThat(words(daemon))
+                    .anyMatch(word -> word.startsWith(OPTION + own))
+                    .noneMatch(word -> word.startsWith("-Dhgcmdserver.archives="));
+            daemon.stop();
+        }
+    }
+
+    private static List<String> words(Daemon daemon) throws IOException {
+        return List.of(Files.readString(Path.of("/proc/" + daemon.pid() + "/cmdline")).split("\0"));
+    }
+
     private boolean isMapped(Daemon daemon) throws IOException {
         return Files.readString(Path.of("/proc/" + daemon.pid() + "/maps"))
                 .contains(archive("serve").toString());

@@ -56,7 +56,8 @@ class AcceptorTest implements Acceptor.Owner {
                         MAX_WORKERS,
                         Optional.empty(),
                         Optional.empty(),
-                        ServiceConfig.Ending.WHEN_ALL_HAVE_LEFT);
+                        ServiceConfig.Ending.WHEN_ALL_HAVE_LEFT,
+                        List.of());
         acceptor = new Acceptor(manual.loop(), listener, config, this);
         acceptor.update();
     }

@@ -70,7 +70,8 @@ class DrainingTest implements WorkerSource, WorkerTable.Listener {
                         10,
                         Optional.empty(),
                         Optional.empty(),
-                        new ServiceConfig.Ending(kind, timeout, stopTimeout));
+                        new ServiceConfig.Ending(kind, timeout, stopTimeout),
+                        List.of());
         Draining draining = new Draining(manual.loop(), children, table, config);
         meanwhile.add(0, () -> {}); // before it waits for the first time
         draining.run(() -> done.add("listener closed"), this, () -> goOn(draining));

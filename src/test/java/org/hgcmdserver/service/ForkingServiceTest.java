@@ -34,7 +34,8 @@ class ForkingServiceTest {
                     10,
                     Optional.empty(),
                     Optional.empty(),
-                    ServiceConfig.Ending.WHEN_ALL_HAVE_LEFT);
+                    ServiceConfig.Ending.WHEN_ALL_HAVE_LEFT,
+                    List.of());
 
     @TempDir Path directory;
 

@@ -9,18 +9,19 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-class MemoryReleaseTest {
+class QuietTimeTest {
 
-    private static final Duration ALMOST = MemoryRelease.QUIET.minusMillis(1);
+    private static final Duration QUIET = Duration.ofSeconds(10);
+    private static final Duration ALMOST = QUIET.minusMillis(1);
 
     private ManualLoop manual;
-    private MemoryRelease memory;
-    private int released;
+    private QuietTime quiet;
+    private int done;
 
     @BeforeEach
     void open() throws IOException {
         manual = new ManualLoop();
-        memory = new MemoryRelease(manual.loop(), () -> released++);
+        quiet = new QuietTime(manual.loop(), QUIET, () -> done++);
     }
 
     @AfterEach
@@ -31,28 +32,28 @@ class MemoryReleaseTest {
     @Test
     void onceAfterTheStart() throws IOException {
         manual.advance(ALMOST);
-        memory.look(0);
-        assertThat(released).isZero();
+        quiet.look(0);
+        assertThat(done).isZero();
         manual.advance(Duration.ofMillis(1));
-        memory.look(0);
-        assertThat(released).isOne();
-        manual.advance(MemoryRelease.QUIET.multipliedBy(10));
-        memory.look(0);
-        assertThat(released).isOne();
+        quiet.look(0);
+        assertThat(done).isOne();
+        manual.advance(QUIET.multipliedBy(10));
+        quiet.look(0);
+        assertThat(done).isOne();
     }
 
     @Test
     void onceAfterTheLastConnection() throws IOException {
         for (int connections = 1; connections <= 3; connections++) {
             manual.advance(ALMOST);
-            memory.look(connections);
+            quiet.look(connections);
         }
         manual.advance(ALMOST);
-        memory.look(3);
-        assertThat(released).isZero();
+        quiet.look(3);
+        assertThat(done).isZero();
         manual.advance(Duration.ofMillis(1));
-        memory.look(3);
-        memory.look(3);
-        assertThat(released).isOne();
+        quiet.look(3);
+        quiet.look(3);
+        assertThat(done).isOne();
     }
 }

@@ -4,29 +4,28 @@ import java.time.Duration;
 import org.hgcmdserver.posix.EventLoop;
 
 /**
- * Gives memory that the start or a busy time has used back to the system, once that is over. Used
- * in the loop's thread only.
+ * Work that the start or a busy time leaves behind, and that no client is to wait for: it is done
+ * once when that time is over. Used in the loop's thread only.
  */
-final class MemoryRelease {
-
-    /** How long no connection must come: giving back takes some 10 ms. */
-    static final Duration QUIET = Duration.ofSeconds(10);
+final class QuietTime {
 
     private final EventLoop loop;
-    private final Runnable release;
+    private final Duration length;
+    private final Runnable work;
 
     /** The number of connections at the last look. */
     private long connections;
 
     private long quietSince;
-    private boolean released;
+    private boolean done;
 
     /**
-     * @param release gives the memory back
+     * @param length how long no connection has come when the work is done
      */
-    MemoryRelease(EventLoop loop, Runnable release) {
+    QuietTime(EventLoop loop, Duration length, Runnable work) {
         this.loop = loop;
-        this.release = release;
+        this.length = length;
+        this.work = work;
         quietSince = loop.nanoTime();
     }
 
@@ -39,10 +38,10 @@ final class MemoryRelease {
         if (connections != this.connections) {
             this.connections = connections;
             quietSince = loop.nanoTime();
-            released = false;
-        } else if (!released && loop.since(quietSince).compareTo(QUIET) >= 0) {
-            released = true;
-            release.run();
+            done = false;
+        } else if (!done && loop.since(quietSince).compareTo(length) >= 0) {
+            done = true;
+            work.run();
         }
     }
 }
