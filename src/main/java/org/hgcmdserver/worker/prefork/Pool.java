@@ -71,10 +71,8 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
 
     void open() {
         keeper.start();
-        trim();
+        loop.after(PoolSize.QUIET, this::trim);
     }
-
-    // connections
 
     /** Takes the connection over, and gives it to a worker now or as soon as one is idle. */
     void serve(Connection connection) {
@@ -148,8 +146,6 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
         retireIfDrained();
     }
 
-    // workers
-
     private void refill() {
         if (!keeper.isReady() || (draining && waiting.isEmpty())) {
             return;
@@ -181,9 +177,8 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
         if (draining) {
             return;
         }
-        for (int n = size.toRetire(unassigned.idle(), loop.nanoTime()); n > 0; n--) {
-            unassigned.retireLast();
-        }
+        unassigned.trim(size, loop.nanoTime());
+        refill();
         if (unassigned.size() == 0 && size.needsNoTemplate(loop.nanoTime())) {
             keeper.rest();
         }
@@ -209,10 +204,12 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
 
     /**
      * Has the next idle worker rehearse, one at a time, while there is a processor to spare: under
-     * load a rehearsal would cost the present connections more than it gains the coming ones.
+     * load a rehearsal would cost the present connections more than it gains the coming ones, and
+     * in a quiet time the memory of two workers that have rehearsed is wanted elsewhere.
      */
     private void rehearse() {
-        ForkedWorker next = unassigned.nextToRehearse();
+        boolean enough = size.isResting(loop.nanoTime()) && unassigned.isAnyWarm();
+        ForkedWorker next = enough ? null : unassigned.nextToRehearse();
         if (next != null && table.busy() < Runtime.getRuntime().availableProcessors()) {
             next.rehearse();
         }

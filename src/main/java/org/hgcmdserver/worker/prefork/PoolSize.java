@@ -75,6 +75,11 @@ final class PoolSize {
         lastUsed = now;
     }
 
+    /** Whether no connection has come for a quiet period: memory counts for more than readiness. */
+    boolean isResting(long now) {
+        return now - lastUsed >= QUIET.toNanos();
+    }
+
     /** Whether the pool keeps no workers, and has had no connection for long. */
     boolean needsNoTemplate(long now) {
         return min == 0 && now - lastUsed >= UNUSED.toNanos();

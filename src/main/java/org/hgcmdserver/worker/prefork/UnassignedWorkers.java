@@ -101,9 +101,25 @@ final class UnassignedWorkers {
         return workers.stream().filter(property).findFirst().orElse(null);
     }
 
-    /** Retires the worker that was requested last. */
-    void retireLast() {
-        workers.remove(workers.size() - 1).retire();
+    boolean isAnyWarm() {
+        return first(ForkedWorker::isWarm) != null;
+    }
+
+    /**
+     * Retires the workers that quiet times do not need: those that are too many, and after a while
+     * all but one of those that have rehearsed, which take more memory than their successors.
+     */
+    void trim(PoolSize size, long now) {
+        for (int n = size.toRetire(idle(), now); n > 0; n--) {
+            workers.remove(workers.size() - 1).retire();
+        }
+        if (size.isResting(now)) {
+            List<ForkedWorker> warm = workers.stream().filter(ForkedWorker::isWarm).toList();
+            for (ForkedWorker worker : warm.subList(Math.min(1, warm.size()), warm.size())) {
+                workers.remove(worker);
+                worker.retire();
+            }
+        }
     }
 
     void retireAll() {

@@ -325,6 +325,30 @@ class PoolTest implements Pool.Fallback, WorkerTable.Listener {
     }
 
     @Test
+    void quietTimesNeedOneWorkerThatHasRehearsed() throws Exception {
+        warm();
+        SocketEnd first = template().asked.get(0);
+        SocketEnd second = template().asked.get(1);
+        say(first, "warm");
+        say(second, "warm");
+        first.read();
+        second.read();
+        manual.advance(PoolSize.QUIET);
+        assertThat(first.isAtEnd()).isFalse();
+        assertThat(second.isAtEnd()).isTrue();
+        SocketEnd third = template().asked.get(2);
+        announce(third);
+        assertThat(third.read()).isEmpty();
+        manual.advance(PoolSize.QUIET.multipliedBy(10));
+        assertThat(template().asked).as("once").hasSize(3);
+        connect();
+        manual.advance(A_WHILE);
+        announce(template().asked.get(3));
+        assertThat(first.read()).endsWith("serve");
+        assertThat(third.read()).as("the quiet time is over").endsWith("rehearse");
+    }
+
+    @Test
     void quietTimesNeedFewerWorkers() throws Exception {
         template().becomeReady();
         for (int i = 0; i < MAX_IDLE; i++) {
