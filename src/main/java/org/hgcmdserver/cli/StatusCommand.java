@@ -30,7 +30,7 @@ final class StatusCommand {
         try (CommandClient client = CommandClient.connect(socket)) {
             Duration took = Duration.ofNanos(Ticker.SYSTEM.nanoTime() - before);
             System.out.printf("socket: %s%n", socket);
-            printListener(client);
+            printListener(client.listener());
             System.out.printf("worker: process %d%n", client.worker());
             System.out.printf("answered after: %d ms%n", took.toMillis());
             return ExitStatus.OK;
@@ -40,13 +40,10 @@ final class StatusCommand {
         }
     }
 
-    private static void printListener(CommandClient client) {
-        try {
-            CommandClient.Listener listener = client.listener();
+    private static void printListener(CommandClient.Listener listener) {
+        if (listener.uid() >= 0) { // else the rest says enough
             System.out.printf(
                     "listening: process %d of %s%n", listener.pid(), Users.name(listener.uid()));
-        } catch (IOException unknown) {
-            // the rest says enough
         }
     }
 }

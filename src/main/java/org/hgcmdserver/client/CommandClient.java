@@ -7,21 +7,23 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.channels.Channels;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.hgcmdserver.posix.Child;
+import org.hgcmdserver.posix.DescriptorInput;
+import org.hgcmdserver.posix.DescriptorOutput;
 import org.hgcmdserver.posix.Errno;
+import org.hgcmdserver.posix.OwnedDescriptor;
+import org.hgcmdserver.posix.PeerCredentials;
 import org.hgcmdserver.posix.PosixException;
 import org.hgcmdserver.posix.Signal;
+import org.hgcmdserver.posix.UnixSocket;
 import org.hgcmdserver.protocol.Frame;
 import org.hgcmdserver.protocol.Hello;
 import org.hgcmdserver.protocol.Message;
 import org.hgcmdserver.protocol.ProtocolException;
 import org.hgcmdserver.protocol.ServerStream;
-import org.newsclub.net.unix.AFUNIXSocketChannel;
-import org.newsclub.net.unix.AFUNIXSocketCredentials;
 
 /**
  * A connection to a Mercurial command server on a Unix socket: to hg-cmdserver, or to {@code hg
@@ -38,15 +40,18 @@ import org.newsclub.net.unix.AFUNIXSocketCredentials;
 public final class CommandClient implements Closeable {
 
     private final Path address;
-    private final AFUNIXSocketChannel channel;
+    private final OwnedDescriptor socket;
+    private final Listener listener;
     private final ServerStream server;
     private final Hello hello;
 
-    private CommandClient(Path address, AFUNIXSocketChannel channel) throws IOException {
+    private CommandClient(Path address, OwnedDescriptor socket) throws IOException {
         this.address = address;
-        this.channel = channel;
-        InputStream in = new BufferedInputStream(Channels.newInputStream(channel), 64 * 1024);
-        OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel), 64 * 1024);
+        this.socket = socket;
+        PeerCredentials peer = PeerCredentials.of(socket.fd());
+        listener = new Listener(peer.pid(), peer.uid());
+        InputStream in = new BufferedInputStream(new DescriptorInput(socket.fd()), 64 * 1024);
+        OutputStream out = new BufferedOutputStream(new DescriptorOutput(socket.fd()), 64 * 1024);
         server = new ServerStream(in, out);
         hello = server.readHello();
     }
@@ -58,11 +63,11 @@ public final class CommandClient implements Closeable {
      * @throws IOException if the server refuses and gives a reason, or the connection ends
      */
     public static CommandClient connect(Path address) throws IOException {
-        AFUNIXSocketChannel channel = SocketPath.connect(address);
+        OwnedDescriptor socket = SocketPath.connect(address);
         try {
-            return new CommandClient(address, channel);
-        } catch (IOException e) {
-            channel.close();
+            return new CommandClient(address, socket);
+        } catch (IOException | RuntimeException e) {
+            socket.close();
             throw e;
         }
     }
@@ -70,15 +75,12 @@ public final class CommandClient implements Closeable {
     /**
      * The process that listens at the socket, or has listened there first, such as systemd
      * (SO_PEERCRED in unix(7)).
-     *
-     * @throws IOException if the system does not tell
      */
-    public Listener listener() throws IOException {
-        AFUNIXSocketCredentials credentials = channel.getPeerCredentials();
-        return new Listener(credentials.getPid(), credentials.getUid());
+    public Listener listener() {
+        return listener;
     }
 
-    /** A process, and its user as of listen(2). */
+    /** A process, and its user as of listen(2); 0 and -1 if the system does not tell. */
     public record Listener(long pid, long uid) {}
 
     /** The process id of the worker that serves this connection; 0 if its hello has none. */
@@ -200,14 +202,13 @@ public final class CommandClient implements Closeable {
             throw new ProtocolException(
                     "the server's hello does not name a process group that its worker leads");
         }
-        long listener = listener().uid();
         Path process = Path.of("/proc/" + worker);
-        if (listener != 0 && Files.isDirectory(process)) { // as it is on Linux
+        if (listener.uid() != 0 && Files.isDirectory(process)) { // as it is on Linux
             long owner = Integer.toUnsignedLong((Integer) Files.getAttribute(process, "unix:uid"));
-            if (owner != listener) {
+            if (owner != listener.uid()) {
                 throw new ProtocolException(
                         "the server of uid %d names process %d of uid %d as its worker; not signalled"
-                                .formatted(listener, worker, owner));
+                                .formatted(listener.uid(), worker, owner));
             }
         }
     }
@@ -231,7 +232,10 @@ public final class CommandClient implements Closeable {
 
     /** Ends the connection, and with it the worker. */
     @Override
-    public void close() throws IOException {
-        channel.close();
+    public void close() {
+        if (socket.fd() >= 0) {
+            UnixSocket.shutDown(socket.fd()); // also ends a read of another thread
+        }
+        socket.close();
     }
 }

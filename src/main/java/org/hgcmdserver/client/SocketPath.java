@@ -3,17 +3,17 @@ package org.hgcmdserver.client;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.hgcmdserver.posix.OwnedDescriptor;
 import org.hgcmdserver.posix.PlatformPath;
+import org.hgcmdserver.posix.PosixException;
 import org.hgcmdserver.posix.UnixSocket;
-import org.newsclub.net.unix.AFUNIXSocketAddress;
-import org.newsclub.net.unix.AFUNIXSocketChannel;
 
 /** Connects to socket paths of any length. */
 final class SocketPath {
 
     private SocketPath() {}
 
-    static AFUNIXSocketChannel connect(Path address) throws IOException {
+    static OwnedDescriptor connect(Path address) throws IOException {
         Path path = PlatformPath.workingDirectory().resolve(address);
         if (PlatformPath.bytes(path).length <= UnixSocket.MAX_PATH) {
             return connectShort(path, path);
@@ -31,15 +31,14 @@ final class SocketPath {
         }
     }
 
-    private static AFUNIXSocketChannel connectShort(Path path, Path shown) throws IOException {
-        AFUNIXSocketChannel channel = AFUNIXSocketChannel.open();
+    private static OwnedDescriptor connectShort(Path path, Path shown) throws IOException {
+        OwnedDescriptor socket = UnixSocket.open();
         try {
-            channel.connect(AFUNIXSocketAddress.of(PlatformPath.bytes(path)));
-            return channel;
-        } catch (IOException e) {
-            channel.close();
-            String reason = e.getMessage() == null ? e.toString() : e.getMessage();
-            throw new UnreachableException("cannot connect to " + shown + ": " + reason, e);
+            UnixSocket.connectWaiting(socket.fd(), path);
+            return socket;
+        } catch (PosixException e) {
+            socket.close();
+            throw new UnreachableException("cannot connect to " + shown + ": " + e.reason(), e);
         }
     }
 }

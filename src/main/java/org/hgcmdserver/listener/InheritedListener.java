@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.util.Map;
 import java.util.Optional;
 import org.hgcmdserver.posix.PosixException;
-import org.hgcmdserver.posix.UnixSocket;
+import org.hgcmdserver.posix.SocketDescription;
 
 /**
  * A socket that the service manager bound and passed on: as descriptor 3 (sd_listen_fds(3)), or on
@@ -67,7 +67,7 @@ public final class InheritedListener extends Listener {
     static InheritedListener adopt(int fd, boolean wasNonBlocking, boolean certain)
             throws IOException {
         return new InheritedListener(
-                fd, UnixSocket.describe(fd).address(), wasNonBlocking, certain);
+                fd, SocketDescription.of(fd).address(), wasNonBlocking, certain);
     }
 
     /** Whether the variables say that this process was passed a socket, of whatever kind. */
@@ -103,9 +103,9 @@ public final class InheritedListener extends Listener {
     private static String checkedAddress(int fd, String name, Manager manager)
             throws ListenException {
         String what = "the inherited descriptor " + fd + " (" + name + ")";
-        UnixSocket.Description socket;
+        SocketDescription socket;
         try {
-            socket = UnixSocket.describe(fd);
+            socket = SocketDescription.of(fd);
         } catch (PosixException e) {
             throw new ListenException(
                     "%s is not a socket (%s); %s"

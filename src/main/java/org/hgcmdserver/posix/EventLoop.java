@@ -87,9 +87,12 @@ public final class EventLoop implements Closeable {
     private final int wakeupWrite;
     private final NativeMemory drained = NativeMemory.allocate(64);
 
-    /** The argument of poll(2), rebuilt when a registration changes. */
-    private NativeMemory pollFds;
+    private final MessageBuffers buffers = new MessageBuffers();
 
+    /** The argument of poll(2), rebuilt when a registration changes; it may have room for more. */
+    private NativeMemory pollFds = NativeMemory.allocate(16 * POLLFD_SIZE);
+
+    /** The descriptors in {@link #pollFds}; null if a registration has changed. */
     private int[] polled;
 
     /** Opens a loop that takes its time from {@code ticker}. */
@@ -109,13 +112,13 @@ public final class EventLoop implements Closeable {
     /** Runs {@code action} whenever {@code fd} is readable. The caller keeps the descriptor. */
     public void register(int fd, Action action) {
         actions.put(fd, action);
-        pollFds = null;
+        polled = null;
     }
 
     /** Removes {@code fd} and its action. Must be called before the descriptor is closed. */
     public void unregister(int fd) {
         actions.remove(fd);
-        pollFds = null;
+        polled = null;
     }
 
     /**
@@ -131,6 +134,11 @@ public final class EventLoop implements Closeable {
                 }
             }
         }
+    }
+
+    /** For the loop's thread. */
+    MessageBuffers buffers() {
+        return buffers;
     }
 
     /** Makes a stopped timer that runs {@code action}. */
@@ -163,7 +171,7 @@ public final class EventLoop implements Closeable {
      * @throws IOException from an action, or poll's error; an interrupted poll is not an error
      */
     public boolean runOnce(Duration timeout) throws IOException {
-        if (pollFds == null) {
+        if (polled == null) {
             buildPollFds();
         }
         int count = LibC.poll(pollFds, polled.length, millis(untilTimer(timeout)));
@@ -221,10 +229,13 @@ public final class EventLoop implements Closeable {
         for (int fd : actions.keySet()) {
             polled[next++] = fd;
         }
-        pollFds = NativeMemory.allocate(polled.length * POLLFD_SIZE);
+        if (pollFds.size() < polled.length * POLLFD_SIZE) {
+            pollFds = NativeMemory.allocate(2 * polled.length * POLLFD_SIZE);
+        }
         for (int i = 0; i < polled.length; i++) {
             pollFds.putInt(i * POLLFD_SIZE, polled[i]);
             pollFds.putShort(i * POLLFD_SIZE + 4, POLLIN);
+            pollFds.putShort(i * POLLFD_SIZE + 6, 0);
         }
     }
 

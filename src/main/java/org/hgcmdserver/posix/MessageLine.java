@@ -25,16 +25,11 @@ public final class MessageLine implements Closeable {
 
     private static final Logger log = LoggerFactory.getLogger(MessageLine.class);
 
-    private static final int SCM_RIGHTS = 1;
-    private static final int SOL_SOCKET = 1;
     private static final int MSG_DONTWAIT_NOSIGNAL = 0x40 | 0x4000;
-    private static final int BUFFER_SIZE = 4096;
 
     private final EventLoop loop;
     private final int fd;
     private final Receiver receiver;
-    private final NativeMemory buffer = NativeMemory.allocate(BUFFER_SIZE);
-    private final OutgoingDescriptor outgoing = new OutgoingDescriptor();
     private final MessageFraming framing;
     private boolean closed;
 
@@ -82,7 +77,7 @@ public final class MessageLine implements Closeable {
         if (closed) { // the number may by now be that of a client's connection
             throw PosixException.of("send fd " + descriptor, Errno.EPIPE.number());
         }
-        NativeMemory header = outgoing.header(framing.frame(message), descriptor);
+        NativeMemory header = loop.buffers().outgoing(framing.frame(message), descriptor);
         if (LibC.sendmsg(fd, header, MSG_DONTWAIT_NOSIGNAL) < 0) {
             throw PosixException.last("send fd " + descriptor + " over fd " + fd);
         }
@@ -108,11 +103,11 @@ public final class MessageLine implements Closeable {
 
     /** Returns whether more may have come in. */
     private boolean read() throws IOException {
-        int size = (int) LibC.read(fd, buffer, BUFFER_SIZE);
-        if (size > 0) {
-            return receive(buffer.bytes(0, size));
+        byte[] bytes = loop.buffers().read(fd);
+        if (bytes != null && bytes.length > 0) {
+            return receive(bytes);
         }
-        if (size == 0 || !isPassing()) {
+        if (bytes != null || !isPassing()) {
             end(); // ECONNRESET: the other process has ended without reading all messages
         }
         return false;
@@ -149,39 +144,6 @@ public final class MessageLine implements Closeable {
             closed = true;
             loop.unregister(fd);
             Descriptors.close(fd);
-        }
-    }
-
-    /** A struct msghdr with one descriptor (recvmsg(2), cmsg(3)), for 64-bit Linux. */
-    private static final class OutgoingDescriptor {
-
-        private static final int LONGEST = 64;
-        private static final int CONTROL_SIZE = 24; // CMSG_SPACE(sizeof(int))
-
-        private final NativeMemory message = NativeMemory.allocate(56);
-        private final NativeMemory vector = NativeMemory.allocate(16);
-        private final NativeMemory data = NativeMemory.allocate(LONGEST);
-        private final NativeMemory control = NativeMemory.allocate(CONTROL_SIZE);
-
-        OutgoingDescriptor() {
-            vector.putWord(0, data.address());
-            message.putWord(16, vector.address());
-            message.putLong(24, 1);
-            message.putWord(32, control.address());
-            message.putLong(40, CONTROL_SIZE);
-            control.putLong(0, 20); // CMSG_LEN(sizeof(int))
-            control.putInt(8, SOL_SOCKET);
-            control.putInt(12, SCM_RIGHTS);
-        }
-
-        NativeMemory header(byte[] bytes, int descriptor) {
-            if (bytes.length > LONGEST) {
-                throw new IllegalArgumentException("a message of " + bytes.length + " bytes");
-            }
-            data.put(0, bytes);
-            vector.putLong(8, bytes.length);
-            control.putInt(16, descriptor);
-            return message;
         }
     }
 }

@@ -96,6 +96,11 @@ final class NativeMemory {
         return new NativeMemory(block.slice(offset, block.capacity() - offset));
     }
 
+    /** In bytes. */
+    int size() {
+        return block.capacity();
+    }
+
     void fill(byte value) {
         for (int i = 0; i < block.capacity(); i++) {
             block.put(i, value);

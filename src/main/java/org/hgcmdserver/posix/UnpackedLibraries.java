@@ -3,17 +3,16 @@ package org.hgcmdserver.posix;
 import java.io.File;
 
 /**
- * The native parts of jffi and junixsocket as files of the installation. Without these, each start
- * would unpack them into the temporary directory, which takes time, and fails if that is mounted
- * noexec.
+ * The native part of jffi as a file of the installation. Without it, each start would unpack it
+ * into the temporary directory, which takes time, and fails if that is mounted noexec.
  */
 public final class UnpackedLibraries {
 
     private UnpackedLibraries() {}
 
     /**
-     * Has both libraries load their native parts from the directory {@code native} of the
-     * installation, if that has some for this platform. To be called before either is used.
+     * Has jffi load its native part from the directory {@code native} of the installation, if that
+     * has one for this platform. To be called before jffi is used.
      *
      * @param lib the installation's lib directory, as the JVM has decoded it; empty if it is not
      *     known
@@ -27,9 +26,6 @@ public final class UnpackedLibraries {
         File directory = new File(lib, "native/" + System.getProperty("os.name") + "-" + machine);
         if (directory.isDirectory()) {
             System.setProperty("jffi.boot.library.path", directory.getPath());
-            System.setProperty(
-                    "org.newsclub.net.unix.library.override",
-                    new File(directory, "libjunixsocket-native.so").getPath());
         }
     }
 }
