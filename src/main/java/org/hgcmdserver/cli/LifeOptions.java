@@ -8,6 +8,7 @@ import org.hgcmdserver.reload.Reexec;
 import org.hgcmdserver.service.Drain;
 import org.hgcmdserver.service.ServiceConfig;
 import org.hgcmdserver.service.ServiceConfig.Ending;
+import org.hgcmdserver.service.ServiceConfig.Limits;
 
 /** The options that set when and how the service ends. */
 final class LifeOptions {
@@ -78,8 +79,10 @@ final class LifeOptions {
         return new ServiceConfig(
                 pollInterval.value(),
                 workers.maxWorkers(),
-                workers.startTimeout(),
-                Values.finite(orphanTimeout.value()),
+                new Limits(
+                        workers.startTimeout(),
+                        Values.finite(orphanTimeout.value()),
+                        workers.idleTimeout()),
                 new Ending(
                         drain.value() == DrainKind.finish ? Drain.FINISH : Drain.WAIT,
                         Values.finite(drainTimeout.value()),

@@ -109,8 +109,8 @@ final class WorkerOptions {
                     .label("TIME")
                     .defaultText("infinity")
                     .description(
-                            "End a connection that has sent no request for this time: between two requests, never"
-                                    + " during a command. Default: ${DEFAULT-VALUE}.");
+                            "End a connection that has sent no request for this time between two requests, or has"
+                                    + " read none of a command's output. Default: ${DEFAULT-VALUE}.");
 
     private final Option<Duration> startTimeout =
             Option.duration("--start-timeout")
@@ -159,6 +159,10 @@ final class WorkerOptions {
 
     int maxWorkers() {
         return maxWorkers.value();
+    }
+
+    Optional<Duration> idleTimeout() {
+        return Values.finite(idleTimeout.value());
     }
 
     Optional<Duration> startTimeout() {
@@ -235,7 +239,7 @@ final class WorkerOptions {
                 main,
                 new TemplateProgram.Settings(
                         maxRequest.value(),
-                        Values.finite(idleTimeout.value()),
+                        idleTimeout(),
                         maxRepoCache.value(),
                         Optional.ofNullable(peerEmailDomain.value())));
     }

@@ -61,6 +61,7 @@ public final class ForkingService
     private final Heartbeat heartbeat;
     private final Draining draining;
     private final Orphans orphans;
+    private final StalledClients stalled;
     private final QuietTime memory;
     private final QuietProgram quietProgram;
 
@@ -96,7 +97,8 @@ public final class ForkingService
         heartbeat = new Heartbeat(loop, notifier);
         table = new WorkerTable(loop, children, this);
         draining = new Draining(loop, children, table, config);
-        orphans = new Orphans(loop, table, config.orphanTimeout());
+        orphans = new Orphans(loop, table, config.limits().orphan());
+        stalled = new StalledClients(loop, table, config.limits().stall(), config.pollInterval());
         memory = new QuietTime(loop, MEMORY_RELEASE, ProcessMemory::giveBack);
         quietProgram = new QuietProgram(loop, children, config.quietProgram());
         reload = new Reload(loop, children, notifier, new ReloadedService());
@@ -163,7 +165,7 @@ public final class ForkingService
     private void start(Handover predecessor) throws IOException {
         children.start();
         hello = HelloWatch.open(loop, table);
-        startTimeout = new StartTimeout(loop, hello, config.startTimeout());
+        startTimeout = new StartTimeout(loop, hello, config.limits().start());
         listener = handler.bindSocket(address);
         source = sourceFactory.open(loop, children, table, this);
         acceptor = new Acceptor(loop, listener, config, this);
@@ -398,6 +400,7 @@ public final class ForkingService
         nextPoll = loop.nanoTime() + config.pollInterval().toNanos();
         hello.noticeUnread();
         orphans.look();
+        stalled.look();
         memory.look(connections);
         quietProgram.look(connections);
         acceptor.update(); // in case no exit triggers it
@@ -431,6 +434,7 @@ public final class ForkingService
     private void drainGoesOn() throws IOException {
         hello.noticeUnread();
         orphans.look();
+        stalled.look();
         reportStatus();
     }
 

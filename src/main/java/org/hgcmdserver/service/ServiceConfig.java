@@ -9,8 +9,7 @@ import java.util.Optional;
  *
  * @param pollInterval how often the service calls {@link ServiceHandler#shouldExit}; more than zero
  * @param maxWorkers how many connections are served at a time; others wait
- * @param startTimeout how long a worker may take to say hello; no limit if empty
- * @param orphanTimeout how long a command goes on without its client; no limit if empty
+ * @param limits how long the service waits for others
  * @param ending how the service ends
  * @param quietProgram a program that prepares a later start, with its arguments; it runs once, in a
  *     quiet time; empty if there is none
@@ -18,10 +17,23 @@ import java.util.Optional;
 public record ServiceConfig(
         Duration pollInterval,
         int maxWorkers,
-        Optional<Duration> startTimeout,
-        Optional<Duration> orphanTimeout,
+        Limits limits,
         Ending ending,
         List<String> quietProgram) {
+
+    /**
+     * How long a service waits for others; no limit where empty.
+     *
+     * @param start how long a worker may take to say hello
+     * @param orphan how long a command goes on without its client
+     * @param stall how long a client may leave its worker's output unread
+     */
+    public record Limits(
+            Optional<Duration> start, Optional<Duration> orphan, Optional<Duration> stall) {
+
+        public static final Limits NONE =
+                new Limits(Optional.empty(), Optional.empty(), Optional.empty());
+    }
 
     /**
      * How a service ends.

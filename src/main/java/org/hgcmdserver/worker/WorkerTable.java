@@ -114,6 +114,11 @@ public final class WorkerTable {
         }
     }
 
+    /** Whether {@link #finish} has been called. */
+    public boolean isFinishing() {
+        return finishing;
+    }
+
     private static void finish(Worker worker) {
         if (worker.peer().isOwnChg()) {
             Child.requestFinish(worker.pid());

@@ -5,7 +5,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Scanner;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
@@ -51,8 +50,7 @@ public final class EmbeddingProgram implements ServiceHandler {
                         new ServiceConfig(
                                 Duration.ofMinutes(1),
                                 Integer.MAX_VALUE,
-                                Optional.empty(),
-                                Optional.empty(),
+                                ServiceConfig.Limits.NONE,
                                 ServiceConfig.Ending.WHEN_ALL_HAVE_LEFT,
                                 List.of()),
                         (loop, children, table, owner) -> new SpawnSource(loop, table, owner),

@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.hgcmdserver.listener.BoundListener;
 import org.hgcmdserver.listener.Connection;
 import org.hgcmdserver.listener.Listener;
@@ -54,8 +53,7 @@ class AcceptorTest implements Acceptor.Owner {
                 new ServiceConfig(
                         Duration.ofMillis(1),
                         MAX_WORKERS,
-                        Optional.empty(),
-                        Optional.empty(),
+                        ServiceConfig.Limits.NONE,
                         ServiceConfig.Ending.WHEN_ALL_HAVE_LEFT,
                         List.of());
         acceptor = new Acceptor(manual.loop(), listener, config, this);

@@ -68,8 +68,7 @@ class DrainingTest implements WorkerSource, WorkerTable.Listener {
                 new ServiceConfig(
                         Duration.ofMillis(1),
                         10,
-                        Optional.empty(),
-                        Optional.empty(),
+                        ServiceConfig.Limits.NONE,
                         new ServiceConfig.Ending(kind, timeout, stopTimeout),
                         List.of());
         Draining draining = new Draining(manual.loop(), children, table, config);

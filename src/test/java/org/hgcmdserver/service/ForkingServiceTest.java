@@ -14,7 +14,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.hgcmdserver.host.Notifier;
 import org.hgcmdserver.listener.BoundListener;
@@ -32,8 +31,7 @@ class ForkingServiceTest {
             new ServiceConfig(
                     Duration.ofSeconds(1),
                     10,
-                    Optional.empty(),
-                    Optional.empty(),
+                    ServiceConfig.Limits.NONE,
                     ServiceConfig.Ending.WHEN_ALL_HAVE_LEFT,
                     List.of());
 
