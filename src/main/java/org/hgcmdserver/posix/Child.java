@@ -206,6 +206,16 @@ public final class Child {
         return programs;
     }
 
+    /** Whether a process runs or waits for a processor only (proc_pid_stat(5)). */
+    public static boolean isRunnable(int pid) {
+        try {
+            String stat = read("/proc/" + pid + "/stat");
+            return stat.startsWith("R", stat.lastIndexOf(')') + 2);
+        } catch (IOException gone) {
+            return false;
+        }
+    }
+
     private static String read(String file) throws IOException {
         return Files.readString(Path.of(file), StandardCharsets.ISO_8859_1).strip();
     }

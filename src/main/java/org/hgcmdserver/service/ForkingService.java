@@ -274,6 +274,11 @@ public final class ForkingService
         passOnWaiting();
     }
 
+    @Override
+    public void workerWithdrawn(Connection connection) {
+        hello.workerWithdrawn(connection);
+    }
+
     /** Later, since the source may be in the middle of its queue. */
     private void passOnWaiting() {
         if (acceptor.isAnyWaiting()) {

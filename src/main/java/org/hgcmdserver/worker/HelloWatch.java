@@ -104,6 +104,14 @@ public final class HelloWatch implements Closeable {
         }
     }
 
+    /** Another worker is to get the connection. */
+    public void workerWithdrawn(Connection connection) {
+        Watched entry = watched.get(connection);
+        if (entry != null) {
+            entry.worker = null;
+        }
+    }
+
     /**
      * Continues to watch for the hello of a worker that an earlier image of this process started.
      * The daemon did not notice a hello that the client read in between; then the client's next

@@ -26,6 +26,12 @@ public final class WorkerTable {
         /** A worker has received a connection. */
         void workerAssigned(Worker worker);
 
+        /** A stuck worker has not taken its connection, which another worker gets. */
+        default void workerWithdrawn(Connection connection) {}
+
+        /** The connection of a stuck worker cannot be served: its client is to read the reason. */
+        default void refuse(Connection connection, String reason) {}
+
         /** A worker has exited. The listener releases the worker's connection, if any. */
         void workerExited(Worker worker, Exit exit) throws IOException;
     }
@@ -96,6 +102,21 @@ public final class WorkerTable {
             finish(worker);
         }
         listener.workerAssigned(worker);
+    }
+
+    /** Takes its connection back from a worker that has not taken it, and will not. */
+    public Connection takeBack(Worker worker) {
+        Connection connection = worker.connection();
+        worker.assign(null, 0);
+        worker.enter(Worker.State.IDLE);
+        busy--;
+        listener.workerWithdrawn(connection);
+        return connection;
+    }
+
+    /** See {@link Listener#refuse}. */
+    public void refuse(Connection connection, String reason) {
+        listener.refuse(connection, reason);
     }
 
     /**

@@ -26,6 +26,16 @@ final class ForkedWorker implements MessageLine.Receiver {
         /** The worker has found that its template is out of date. */
         void stale(ForkedWorker worker) throws IOException;
 
+        /** The worker has not taken its connection, which follows with {@link #returned}. */
+        void stuck(ForkedWorker worker) throws IOException;
+
+        /**
+         * The worker has no connection any more.
+         *
+         * @param untouched whether another worker can have the connection
+         */
+        void returned(Connection connection, boolean untouched);
+
         /** The worker has ended. */
         void gone(ForkedWorker worker) throws IOException;
 
@@ -43,7 +53,7 @@ final class ForkedWorker implements MessageLine.Receiver {
     private final Children children;
     private final WorkerTable table;
     private final Listener listener;
-    private final ForkLimit limit;
+    private final WorkerLimits limits;
     private MessageLine line;
 
     /** The process id that the template has reported; 0 before. */
@@ -54,17 +64,21 @@ final class ForkedWorker implements MessageLine.Receiver {
     private boolean rehearsing;
     private boolean warm;
     private boolean unwanted;
+    private boolean taken;
+
+    /** The connection that the worker has not taken, until another worker can have it. */
+    private Connection returning;
 
     private ForkedWorker(
             Template template,
             Children children,
             WorkerTable table,
-            ForkLimit limit,
+            WorkerLimits limits,
             Listener listener) {
         this.template = template;
         this.children = children;
         this.table = table;
-        this.limit = limit;
+        this.limits = limits;
         this.listener = listener;
     }
 
@@ -77,13 +91,13 @@ final class ForkedWorker implements MessageLine.Receiver {
             Template template,
             Children children,
             WorkerTable table,
-            ForkLimit limit,
+            WorkerLimits limits,
             Listener listener)
             throws IOException {
-        ForkedWorker worker = new ForkedWorker(template, children, table, limit, listener);
+        ForkedWorker worker = new ForkedWorker(template, children, table, limits, listener);
         worker.line = template.fork(worker);
         children.expect();
-        limit.begin(worker);
+        limits.fork().begin(worker);
         return worker;
     }
 
@@ -143,8 +157,51 @@ final class ForkedWorker implements MessageLine.Receiver {
     Worker give(Connection connection) throws IOException {
         boolean chg = connection.peer().isChg();
         line.send(chg ? TemplateProtocol.CHG : TemplateProtocol.SERVE, connection.fd());
+        limits.taking().begin(this);
         table.assign(worker, connection);
         return worker;
+    }
+
+    /**
+     * Takes the connection back from a worker that has not said that it has it: a stopped one, or
+     * one whose rehearsal hangs. Two workers must not serve the connection, so this one is killed
+     * first. It has no client yet.
+     */
+    void takeBack() throws IOException {
+        if (worker.state() != Worker.State.STARTING) {
+            return;
+        }
+        if (Child.isRunnable(worker.pid())) {
+            limits.taking().begin(this); // it only needs a processor
+            return;
+        }
+        log.warn("worker process (pid={}) does not take its connection; killing it", worker.pid());
+        returning = table.takeBack(worker);
+        Child.killGroup(worker.pid());
+        listener.stuck(this);
+        limits.death().begin(this);
+    }
+
+    /** The worker is dead, or runs no more even if the kernel cannot end it at once. */
+    void giveBack() throws IOException {
+        if (returning == null) {
+            return;
+        }
+        line.receiveRest();
+        Connection connection = returning;
+        returning = null;
+        if (taken) { // in the moment before it was killed
+            table.refuse(connection, "its worker process hung, and was killed; try again");
+        }
+        listener.returned(connection, !taken);
+    }
+
+    /** Kills a retired worker that has not ended. */
+    void killIfStillThere() {
+        if (worker.state() != Worker.State.EXITED) {
+            log.warn("worker process (pid={}) does not end; killing it", worker.pid());
+            Child.killGroup(worker.pid());
+        }
     }
 
     /** Retires the worker, which ends by itself after it has announced itself. */
@@ -152,6 +209,7 @@ final class ForkedWorker implements MessageLine.Receiver {
         unwanted = true;
         if (worker != null) {
             line.close();
+            limits.end().begin(this);
         }
     }
 
@@ -167,17 +225,22 @@ final class ForkedWorker implements MessageLine.Receiver {
                 warm = true;
                 listener.warm(this);
             }
+            case TAKEN -> {
+                taken = true;
+                limits.taking().end(this);
+            }
             case STALE -> listener.stale(this);
             default -> log.debug("worker process (pid={}): {}", forked, message.word());
         }
     }
 
     private void announced(int pid) throws IOException {
-        limit.end(this);
+        limits.fork().end(this);
         worker = table.addExpected(pid);
         worker.reportsOver(line);
         if (unwanted) {
             line.close();
+            limits.end().begin(this);
         } else {
             listener.idle(this);
         }
@@ -186,7 +249,9 @@ final class ForkedWorker implements MessageLine.Receiver {
     @Override
     public void ended() throws IOException {
         line.close();
-        limit.end(this);
+        limits.fork().end(this);
+        limits.taking().end(this);
+        giveBack();
         if (worker == null) {
             children.unexpect();
         }

@@ -20,18 +20,6 @@ import org.slf4j.LoggerFactory;
  */
 final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
 
-    /** Serves the connections that the pool cannot serve. */
-    interface Fallback {
-        /** Serves a connection now, or as soon as a worker can be started for it. */
-        void serveWithoutPool(Connection connection);
-
-        /** Gives back the connections that have no worker yet, the oldest first. */
-        List<Connection> reclaim();
-
-        /** The pool has no template, for now at least. */
-        void templateFailed();
-    }
-
     /** How long a connection waits for a fork until the pool considers the template stuck. */
     static final Duration FORK_TIMEOUT = Duration.ofSeconds(5);
 
@@ -41,14 +29,15 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
     private final Children children;
     private final WorkerTable table;
     private final PoolSize size;
-    private final Fallback fallback;
+    private final PoolFallback fallback;
     private final TemplateKeeper keeper;
     private final Shortage shortage;
-    private final ForkLimit forkLimit;
+    private final WorkerLimits limits;
     private final EventLoop.Timer refill;
     private final UnassignedWorkers unassigned = new UnassignedWorkers();
     private final WaitingConnections waiting = new WaitingConnections();
     private final Set<Worker> serving = new HashSet<>(); // those that have a connection
+    private int returning; // connections of stuck workers
     private boolean draining;
 
     Pool(
@@ -57,7 +46,7 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
             WorkerTable table,
             PoolSize size,
             TemplateKeeper.Starter starter,
-            Fallback fallback) {
+            PoolFallback fallback) {
         this.loop = loop;
         this.children = children;
         this.table = table;
@@ -65,7 +54,7 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
         this.fallback = fallback;
         keeper = new TemplateKeeper(loop, starter, this);
         refill = loop.timer(this::refill);
-        forkLimit = new ForkLimit(loop);
+        limits = WorkerLimits.of(loop);
         shortage = new Shortage(loop, "fork workers ahead", this::refill);
     }
 
@@ -91,14 +80,13 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
         refill();
     }
 
-    /** Whether the pool has a template that is not ready. */
     boolean isStarting() {
         return keeper.isStarting();
     }
 
     /** Whether one of the pool's workers has a connection, or a connection waits for one. */
     boolean isInUse() {
-        return !serving.isEmpty() || !waiting.isEmpty();
+        return !serving.isEmpty() || waiting() > 0;
     }
 
     /** The memory of the template and of the idle workers, in bytes. */
@@ -106,9 +94,8 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
         return keeper.memory() + unassigned.memory();
     }
 
-    /** The number of the pool's connections that have no worker yet. */
     int waiting() {
-        return waiting.size();
+        return waiting.size() + returning;
     }
 
     /** Takes back the connections that the fallback does not serve yet: they arrived first. */
@@ -158,7 +145,7 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
         try {
             for (int i = 0; i < missing; i++) {
                 unassigned.add(
-                        ForkedWorker.request(keeper.template(), children, table, forkLimit, this));
+                        ForkedWorker.request(keeper.template(), children, table, limits, this));
             }
         } catch (IOException e) {
             if (Shortage.isCauseOf(e)) {
@@ -223,6 +210,23 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
         }
     }
 
+    /** The others of its template may be stuck for the same reason. */
+    @Override
+    public void stuck(ForkedWorker worker) {
+        returning++;
+        if (worker.template() == keeper.template() && !draining) {
+            replaceTemplate();
+        }
+    }
+
+    @Override
+    public void returned(Connection connection, boolean untouched) {
+        returning--;
+        if (untouched) {
+            fallback.serveWithoutPool(connection);
+        }
+    }
+
     @Override
     public void notForked(ForkedWorker worker, String reason) {
         unassigned.remove(worker);
@@ -275,7 +279,6 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
         serveWaitingByFallback();
     }
 
-    /** No more connections will come. */
     void drain() {
         draining = true;
         keeper.startNoMore();

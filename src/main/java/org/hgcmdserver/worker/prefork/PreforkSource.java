@@ -21,7 +21,7 @@ import org.hgcmdserver.worker.spawn.SpawnSource;
  * serve the connections of every other command server, and the connections that the pool cannot
  * serve.
  */
-public final class PreforkSource implements WorkerSource, Pool.Fallback {
+public final class PreforkSource implements WorkerSource, PoolFallback {
 
     private final EventLoop loop;
     private final Children children;
@@ -90,10 +90,7 @@ public final class PreforkSource implements WorkerSource, Pool.Fallback {
     }
 
     private Pool open(
-            WorkerTable table,
-            Sizes sizes,
-            TemplateKeeper.Starter starter,
-            Pool.Fallback fallback) {
+            WorkerTable table, Sizes sizes, TemplateKeeper.Starter starter, PoolFallback fallback) {
         PoolSize size = new PoolSize(sizes.minIdle(), sizes.maxIdle(), loop.nanoTime());
         Pool opened = new Pool(loop, children, table, size, starter, fallback);
         opened.open();
@@ -131,7 +128,7 @@ public final class PreforkSource implements WorkerSource, Pool.Fallback {
     }
 
     /** Serves the connections that a pool for chg cannot serve. */
-    private final class ByFirstPool implements Pool.Fallback {
+    private final class ByFirstPool implements PoolFallback {
         @Override
         public void serveWithoutPool(Connection connection) {
             pool.serve(connection);

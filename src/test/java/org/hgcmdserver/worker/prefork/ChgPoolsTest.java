@@ -23,7 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Which environments have a pool, with templates that are not processes. Real ones are ChgIT's. */
-class ChgPoolsTest implements Pool.Fallback, WorkerTable.Listener {
+class ChgPoolsTest implements PoolFallback, WorkerTable.Listener {
 
     private static final int MAX = 2;
     private static final long MAX_MEMORY = 1000;
@@ -239,6 +239,7 @@ class ChgPoolsTest implements Pool.Fallback, WorkerTable.Listener {
         Pool busy = twice("A");
         announce(templates.get(0).asked.get(0));
         busy.serve(connection());
+        say(templates.get(0).asked.get(0), "taken");
         assertThat(assigned).hasSize(1);
         twice("B");
         manual.advance(ChgPools.IN_USE);
@@ -253,7 +254,10 @@ class ChgPoolsTest implements Pool.Fallback, WorkerTable.Listener {
     }
 
     private void announce(SocketEnd worker) throws IOException {
-        String message = "pid 99000000";
+        say(worker, "pid 99000000");
+    }
+
+    private void say(SocketEnd worker, String message) throws IOException {
         worker.write("\0\0\0" + (char) message.length() + message);
         manual.run();
     }

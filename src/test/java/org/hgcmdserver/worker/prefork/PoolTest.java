@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
  * The pool with templates and workers that are not processes: the test plays them at the other ends
  * of real lines. Real ones are PreforkPoolIT's.
  */
-class PoolTest implements Pool.Fallback, WorkerTable.Listener {
+class PoolTest implements PoolFallback, WorkerTable.Listener {
 
     private static final int MIN_IDLE = 2;
     private static final int MAX_IDLE = 4;
@@ -43,6 +43,8 @@ class PoolTest implements Pool.Fallback, WorkerTable.Listener {
 
     /** Connections that have a worker of the pool's, in the order in which they got one. */
     private final List<Connection> assigned = new ArrayList<>();
+
+    private final List<String> refused = new ArrayList<>();
 
     private int templatesFailed;
 
@@ -138,6 +140,11 @@ class PoolTest implements Pool.Fallback, WorkerTable.Listener {
     @Override
     public void workerAssigned(Worker worker) {
         assigned.add(worker.connection());
+    }
+
+    @Override
+    public void refuse(Connection connection, String reason) {
+        refused.add(reason);
     }
 
     @Override
@@ -322,6 +329,62 @@ class PoolTest implements Pool.Fallback, WorkerTable.Listener {
         assertThat(second.read()).isEmpty();
         say(first, "warm");
         assertThat(second.read()).endsWith("rehearse");
+    }
+
+    /**
+     * The processes of these workers do not exist, so they are not runnable. The first one is
+     * rehearsing, so the second one gets the connection.
+     */
+    @Test
+    void connectionOfAStuckWorkerGoesToTheFallback() throws Exception {
+        warm();
+        SocketEnd stuck = template().asked.get(1);
+        Connection connection = connect();
+        assertThat(stuck.read()).endsWith("serve");
+        manual.advance(WorkerLimits.TAKING.minusMillis(10));
+        assertThat(assigned).containsExactly(connection);
+        manual.advance(Duration.ofMillis(20));
+        assertThat(served).as("before the worker is dead").isEmpty();
+        assertThat(pool.waiting()).isEqualTo(1);
+        stuck.close(); // its exit
+        manual.run();
+        assertThat(served).containsExactly(connection);
+        assertThat(pool.waiting()).isZero();
+        assertThat(templates.get(0).isClosed()).as("others may be stuck too").isTrue();
+    }
+
+    @Test
+    void connectionOfAWorkerThatTheKernelCannotEndGoesToTheFallback() throws Exception {
+        warm();
+        Connection connection = connect();
+        manual.advance(WorkerLimits.TAKING);
+        manual.advance(WorkerLimits.DEATH);
+        assertThat(served).containsExactly(connection);
+    }
+
+    /** Whatever it has done to the connection, no other worker may have that. */
+    @Test
+    void connectionThatAWorkerTookBeforeItWasKilledIsLost() throws Exception {
+        warm();
+        connect();
+        SocketEnd stuck = template().asked.get(1);
+        manual.advance(WorkerLimits.TAKING);
+        say(stuck, "taken");
+        stuck.close();
+        manual.run();
+        assertThat(served).isEmpty();
+        assertThat(pool.waiting()).isZero();
+        assertThat(refused).hasSize(1);
+    }
+
+    @Test
+    void workerThatHasTakenItsConnectionMayTakeItsTime() throws Exception {
+        warm();
+        connect();
+        say(template().asked.get(1), "taken");
+        manual.advance(WorkerLimits.TAKING.multipliedBy(100));
+        assertThat(served).isEmpty();
+        assertThat(template().isClosed()).isFalse();
     }
 
     @Test
