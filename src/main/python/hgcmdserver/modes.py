@@ -103,8 +103,9 @@ class modes:
 
     def _template(self, hg, *arguments):
         values, options = parse(arguments)
-        from hgcmdserver import tty
+        from hgcmdserver import expendable, tty
 
+        expendable.become()
         tty.leave()
         if 'messages' not in values:
             os.write(3, b'failed the service runs an earlier release; reload it\n')
@@ -158,8 +159,9 @@ class modes:
 
     def _pipe(self, hg, *arguments):
         values, options = parse(arguments)
-        from hgcmdserver import chg, peer, tty
+        from hgcmdserver import chg, expendable, peer, tty
 
+        expendable.become()
         tty.leave()
         title.worker(title.SPAWNED, peer.credentials(0)[1])
         if chg.isclient(0):
@@ -229,7 +231,9 @@ class modes:
             os._exit(1)
         title.set(title.PROOF)
         from hgcmdserver import daemonline as line
-        from hgcmdserver import proof
+        from hgcmdserver import expendable, proof
+
+        expendable.become()
 
         # not hg's options: with -R the proof's commands would use that repository
         values = list(arguments[: arguments.index('--')]) + ['check=only', '--']

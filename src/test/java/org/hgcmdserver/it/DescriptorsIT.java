@@ -61,10 +61,10 @@ class DescriptorsIT {
                             Map<String, Integer> kinds = kinds(daemon);
                             int forked = Daemon.PREFORK ? 1 + idle + busy : 0;
                             int sockets = 1 + busy + forked + managers;
-                            // the JVM's own: the socket for jstack, and a marker of its channels
+                            // the JVM's own: a marker of its channels
                             assertThat(kinds.remove("socket"))
                                     .as("sockets")
-                                    .isBetween(sockets, sockets + 2);
+                                    .isBetween(sockets, sockets + 1);
                             assertThat(kinds)
                                     .isEqualTo(
                                             Map.of(

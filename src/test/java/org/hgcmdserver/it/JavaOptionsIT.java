@@ -8,6 +8,8 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -63,6 +65,30 @@ class JavaOptionsIT {
                     .contains("\0" + variable + "=" + options + "\0");
             daemon.stop();
             assertThat(daemon.log()).doesNotContain(" warn ");
+        }
+    }
+
+    /** The socket of jcmd and jstack has a name in /tmp that anybody can take first. */
+    @Test
+    void toolsAttachOnlyWhereThatIsChosen() throws Exception {
+        Path jcmd = Path.of(System.getProperty("java.home"), "bin/jcmd");
+        LeftOut.unless(Files.exists(jcmd), "this Java has no jcmd");
+        for (String chosen : List.of("", "-XX:-DisableAttachMechanism -XX:+StartAttachListener")) {
+            try (Daemon daemon =
+                    Daemon.start(directory, env -> env.put("HG_CMDSERVER_JAVA_OPTIONS", chosen))) {
+                Processes.Result result =
+                        Processes.run(
+                                directory,
+                                jcmd.toString(),
+                                "-J-Dsun.tools.attach.attachTimeout=100",
+                                "" + daemon.pid(),
+                                "VM.version");
+                assertThat(result.status() == 0).as(result.err()).isEqualTo(!chosen.isEmpty());
+                assertThat(Path.of("/tmp/.java_pid" + daemon.pid()).toFile().exists())
+                        .isEqualTo(!chosen.isEmpty());
+                daemon.connect().close(); // the tool has not ended it
+                daemon.stop();
+            }
         }
     }
 
