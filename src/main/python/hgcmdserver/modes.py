@@ -123,7 +123,10 @@ class modes:
         from hgcmdserver.template import template  # now, since hg would turn an ImportError into an abort
 
         warm = None
-        if 'chg' not in values:
+        if 'chg' not in values:  # whose commands have a standard error of the client's
+            from hgcmdserver import printable
+
+            printable.log()
             terminal.refuseprograms()
         else:
             from hgcmdserver import chg, chgcommand
@@ -182,8 +185,9 @@ class modes:
 
         try:
             self._impersonate(hg, ['serve', '--cmdserver', 'strictpipe'] + options)
-            from hgcmdserver import compat, terminal
+            from hgcmdserver import compat, printable, terminal
 
+            printable.log()
             terminal.refuseprograms()
             from hgcmdserver import pipe as piped
 

@@ -88,11 +88,11 @@ public final class ForkingService
             EventLoop loop) {
         this.address = address;
         this.handler = handler;
-        this.guarded = new GuardedHandler(handler);
         this.config = config;
         this.sourceFactory = sourceFactory;
         this.notifier = notifier;
         this.loop = loop;
+        guarded = new GuardedHandler(handler, loop);
         children = new Children(loop);
         heartbeat = new Heartbeat(loop, notifier);
         table = new WorkerTable(loop, children, this);

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.Optional;
 import org.hgcmdserver.listener.Listener;
 import org.hgcmdserver.listener.Peer;
+import org.hgcmdserver.posix.EventLoop;
 import org.hgcmdserver.worker.CommandServer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,16 +28,18 @@ final class GuardedHandler {
     }
 
     private final ServiceHandler handler;
+    private final RefusalLog refusals;
 
-    GuardedHandler(ServiceHandler handler) {
+    GuardedHandler(ServiceHandler handler, EventLoop loop) {
         this.handler = handler;
+        refusals = new RefusalLog(loop, log::info);
     }
 
     /** As {@link ServiceHandler#refusal}; an exception of the handler refuses the client. */
     Optional<String> refusal(Peer peer) {
         try {
             Optional<String> refusal = handler.refusal(peer);
-            refusal.ifPresent(reason -> log.info("refused {}: {}", peer, reason));
+            refusal.ifPresent(reason -> refusals.refused(peer, reason));
             return refusal;
         } catch (RuntimeException e) {
             return Optional.of(failed(peer, e).getMessage());

@@ -184,4 +184,22 @@ class LogIT {
                 .redirectOutput(read.toFile())
                 .start();
     }
+
+    /** Mercurial's own message about the request quotes it, in a worker whose stderr is the log. */
+    @Test
+    void bytesOfAClientReachTheLogAsText() throws Exception {
+        try (Daemon daemon = Daemon.start(directory);
+                RawClient client = new RawClient(daemon.address())) {
+            assertThat(client.readFrame()).contains("capabilities");
+            client.send("no\0<0>such\033[31m\rcommand\n");
+            client.awaitEnd();
+            daemon.awaitLog("abort: unknown command ");
+            daemon.awaitLog("no?<0>such?[31m?command");
+            daemon.stop();
+            assertThat(daemon.log())
+                    .doesNotContain("\0")
+                    .doesNotContain("\033")
+                    .doesNotContain("\r");
+        }
+    }
 }
