@@ -7,12 +7,12 @@
 set -u
 launcher=$1 built=$2 directory=$3 name=$4
 
-LONGEST=60 # seconds; then the script gives up
+LONGEST=180 # seconds, on a busy machine; then the script gives up
 
 exec </dev/null >/dev/null 2>&1
 umask 022
 mkdir -p -- "$directory" && cd -- "$directory" || exit 1
-rm -rf new.* # of a script that was killed
+find . -name . -o -name 'new.*' -mmin +10 -prune -exec rm -rf {} + # of a script that was killed
 work=$(mktemp -d "$directory/new.XXXXXX") || exit 1
 daemon='' watchdog=''
 end() {

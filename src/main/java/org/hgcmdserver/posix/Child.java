@@ -208,9 +208,18 @@ public final class Child {
 
     /** Whether a process runs or waits for a processor only (proc_pid_stat(5)). */
     public static boolean isRunnable(int pid) {
+        return isInState("R", pid);
+    }
+
+    /** Whether a process waits in the kernel for what usually comes soon, such as a disk. */
+    public static boolean waitsForDisk(int pid) {
+        return isInState("D", pid);
+    }
+
+    private static boolean isInState(String state, int pid) {
         try {
             String stat = read("/proc/" + pid + "/stat");
-            return stat.startsWith("R", stat.lastIndexOf(')') + 2);
+            return stat.startsWith(state, stat.lastIndexOf(')') + 2);
         } catch (IOException gone) {
             return false;
         }

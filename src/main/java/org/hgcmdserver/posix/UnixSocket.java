@@ -217,6 +217,14 @@ public final class UnixSocket {
         return LibC.poll(pollfd, 1, 0) > 0 && (pollfd.getShort(6) & POLLHUP) != 0;
     }
 
+    /** Whether a write to the connection need not wait until its peer has read (POLLOUT). */
+    public static boolean hasRoom(int connectedFd) {
+        NativeMemory pollfd = NativeMemory.allocate(8);
+        pollfd.putInt(0, connectedFd);
+        pollfd.putShort(4, POLLOUT);
+        return LibC.poll(pollfd, 1, 0) > 0 && (pollfd.getShort(6) & POLLOUT) != 0;
+    }
+
     /** Whether the socket holds data that its peer has not read yet. Always false on macOS. */
     public static boolean hasUnread(int connectedFd) {
         return unread(connectedFd) > 0;

@@ -407,7 +407,9 @@ public final class ForkingService
         orphans.look();
         stalled.look();
         memory.look(connections);
-        quietProgram.look(connections);
+        if (table.busy() == 0) {
+            quietProgram.look(connections);
+        }
         acceptor.update(); // in case no exit triggers it
         // as Mercurial's main loop: do not exit while a client is waiting to be accepted
         long before = connections;
@@ -484,7 +486,7 @@ public final class ForkingService
 
         @Override
         public int waiting() {
-            return source.waiting();
+            return source.waiting() + source.untaken();
         }
 
         @Override

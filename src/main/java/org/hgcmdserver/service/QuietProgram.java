@@ -14,8 +14,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A program that prepares a later start of the service, such as one that makes a class-data
- * archive. It runs once, in a quiet time, and ends when the service stops. Used in the loop's
- * thread only.
+ * archive. It runs once, in a quiet time, and is told to end when the service stops. Used in the
+ * loop's thread only.
  */
 final class QuietProgram {
 
@@ -43,7 +43,7 @@ final class QuietProgram {
     }
 
     /**
-     * Called once per poll interval.
+     * Called once per poll interval in which no connection is open.
      *
      * @param connections the number of connections so far
      */

@@ -12,10 +12,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Ends the connections of clients that do not read: their workers wait in write(2), where neither
- * the end of their input nor a worker's own timeout reaches them. First a worker can write no more,
- * as if its client had left; if the worker is still there after a while, it can read no more
- * either. No worker is killed. Commands of chg write to the client's own streams, like hg's.
+ * Ends the connections of clients that do not read until the connection holds no more: their
+ * workers wait in write(2), where neither the end of their input nor a worker's own timeout reaches
+ * them. First a worker can write no more, as if its client had left; if the worker is still there
+ * after a while, it can read no more either. No worker is killed. Commands of chg write to the
+ * client's own streams, like hg's.
  *
  * <p>Linux only: other systems do not tell what a client has not read. Used in the loop's thread
  * only.
@@ -28,7 +29,11 @@ final class StalledClients {
     /** How long a worker may go on once it can write no more. */
     static final Duration WITHOUT_OUTPUT = Duration.ofSeconds(10);
 
-    /** A client that reads may leave the same number of bytes at some looks, but not at all. */
+    /**
+     * A client that reads may leave the same number of bytes at some looks, but not at all. One
+     * that reads so slowly that it does not finish a block of the kernel's, of up to 100 KB, in the
+     * time, counts as one that does not read.
+     */
     private static final int FEWEST_LOOKS = 5;
 
     private static final Logger log = LoggerFactory.getLogger(StalledClients.class);
@@ -86,7 +91,7 @@ final class StalledClients {
             if (loop.since(stall.since).compareTo(WITHOUT_OUTPUT) >= 0) {
                 UnixSocket.shutDown(fd);
             }
-        } else if (unread == 0) {
+        } else if (UnixSocket.hasRoom(fd)) {
             stalls.remove(worker);
         } else if (stall == null || stall.unread != unread) {
             stalls.put(worker, new Stall(unread, loop.nanoTime(), false));

@@ -42,6 +42,14 @@ public interface WorkerSource {
     /** The number of connections that the source has taken over and that have no worker yet. */
     int waiting();
 
+    /**
+     * The number of connections that a worker has been given, and has not said yet that it has
+     * them: only this image of the daemon notices if that worker is stuck.
+     */
+    default int untaken() {
+        return 0;
+    }
+
     /** No more connections will come: the source retires its idle workers. */
     void drain();
 

@@ -59,7 +59,7 @@ class NativeLibrariesIT {
                                     gate.hook("version"))
                             .start();
             gate.awaitReached();
-            assertThat(ownLibraries(run.pid())).contains("libjunixsocket-native.so");
+            assertThat(ownLibraries(run.pid())).contains("libjffi-1.2.so");
             assertThat(foreignLibraries(run.pid())).isEmpty();
             gate.open();
             assertThat(run.waitFor()).isZero();

@@ -48,14 +48,11 @@ class StalledClientIT {
         }
     }
 
+    /** After half a minute. */
     @Test
+    @RunsOnce
     void stopDoesNotWaitForIt() throws Exception {
-        try (Daemon daemon =
-                        Daemon.start(
-                                directory,
-                                "--idle-timeout=1s",
-                                "--poll-interval=100ms",
-                                "--drain=finish");
+        try (Daemon daemon = Daemon.start(directory, "--drain=finish");
                 RawClient stalled = stalledClient(daemon)) {
             daemon.signal("TERM");
             assertThat(daemon.awaitExit()).isZero();

@@ -50,4 +50,18 @@ class StuckWorkerIT {
             assertThat(stuck).noneMatch(StuckWorkerIT::isAlive);
         }
     }
+
+    /** The end of the connection looks like the reading of a hello. */
+    @Test
+    void clientThatLeavesOneDoesNotHoldAStopUp() throws Exception {
+        try (Daemon daemon = Daemon.start(directory)) {
+            List<Long> stuck = stopIdleWorkers(daemon);
+            try (RawClient client = new RawClient(daemon.address())) {
+                daemon.awaitLog(") is for pid ");
+            }
+            daemon.awaitLog("does not take its connection; killing it");
+            daemon.stop();
+            assertThat(stuck).noneMatch(StuckWorkerIT::isAlive);
+        }
+    }
 }

@@ -7,6 +7,7 @@ import org.hgcmdserver.listener.Connection;
 import org.hgcmdserver.posix.Child;
 import org.hgcmdserver.posix.MessageLine;
 import org.hgcmdserver.posix.ProcessMemory;
+import org.hgcmdserver.posix.UnixSocket;
 import org.hgcmdserver.worker.Worker;
 import org.hgcmdserver.worker.WorkerTable;
 import org.slf4j.Logger;
@@ -26,15 +27,15 @@ final class ForkedWorker implements MessageLine.Receiver {
         /** The worker has found that its template is out of date. */
         void stale(ForkedWorker worker) throws IOException;
 
-        /** The worker has not taken its connection, which follows with {@link #returned}. */
-        void stuck(ForkedWorker worker) throws IOException;
+        /** A worker has not taken its connection, which follows with {@link #returned}. */
+        void stuck(Worker worker);
 
         /**
          * The worker has no connection any more.
          *
          * @param untouched whether another worker can have the connection
          */
-        void returned(Connection connection, boolean untouched);
+        void returned(ForkedWorker worker, Connection connection, boolean untouched);
 
         /** The worker has ended. */
         void gone(ForkedWorker worker) throws IOException;
@@ -48,6 +49,9 @@ final class ForkedWorker implements MessageLine.Receiver {
     }
 
     private static final Logger log = LoggerFactory.getLogger(ForkedWorker.class);
+
+    /** How often a worker that waits for a disk gets more time to take its connection. */
+    private static final int MOST_LOOKS = 4;
 
     private final Template template;
     private final Children children;
@@ -65,6 +69,7 @@ final class ForkedWorker implements MessageLine.Receiver {
     private boolean warm;
     private boolean unwanted;
     private boolean taken;
+    private int looks;
 
     /** The connection that the worker has not taken, until another worker can have it. */
     private Connection returning;
@@ -168,32 +173,44 @@ final class ForkedWorker implements MessageLine.Receiver {
      * first. It has no client yet.
      */
     void takeBack() throws IOException {
-        if (worker.state() != Worker.State.STARTING) {
+        line.receiveRest();
+        if (taken || hasAnswered()) {
             return;
         }
-        if (Child.isRunnable(worker.pid())) {
-            limits.taking().begin(this); // it only needs a processor
+        if (Child.isRunnable(worker.pid())
+                || Child.waitsForDisk(worker.pid()) && looks < MOST_LOOKS) {
+            looks++;
+            limits.taking().begin(this); // it only needs a processor, or perhaps a disk
             return;
         }
         log.warn("worker process (pid={}) does not take its connection; killing it", worker.pid());
         returning = table.takeBack(worker);
         Child.killGroup(worker.pid());
-        listener.stuck(this);
+        listener.stuck(worker);
         limits.death().begin(this);
+    }
+
+    /** A client that has left looks as if it had read a hello. */
+    private boolean hasAnswered() {
+        return worker.state() == Worker.State.EXITED
+                || worker.state() == Worker.State.SERVING
+                        && !UnixSocket.isHungUp(worker.connection().fd());
     }
 
     /** The worker is dead, or runs no more even if the kernel cannot end it at once. */
     void giveBack() throws IOException {
-        if (returning == null) {
+        if (returning != null) {
+            line.receiveRest();
+        }
+        if (returning == null) { // receiveRest may have met the end of the line
             return;
         }
-        line.receiveRest();
         Connection connection = returning;
         returning = null;
         if (taken) { // in the moment before it was killed
             table.refuse(connection, "its worker process hung, and was killed; try again");
         }
-        listener.returned(connection, !taken);
+        listener.returned(this, connection, !taken);
     }
 
     /** Kills a retired worker that has not ended. */

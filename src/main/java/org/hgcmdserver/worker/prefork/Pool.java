@@ -84,18 +84,20 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
         return keeper.isStarting();
     }
 
-    /** Whether one of the pool's workers has a connection, or a connection waits for one. */
     boolean isInUse() {
         return !serving.isEmpty() || waiting() > 0;
     }
 
-    /** The memory of the template and of the idle workers, in bytes. */
     long memory() {
         return keeper.memory() + unassigned.memory();
     }
 
     int waiting() {
         return waiting.size() + returning;
+    }
+
+    int untaken() {
+        return limits.taking().size();
     }
 
     /** Takes back the connections that the fallback does not serve yet: they arrived first. */
@@ -118,7 +120,6 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
         }
     }
 
-    /** Assigns the first of the waiting connections to idle workers. */
     private void assignWaiting() {
         while (!waiting.isEmpty() && unassigned.isAnyIdle()) {
             Connection connection = waiting.remove();
@@ -164,7 +165,7 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
         if (draining) {
             return;
         }
-        unassigned.trim(size, loop.nanoTime());
+        unassigned.trim(size, loop.nanoTime(), keeper.isReady());
         refill();
         if (unassigned.size() == 0 && size.needsNoTemplate(loop.nanoTime())) {
             keeper.rest();
@@ -210,20 +211,21 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
         }
     }
 
-    /** The others of its template may be stuck for the same reason. */
     @Override
-    public void stuck(ForkedWorker worker) {
+    public void stuck(Worker worker) {
         returning++;
-        if (worker.template() == keeper.template() && !draining) {
-            replaceTemplate();
-        }
+        serving.remove(worker);
     }
 
+    /** The others of its template may be stuck for the same reason. */
     @Override
-    public void returned(Connection connection, boolean untouched) {
+    public void returned(ForkedWorker worker, Connection connection, boolean untouched) {
         returning--;
         if (untouched) {
             fallback.serveWithoutPool(connection);
+        }
+        if (worker.template() == keeper.template() && !draining) {
+            replaceTemplate();
         }
     }
 
@@ -236,7 +238,6 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
         }
     }
 
-    /** A worker that had a connection has exited, of this pool or another one. */
     void workerExited(Worker worker) {
         serving.remove(worker);
         size.ended(loop.nanoTime());
@@ -285,7 +286,6 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
         retireIfDrained();
     }
 
-    /** Ends the pool: its waiting connections go to the fallback, and its busy workers stay. */
     void close() {
         drain();
         serveWaitingByFallback();

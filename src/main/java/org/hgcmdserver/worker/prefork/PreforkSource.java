@@ -179,6 +179,11 @@ public final class PreforkSource implements WorkerSource, PoolFallback {
     }
 
     @Override
+    public int untaken() {
+        return pool.untaken() + chgPools.all().stream().mapToInt(Pool::untaken).sum();
+    }
+
+    @Override
     public void workerExited(Worker worker) {
         spawn.workerExited(worker);
         if (worker.connection() != null) { // an idle worker's exit shows as the end of its line

@@ -45,6 +45,11 @@ final class StepLimit {
         begun.remove(worker);
     }
 
+    /** How many workers have begun the step. */
+    int size() {
+        return begun.size();
+    }
+
     private void lookInTime() {
         if (!begun.isEmpty()) {
             look.startIfStopped(limit.minus(age(begun.keySet().iterator().next())));

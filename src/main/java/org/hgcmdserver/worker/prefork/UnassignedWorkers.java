@@ -34,11 +34,16 @@ final class UnassignedWorkers {
     }
 
     /**
-     * The memory of the idle workers, in bytes: that of one for each, since they are alike, and the
-     * loop waits for each reading.
+     * The memory of the idle workers, in bytes: for each that of one that has rehearsed too, or has
+     * not either, since those are alike, and the loop waits for each reading.
      */
     long memory() {
-        return workers.isEmpty() ? 0 : workers.size() * workers.get(0).memory();
+        return memoryOf(workers.stream().filter(ForkedWorker::isWarm).toList())
+                + memoryOf(workers.stream().filter(worker -> !worker.isWarm()).toList());
+    }
+
+    private static long memoryOf(List<ForkedWorker> alike) {
+        return alike.isEmpty() ? 0 : alike.size() * alike.get(0).memory();
     }
 
     boolean isAnyIdle() {
@@ -108,12 +113,14 @@ final class UnassignedWorkers {
     /**
      * Retires the workers that quiet times do not need: those that are too many, and after a while
      * all but one of those that have rehearsed, which take more memory than their successors.
+     *
+     * @param successors whether there can be any
      */
-    void trim(PoolSize size, long now) {
+    void trim(PoolSize size, long now, boolean successors) {
         for (int n = size.toRetire(idle(), now); n > 0; n--) {
             workers.remove(workers.size() - 1).retire();
         }
-        if (size.isResting(now)) {
+        if (successors && size.isResting(now)) {
             List<ForkedWorker> warm = workers.stream().filter(ForkedWorker::isWarm).toList();
             for (ForkedWorker worker : warm.subList(Math.min(1, warm.size()), warm.size())) {
                 workers.remove(worker);
