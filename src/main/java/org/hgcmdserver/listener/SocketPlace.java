@@ -15,6 +15,9 @@ public final class SocketPlace {
     private static final int S_IWGRP = 0020;
     private static final int S_IWOTH = 0002;
 
+    /** In a user namespace root's files may belong to an unmapped user. */
+    private static final Path ROOT = Path.of("/");
+
     private SocketPlace() {}
 
     /**
@@ -49,8 +52,15 @@ public final class SocketPlace {
                     "cannot listen at %s: the directory %s is not writable for this user; choose another with --address"
                             .formatted(path, directory));
         }
-        long owner = StaleSocket.owner(directory.toRealPath());
-        if (owner != Users.self() && owner != 0) {
+        for (Path part = directory.toRealPath(); part != null; part = part.getParent()) {
+            checkNobodyElseCanReplace(path, part);
+        }
+    }
+
+    /** As safe_path in OpenSSH's misc.c: whoever can rename a part can put another in its place. */
+    private static void checkNobodyElseCanReplace(Path path, Path directory) throws IOException {
+        long owner = StaleSocket.owner(directory);
+        if (owner != Users.self() && owner != 0 && owner != StaleSocket.owner(ROOT)) {
             throw new ListenException(
                     "cannot listen at %s: %s belongs to %s, who can replace files there; choose another directory with --address"
                             .formatted(path, directory, Users.name(owner)));

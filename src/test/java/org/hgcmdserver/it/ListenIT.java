@@ -179,6 +179,8 @@ class ListenIT {
         Path groups = Files.createDirectory(directory.resolve("group's"));
         Files.setPosixFilePermissions(groups, PosixFilePermissions.fromString("rwxrwxr-x"));
         assertThat(serve(groups.resolve("s"))).contains("chmod go-w " + groups);
+        Path inside = Files.createDirectory(groups.resolve("private"));
+        assertThat(serve(inside.resolve("s"))).contains("chmod go-w " + groups);
     }
 
     @Test
@@ -187,6 +189,8 @@ class ListenIT {
         Path others = Files.createDirectory(directory.resolve("other's"));
         Files.setAttribute(others, "unix:uid", 12345);
         assertThat(serve(others.resolve("s"))).contains(others + " belongs to uid 12345");
+        Path inside = Files.createDirectories(others.resolve("our's/own"));
+        assertThat(serve(inside.resolve("s"))).contains(others + " belongs to uid 12345");
         Path sticky = Files.createDirectory(directory.resolve("sticky"));
         Files.setPosixFilePermissions(sticky, PosixFilePermissions.fromString("rwxrwxrwx"));
         Processes.run(directory, "chmod", "+t", sticky.toString()).succeeded();
