@@ -54,6 +54,7 @@ with_java -XX:DumpLoadedClassList=run.list run --no-chg --address "$work/socket"
 kill -s TERM "$daemon"
 wait "$daemon" || exit 1
 daemon=
+echo org/hgcmdserver/cli/ConfigPlaces >>serve.list # which a daemon without --config-file loads too
 
 for command in serve run; do
     with_java "-Xshare:dump -XX:SharedClassListFile=$command.list -XX:SharedArchiveFile=$command.jsa" "$command" || exit 1
