@@ -1,4 +1,4 @@
-"""What the kernel is to end first when memory runs out."""
+"""What the kernel is to end first when memory runs out: see Expendable.java, which does this for all others."""
 
 SCORE = '/proc/self/oom_score_adj'  # proc_pid_oom_score_adj(5)
 MORE = 100  # a tenth of the memory that there is

@@ -19,7 +19,7 @@ import socket
 import sys
 import time
 
-from hgcmdserver import cancel
+from hgcmdserver import cancel, expendable
 from hgcmdserver.peer import CREDENTIALS
 
 LISTENER = 3  # SD_LISTEN_FDS_START in sd_listen_fds(3)
@@ -102,6 +102,7 @@ def most():
 def _becomeworker(connection):
     """be as a program that Child.java starts"""
     os.setpgid(0, 0)
+    expendable.become()
     for number in set(range(1, signal.NSIG)) - {signal.SIGPIPE, signal.SIGXFSZ}:  # which Python ignores
         if signal.getsignal(number) == signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)

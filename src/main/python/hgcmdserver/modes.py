@@ -103,9 +103,8 @@ class modes:
 
     def _template(self, hg, *arguments):
         values, options = parse(arguments)
-        from hgcmdserver import expendable, tty
+        from hgcmdserver import tty
 
-        expendable.become()
         tty.leave()
         if 'messages' not in values:
             os.write(3, b'failed the service runs an earlier release; reload it\n')
@@ -162,9 +161,8 @@ class modes:
 
     def _pipe(self, hg, *arguments):
         values, options = parse(arguments)
-        from hgcmdserver import chg, expendable, peer, tty
+        from hgcmdserver import chg, peer, tty
 
-        expendable.become()
         tty.leave()
         title.worker(title.SPAWNED, peer.credentials(0)[1])
         if chg.isclient(0):
@@ -235,9 +233,7 @@ class modes:
             os._exit(1)
         title.set(title.PROOF)
         from hgcmdserver import daemonline as line
-        from hgcmdserver import expendable, proof
-
-        expendable.become()
+        from hgcmdserver import proof
 
         # not hg's options: with -R the proof's commands would use that repository
         values = list(arguments[: arguments.index('--')]) + ['check=only', '--']

@@ -3,16 +3,21 @@
 import re
 import sys
 
+from mercurial import dispatch
 from mercurial.utils import procutil
 
-# but for the tab and the newline
-CONTROLS = [code for code in list(range(32)) + [127] if code not in (9, 10)]
-BYTES = bytes(ord('?') if code in CONTROLS else code for code in range(256))
-TEXT = dict.fromkeys(CONTROLS + list(range(128, 160)), '?')
+# all controls but the tab and the newline, also those of ISO 8859-1
+CONTROLS = dict.fromkeys([code for code in range(160) if not 32 <= code < 127 and code not in (9, 10)], '?')
+
+COLOUR = re.compile('\x1b\\[[0-9;]*m')
 
 # journald takes such a beginning of a line for the line's priority (sd-daemon(3))
-PRIORITY = re.compile(b'^<(?=[0-9]+>)', re.MULTILINE)
-TEXTPRIORITY = re.compile('^<(?=[0-9]+>)', re.MULTILINE)
+PRIORITY = re.compile('^<(?=[0-9]+>)', re.MULTILINE)
+
+
+def text(written):
+    """what the log shows of it"""
+    return PRIORITY.sub('?', COLOUR.sub('', written).translate(CONTROLS))
 
 
 class _stream:
@@ -21,10 +26,10 @@ class _stream:
 
     def write(self, data):
         if isinstance(data, str):
-            shown = TEXTPRIORITY.sub('?', data.translate(TEXT))
+            self._stream.write(text(data))
         else:
-            shown = PRIORITY.sub(b'?', bytes(data).translate(BYTES))
-        self._stream.write(shown)
+            shown = text(bytes(data).decode('utf-8', 'backslashreplace'))
+            self._stream.write(shown.encode('utf-8', 'backslashreplace'))
         return len(data)
 
     def __getattr__(self, name):
@@ -34,4 +39,10 @@ class _stream:
 def log():
     """have what this process writes to its standard error reach the log as text; call this before Mercurial makes a ui"""
     procutil.stderr = _stream(procutil.stderr)
-    sys.stderr = _stream(sys.stderr)
+    original = dispatch.initstdio
+
+    def initstdio():
+        original()
+        sys.stderr = _stream(sys.stderr)
+
+    dispatch.initstdio = initstdio

@@ -52,7 +52,16 @@ public final class SocketPlace {
                     "cannot listen at %s: the directory %s is not writable for this user; choose another with --address"
                             .formatted(path, directory));
         }
-        for (Path part = directory.toRealPath(); part != null; part = part.getParent()) {
+        checkWay(path, directory.toRealPath());
+        for (Path part = directory.toAbsolutePath(); part != null; part = part.getParent()) {
+            if (Files.isSymbolicLink(part)) {
+                checkWay(path, part.getParent().toRealPath());
+            }
+        }
+    }
+
+    private static void checkWay(Path path, Path directory) throws IOException {
+        for (Path part = directory; part != null; part = part.getParent()) {
             checkNobodyElseCanReplace(path, part);
         }
     }

@@ -52,8 +52,9 @@ public final class Child {
     /**
      * Starts {@code program} as a child of this process and the leader of a new process group. The
      * program gets the given descriptors as 0, 1 and so on (-1 keeps the daemon's), no other
-     * descriptors, no blocked or ignored signals, and exactly the given environment. Returns when
-     * the exec has succeeded or failed (glibc uses CLONE_VFORK).
+     * descriptors, no blocked or ignored signals, exactly the given environment, and is ended
+     * before this process when memory runs out. Returns when the exec has succeeded or failed
+     * (glibc uses CLONE_VFORK).
      *
      * @param program the absolute path of an executable
      * @param arguments argv, the program's own name first
@@ -81,6 +82,7 @@ public final class Child {
             if (error != 0) {
                 throw PosixException.of("cannot start " + program, error);
             }
+            Expendable.mark(pid.getInt(0));
             return pid.getInt(0);
         } finally {
             LibC.posix_spawn_file_actions_destroy(actions);

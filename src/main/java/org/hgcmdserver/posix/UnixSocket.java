@@ -217,7 +217,10 @@ public final class UnixSocket {
         return LibC.poll(pollfd, 1, 0) > 0 && (pollfd.getShort(6) & POLLHUP) != 0;
     }
 
-    /** Whether a write to the connection need not wait until its peer has read (POLLOUT). */
+    /**
+     * Whether the peer has read so much that less than a quarter of what the connection can hold is
+     * left (POLLOUT; unix_writable in Linux's net/unix/af_unix.c).
+     */
     public static boolean hasRoom(int connectedFd) {
         NativeMemory pollfd = NativeMemory.allocate(8);
         pollfd.putInt(0, connectedFd);

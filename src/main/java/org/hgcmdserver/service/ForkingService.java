@@ -407,9 +407,7 @@ public final class ForkingService
         orphans.look();
         stalled.look();
         memory.look(connections);
-        if (table.busy() == 0) {
-            quietProgram.look(connections);
-        }
+        quietProgram.look(connections, table.busy() > 0);
         acceptor.update(); // in case no exit triggers it
         // as Mercurial's main loop: do not exit while a client is waiting to be accepted
         long before = connections;

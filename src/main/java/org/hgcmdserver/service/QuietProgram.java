@@ -43,11 +43,15 @@ final class QuietProgram {
     }
 
     /**
-     * Called once per poll interval in which no connection is open.
+     * Called once per poll interval.
      *
      * @param connections the number of connections so far
+     * @param busy whether one of them is open
      */
-    void look(long connections) {
+    void look(long connections, boolean busy) {
+        if (busy) {
+            quiet.beginAnew();
+        }
         quiet.look(connections);
     }
 

@@ -29,6 +29,12 @@ final class QuietTime {
         quietSince = loop.nanoTime();
     }
 
+    /** The time has not been quiet. */
+    void beginAnew() {
+        quietSince = loop.nanoTime();
+        done = false;
+    }
+
     /**
      * Called once per poll interval.
      *
@@ -37,8 +43,7 @@ final class QuietTime {
     void look(long connections) {
         if (connections != this.connections) {
             this.connections = connections;
-            quietSince = loop.nanoTime();
-            done = false;
+            beginAnew();
         } else if (!done && loop.since(quietSince).compareTo(length) >= 0) {
             done = true;
             work.run();

@@ -12,11 +12,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Ends the connections of clients that do not read until the connection holds no more: their
- * workers wait in write(2), where neither the end of their input nor a worker's own timeout reaches
- * them. First a worker can write no more, as if its client had left; if the worker is still there
- * after a while, it can read no more either. No worker is killed. Commands of chg write to the
- * client's own streams, like hg's.
+ * Ends the connections of clients that do not read although the connection holds much, more than a
+ * quarter of what it can: their workers wait in write(2), or soon will, where neither the end of
+ * their input nor a worker's own timeout reaches them. First a worker can write no more, as if its
+ * client had left; if the worker is still there after a while, it can read no more either. No
+ * worker is killed. Commands of chg write to the client's own streams, like hg's.
  *
  * <p>Linux only: other systems do not tell what a client has not read. Used in the loop's thread
  * only.

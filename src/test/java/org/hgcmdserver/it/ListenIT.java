@@ -181,6 +181,9 @@ class ListenIT {
         assertThat(serve(groups.resolve("s"))).contains("chmod go-w " + groups);
         Path inside = Files.createDirectory(groups.resolve("private"));
         assertThat(serve(inside.resolve("s"))).contains("chmod go-w " + groups);
+        Path safe = Files.createDirectory(directory.resolve("safe"));
+        Path link = Files.createSymbolicLink(groups.resolve("link"), safe);
+        assertThat(serve(link.resolve("s"))).contains("chmod go-w " + groups);
     }
 
     @Test

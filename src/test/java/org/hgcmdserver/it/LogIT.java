@@ -194,12 +194,40 @@ class LogIT {
             client.send("no\0<0>such\033[31m\rcommand\n");
             client.awaitEnd();
             daemon.awaitLog("abort: unknown command ");
-            daemon.awaitLog("no?<0>such?[31m?command");
+            daemon.awaitLog("no?<0>such?command");
             daemon.stop();
             assertThat(daemon.log())
                     .doesNotContain("\0")
                     .doesNotContain("\033")
                     .doesNotContain("\r");
+        }
+    }
+
+    @Test
+    void whatAnExtensionPrintsReachesTheLogAsText() throws Exception {
+        Path extension = directory.resolve("loud.py");
+        Files.writeString(
+                extension,
+                """
+                import sys
+                def reposetup(ui, repo):
+                    sys.stderr.write('one \\033[31mcolour\\033]0;\\x9b\\n<0>two\\n')
+                    sys.stderr.flush()
+                    ui.warn(b'three \\xc2\\x9b\\x9b\\n<0>four\\n')
+                """);
+        Path configuration = directory.resolve("hgrc");
+        Files.writeString(configuration, "[extensions]\nloud = %s\n".formatted(extension));
+        Repository repository = Repository.create(directory, "r");
+        try (Daemon daemon =
+                Daemon.start(
+                        directory,
+                        env -> env.put("HGRCPATH", configuration.toString()),
+                        "-R",
+                        repository.toString())) {
+            daemon.connect().close();
+            daemon.awaitLog("one colour?]0;?\n?0>two\n");
+            daemon.awaitLog("three ?\\x9b\n?0>four\n");
+            daemon.stop();
         }
     }
 }

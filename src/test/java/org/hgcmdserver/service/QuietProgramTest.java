@@ -50,15 +50,26 @@ class QuietProgramTest {
     void runsOnceInAQuietTime() throws IOException {
         QuietProgram program = program("echo ran >> \"$0/times\"");
         manual.advance(QuietProgram.QUIET.minusMillis(1));
-        program.look(0);
+        program.look(0, false);
         assertThat(children.isAnyAwaited()).isFalse();
         for (int connections = 0; connections < 3; connections++) {
-            program.look(connections);
+            program.look(connections, false);
             manual.advance(QuietProgram.QUIET);
-            program.look(connections);
+            program.look(connections, false);
             awaitExit();
         }
         assertThat(Files.readAllLines(directory.resolve("times"))).containsExactly("ran");
+    }
+
+    @Test
+    void longCommandIsNoQuietTime() throws IOException {
+        QuietProgram program = program("echo ran >> \"$0/times\"");
+        manual.advance(QuietProgram.QUIET);
+        program.look(0, true);
+        program.look(0, false);
+        manual.advance(QuietProgram.QUIET.minusMillis(1));
+        program.look(0, false);
+        assertThat(children.isAnyAwaited()).isFalse();
     }
 
     @Test
@@ -67,7 +78,7 @@ class QuietProgramTest {
                 program(
                         "trap 'echo told > \"$0/end\"; exit' TERM; echo > \"$0/began\"; sleep 300 & wait");
         manual.advance(QuietProgram.QUIET);
-        program.look(0);
+        program.look(0, false);
         while (!Files.exists(directory.resolve("began"))) {
             Thread.onSpinWait();
         }
@@ -81,7 +92,7 @@ class QuietProgramTest {
         QuietProgram program = program("echo > \"$0/began\"");
         program.stop();
         manual.advance(QuietProgram.QUIET);
-        program.look(0);
+        program.look(0, false);
         assertThat(children.isAnyAwaited()).isFalse();
     }
 }

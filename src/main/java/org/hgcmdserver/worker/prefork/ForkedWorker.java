@@ -7,7 +7,6 @@ import org.hgcmdserver.listener.Connection;
 import org.hgcmdserver.posix.Child;
 import org.hgcmdserver.posix.MessageLine;
 import org.hgcmdserver.posix.ProcessMemory;
-import org.hgcmdserver.posix.UnixSocket;
 import org.hgcmdserver.worker.Worker;
 import org.hgcmdserver.worker.WorkerTable;
 import org.slf4j.Logger;
@@ -50,8 +49,9 @@ final class ForkedWorker implements MessageLine.Receiver {
 
     private static final Logger log = LoggerFactory.getLogger(ForkedWorker.class);
 
-    /** How often a worker that waits for a disk gets more time to take its connection. */
-    private static final int MOST_LOOKS = 4;
+    // how often a worker gets more time to take its connection
+    private static final int MOST_RUNNABLE = 20;
+    private static final int MOST_WAITING = 4;
 
     private final Template template;
     private final Children children;
@@ -69,7 +69,8 @@ final class ForkedWorker implements MessageLine.Receiver {
     private boolean warm;
     private boolean unwanted;
     private boolean taken;
-    private int looks;
+    private int runnable;
+    private int waiting;
 
     /** The connection that the worker has not taken, until another worker can have it. */
     private Connection returning;
@@ -174,13 +175,11 @@ final class ForkedWorker implements MessageLine.Receiver {
      */
     void takeBack() throws IOException {
         line.receiveRest();
-        if (taken || hasAnswered()) {
-            return;
+        if (taken || worker.state() == Worker.State.EXITED) {
+            return; // not SERVING: a client that has left looks as if it had read a hello
         }
-        if (Child.isRunnable(worker.pid())
-                || Child.waitsForDisk(worker.pid()) && looks < MOST_LOOKS) {
-            looks++;
-            limits.taking().begin(this); // it only needs a processor, or perhaps a disk
+        if (mayJustBeSlow()) {
+            limits.taking().begin(this);
             return;
         }
         log.warn("worker process (pid={}) does not take its connection; killing it", worker.pid());
@@ -190,11 +189,10 @@ final class ForkedWorker implements MessageLine.Receiver {
         limits.death().begin(this);
     }
 
-    /** A client that has left looks as if it had read a hello. */
-    private boolean hasAnswered() {
-        return worker.state() == Worker.State.EXITED
-                || worker.state() == Worker.State.SERVING
-                        && !UnixSocket.isHungUp(worker.connection().fd());
+    /** It only needs a processor, or perhaps a disk. */
+    private boolean mayJustBeSlow() {
+        return Child.isRunnable(worker.pid()) && runnable++ < MOST_RUNNABLE
+                || Child.waitsForDisk(worker.pid()) && waiting++ < MOST_WAITING;
     }
 
     /** The worker is dead, or runs no more even if the kernel cannot end it at once. */

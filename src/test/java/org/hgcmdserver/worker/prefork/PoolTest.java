@@ -351,7 +351,6 @@ class PoolTest implements PoolFallback, WorkerTable.Listener {
         assertThat(served).containsExactly(connection);
         assertThat(pool.waiting()).isZero();
         assertThat(pool.isInUse()).isFalse();
-        assertThat(pool.isInUse()).isFalse();
         assertThat(templates.get(0).isClosed()).as("others may be stuck too").isTrue();
     }
 
