@@ -20,8 +20,7 @@ The daemon's end of that pair is its line to the worker:
                          "serve", with a connection attached: serve it
                          "chg", with a connection of chg attached: serve it
                          end of file: end
-    worker -> daemon     "taken": it has the connection, which it touches only now
-                         "stale": what the template was made from has changed. The worker serves its
+    worker -> daemon     "stale": what the template was made from has changed. The worker serves its
                          connection all the same, as a new process with the new state
                          "separate": it serves chg as a new process, since the client is not one for its template
 
@@ -43,7 +42,6 @@ UNUSABLE = b'unusable'
 FORKED = b'forked'
 PID = b'pid'
 WARM = b'warm'
-TAKEN = b'taken'
 STALE = b'stale'
 SEPARATE = b'separate'
 

@@ -67,7 +67,6 @@ class worker:
             return
         if not connection:
             return
-        self._say(daemonline.TAKEN)
         title.worker(title.WORKER, peer.credentials(connection[0])[1])
         if word == daemonline.CHG:
             self._server.cleanup()  # restores SIGINT

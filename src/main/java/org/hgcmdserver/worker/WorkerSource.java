@@ -43,8 +43,8 @@ public interface WorkerSource {
     int waiting();
 
     /**
-     * The number of connections that a worker has been given, and has not said yet that it has
-     * them: only this image of the daemon notices if that worker is stuck.
+     * The number of connections that a worker has been given and has not received yet: only this
+     * image of the daemon notices if that worker is stuck.
      */
     default int untaken() {
         return 0;

@@ -7,6 +7,7 @@ import org.hgcmdserver.listener.Connection;
 import org.hgcmdserver.posix.Child;
 import org.hgcmdserver.posix.MessageLine;
 import org.hgcmdserver.posix.ProcessMemory;
+import org.hgcmdserver.posix.UnixSocket;
 import org.hgcmdserver.worker.Worker;
 import org.hgcmdserver.worker.WorkerTable;
 import org.slf4j.Logger;
@@ -68,7 +69,6 @@ final class ForkedWorker implements MessageLine.Receiver {
     private boolean rehearsing;
     private boolean warm;
     private boolean unwanted;
-    private boolean taken;
     private int runnable;
     private int waiting;
 
@@ -169,14 +169,13 @@ final class ForkedWorker implements MessageLine.Receiver {
     }
 
     /**
-     * Takes the connection back from a worker that has not said that it has it: a stopped one, or
-     * one whose rehearsal hangs. Two workers must not serve the connection, so this one is killed
-     * first. It has no client yet.
+     * Takes the connection back from a worker that has not received it: a stopped one, or one whose
+     * rehearsal hangs. Two workers must not serve the connection, so this one is killed first. It
+     * has no client yet.
      */
     void takeBack() throws IOException {
-        line.receiveRest();
-        if (taken || worker.state() == Worker.State.EXITED) {
-            return; // not SERVING: a client that has left looks as if it had read a hello
+        if (!isUntaken()) {
+            return;
         }
         if (mayJustBeSlow()) {
             limits.taking().begin(this);
@@ -187,6 +186,14 @@ final class ForkedWorker implements MessageLine.Receiver {
         Child.killGroup(worker.pid());
         listener.stuck(worker);
         limits.death().begin(this);
+    }
+
+    /**
+     * Whether the message with the connection is still in the line. That it has gone costs the
+     * worker and this process nothing, where a word of the worker's would slow each hello.
+     */
+    boolean isUntaken() {
+        return worker.state() != Worker.State.EXITED && UnixSocket.hasUnread(line.fd());
     }
 
     /** It only needs a processor, or perhaps a disk. */
@@ -205,10 +212,12 @@ final class ForkedWorker implements MessageLine.Receiver {
         }
         Connection connection = returning;
         returning = null;
-        if (taken) { // in the moment before it was killed
+        // a worker reads nothing of the client's before it has said hello
+        boolean touched = UnixSocket.hasUnread(connection.fd());
+        if (touched) { // it took the connection in the moment before it was killed
             table.refuse(connection, "its worker process hung, and was killed; try again");
         }
-        listener.returned(this, connection, !taken);
+        listener.returned(this, connection, !touched);
     }
 
     /** Kills a retired worker that has not ended. */
@@ -239,10 +248,6 @@ final class ForkedWorker implements MessageLine.Receiver {
                 rehearsing = false;
                 warm = true;
                 listener.warm(this);
-            }
-            case TAKEN -> {
-                taken = true;
-                limits.taking().end(this);
             }
             case STALE -> listener.stale(this);
             default -> log.debug("worker process (pid={}): {}", forked, message.word());

@@ -97,7 +97,7 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
     }
 
     int untaken() {
-        return limits.taking().size();
+        return limits.taking().count(ForkedWorker::isUntaken);
     }
 
     /** Takes back the connections that the fallback does not serve yet: they arrived first. */

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.hgcmdserver.posix.EventLoop;
 
 /**
@@ -45,9 +46,9 @@ final class StepLimit {
         begun.remove(worker);
     }
 
-    /** How many workers have begun the step. */
-    int size() {
-        return begun.size();
+    /** How many of the workers that have begun the step are like this. */
+    int count(Predicate<ForkedWorker> property) {
+        return (int) begun.keySet().stream().filter(property).count();
     }
 
     private void lookInTime() {

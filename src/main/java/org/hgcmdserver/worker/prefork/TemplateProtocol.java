@@ -39,8 +39,6 @@ final class TemplateProtocol {
         FORKED,
         /** Sent by a worker first; the argument is its process id. */
         PID,
-        /** Sent by a worker before it touches the connection that it has received. */
-        TAKEN,
         /** Sent by a worker. */
         WARM,
         /** Sent by a worker. */

@@ -7,7 +7,7 @@ import org.hgcmdserver.posix.EventLoop;
  * The limits for the workers of a pool.
  *
  * @param fork from the request to the worker's announcement
- * @param taking from the sending of a connection to the worker's word that it has it
+ * @param taking from the sending of a connection to a look whether the worker has received it
  * @param death from the kill of a stuck worker to the moment at which it runs no more for sure
  * @param end from the end of a worker's line to its exit
  */

@@ -239,7 +239,7 @@ class ChgPoolsTest implements PoolFallback, WorkerTable.Listener {
         Pool busy = twice("A");
         announce(templates.get(0).asked.get(0));
         busy.serve(connection());
-        say(templates.get(0).asked.get(0), "taken");
+        templates.get(0).asked.get(0).read();
         assertThat(assigned).hasSize(1);
         twice("B");
         manual.advance(ChgPools.IN_USE);

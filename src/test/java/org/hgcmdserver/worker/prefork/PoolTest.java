@@ -9,6 +9,7 @@ import java.util.List;
 import org.hgcmdserver.children.Children;
 import org.hgcmdserver.listener.Connection;
 import org.hgcmdserver.listener.Peer;
+import org.hgcmdserver.posix.DescriptorOutput;
 import org.hgcmdserver.posix.Exit;
 import org.hgcmdserver.posix.ManualLoop;
 import org.hgcmdserver.posix.SocketEnd;
@@ -340,12 +341,12 @@ class PoolTest implements PoolFallback, WorkerTable.Listener {
         warm();
         SocketEnd stuck = template().asked.get(1);
         Connection connection = connect();
-        assertThat(stuck.read()).endsWith("serve");
         manual.advance(WorkerLimits.TAKING.minusMillis(10));
         assertThat(assigned).containsExactly(connection);
         manual.advance(Duration.ofMillis(20));
         assertThat(served).as("before the worker is dead").isEmpty();
         assertThat(pool.waiting()).isEqualTo(1);
+        assertThat(stuck.read()).endsWith("serve");
         stuck.close(); // its exit
         manual.run();
         assertThat(served).containsExactly(connection);
@@ -367,11 +368,10 @@ class PoolTest implements PoolFallback, WorkerTable.Listener {
     @Test
     void connectionThatAWorkerTookBeforeItWasKilledIsLost() throws Exception {
         warm();
-        connect();
-        SocketEnd stuck = template().asked.get(1);
+        Connection connection = connect();
         manual.advance(WorkerLimits.TAKING);
-        say(stuck, "taken");
-        stuck.close();
+        new DescriptorOutput(connection.fd()).write('o'); // a hello
+        template().asked.get(1).close();
         manual.run();
         assertThat(served).isEmpty();
         assertThat(pool.waiting()).isZero();
@@ -382,7 +382,7 @@ class PoolTest implements PoolFallback, WorkerTable.Listener {
     void workerThatHasTakenItsConnectionMayTakeItsTime() throws Exception {
         warm();
         connect();
-        say(template().asked.get(1), "taken");
+        assertThat(template().asked.get(1).read()).endsWith("serve");
         manual.advance(WorkerLimits.TAKING.multipliedBy(100));
         assertThat(served).isEmpty();
         assertThat(template().isClosed()).isFalse();
