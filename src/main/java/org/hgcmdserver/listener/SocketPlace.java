@@ -66,7 +66,9 @@ public final class SocketPlace {
         }
     }
 
-    /** As safe_path in OpenSSH's misc.c: whoever can rename a part can put another in its place. */
+    /**
+     * The rule of safe_path in OpenSSH's misc.c: a user who can rename a directory can replace it.
+     */
     private static void checkNobodyElseCanReplace(Path path, Path directory) throws IOException {
         long owner = StaleSocket.owner(directory);
         if (owner != Users.self() && owner != 0 && owner != StaleSocket.owner(ROOT)) {

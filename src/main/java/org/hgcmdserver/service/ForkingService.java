@@ -45,7 +45,9 @@ public final class ForkingService
 
     private static final Logger log = LoggerFactory.getLogger(ForkingService.class);
 
-    /** After so long a quiet time memory is given back, which takes some 10 ms. */
+    /**
+     * The length of the quiet time after which the service gives memory back, which takes 10 ms.
+     */
     private static final Duration MEMORY_RELEASE = Duration.ofSeconds(10);
 
     private final Path address;
@@ -495,6 +497,7 @@ public final class ForkingService
         @Override
         public Handover handover() throws IOException {
             quietProgram.stop();
+            source.handOver();
             hello.noticeAll();
             return Handover.of(listener, connections, table, children, acceptor.waiting());
         }

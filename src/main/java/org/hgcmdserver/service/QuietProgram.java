@@ -19,7 +19,9 @@ import org.slf4j.LoggerFactory;
  */
 final class QuietProgram {
 
-    /** Long, so that the program, which takes seconds, disturbs nobody. */
+    /**
+     * The program takes seconds of a processor: a shorter pause could be one between two commands.
+     */
     static final Duration QUIET = Duration.ofMinutes(5);
 
     private static final Logger log = LoggerFactory.getLogger(QuietProgram.class);

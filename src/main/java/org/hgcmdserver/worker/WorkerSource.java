@@ -50,6 +50,9 @@ public interface WorkerSource {
         return 0;
     }
 
+    /** The next image of this process takes over at once, without this source's idle workers. */
+    default void handOver() {}
+
     /** No more connections will come: the source retires its idle workers. */
     void drain();
 

@@ -179,6 +179,11 @@ public final class PreforkSource implements WorkerSource, PoolFallback {
     }
 
     @Override
+    public void handOver() {
+        WarmUpDirectory.deleteAll();
+    }
+
+    @Override
     public int untaken() {
         return pool.untaken() + chgPools.all().stream().mapToInt(Pool::untaken).sum();
     }

@@ -32,10 +32,22 @@ final class WarmUpDirectory {
      */
     private static final String MARK = ".hg/requires";
 
+    /** Those that are not deleted yet; used in the loop's thread only. */
+    private static final Set<WarmUpDirectory> PRESENT = new LinkedHashSet<>();
+
     private final Path path;
 
     private WarmUpDirectory(Path path) {
         this.path = path;
+        PRESENT.add(this);
+    }
+
+    /**
+     * Deletes all directories before a reload, which ends their templates: the next image of this
+     * process does not know the directory of a template that is killed meanwhile.
+     */
+    static void deleteAll() {
+        List.copyOf(PRESENT).forEach(WarmUpDirectory::delete);
     }
 
     /**
@@ -66,6 +78,7 @@ final class WarmUpDirectory {
     }
 
     void delete() {
+        PRESENT.remove(this);
         try {
             Files.deleteIfExists(path.resolve(MARK));
         } catch (IOException e) {
