@@ -19,7 +19,7 @@ class OutOfMemoryIT {
     /** Of the first version: the second one has no file to which anybody can add a process. */
     private static final Path GROUPS = Path.of("/sys/fs/cgroup/memory");
 
-    private static final String LIMIT = "300M";
+    private static final String LIMIT = "200M";
     private static final int MOST_CLIENTS = 100;
     private static final Pattern KILLS = Pattern.compile("^oom_kill (\\d+)$", Pattern.MULTILINE);
 
