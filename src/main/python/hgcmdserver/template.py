@@ -5,9 +5,10 @@ import errno
 import gc
 import os
 import select
+import shutil
 import socket
 
-from hgcmdserver import compat, daemonline, forking, isolation, parts, proof, rehearsal, worker
+from hgcmdserver import compat, daemonline, forking, isolation, leftovers, parts, proof, rehearsal, worker
 
 # Not the part's fault: the daemon is gone, or the disk is full; the daemon starts a template again later.
 PASSING = (errno.EPIPE, errno.ECONNRESET, errno.ENOSPC, errno.EDQUOT)
@@ -65,6 +66,8 @@ class template:
         plain = []
         try:
             plain.append(proof.plainhg(self._hg, [proof.VERSION]))
+            if self._warmup:
+                leftovers.remove(self._warmup)
             # if there is no directory, the daemon has logged why
             apart = not isinstance(self._isolation, parts.noisolation)
             if apart and self._warmup and self._part(REHEARSAL, self._createrehearsal, False):
@@ -97,6 +100,8 @@ class template:
                 some.kill()
             # workers may still be using the repository, and the daemon may be gone and unable to delete it
             self.rehearsal.delete()
+            if self._warmup:  # after a reload, in which the daemon may have met a repository in the making
+                shutil.rmtree(self._warmup, ignore_errors=True)
 
     def _say(self, word, reason=None):
         argument = None if reason is None else daemonline.text(reason)
