@@ -8,6 +8,8 @@ blank, an argument of any bytes. A template and a proof have their line as descr
                          the proof could not be made
     template -> daemon   "without PART: REASON": a part that this Mercurial cannot have
                          "ready", or "failed REASON" before the template ends
+    copy of it -> daemon "successor PID": a copy of the template, which may take its place
+                         "succeeded": the copy is the template from now on; the one before it ends
     daemon -> template   "fork", with one end of a socket pair attached: fork a worker that has it
                          end of file: end
 
@@ -38,6 +40,8 @@ CONTROL = 3  # the descriptor of the line of a template or a proof
 READY = b'ready'
 WITHOUT = b'without'
 FAILED = b'failed'
+SUCCESSOR = b'successor'
+SUCCEEDED = b'succeeded'
 UNUSABLE = b'unusable'
 FORKED = b'forked'
 PID = b'pid'

@@ -74,5 +74,9 @@ class nostaleness:
 class norepositories:
     """each command loads its repository"""
 
+    def fileno(self):
+        """nobody suggests anything"""
+        return None
+
     def close(self):
         pass

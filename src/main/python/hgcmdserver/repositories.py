@@ -27,9 +27,10 @@ files (visible revisions, obsolete and unstable changesets, successors, bookmark
 filelogs, the data of revisions, nodemaps and other dockets. The caches of branches and tags are files, which
 each command reads and checks as usual.
 
-The template opens only 00changelog.i and obsstore of a repository, and those only if they are regular files.
-It closes them before it forks, so that workers share no descriptor. It reads no configuration of the
-repository and runs no code for the repository.
+A copy of the template loads, and then takes the template's place (succession.py): others need not wait for that,
+nor for a file system that hangs. The copy opens only 00changelog.i and obsstore of a repository, and those only if
+they are regular files. It closes them before it forks, so that workers share no descriptor. It reads no
+configuration of the repository and runs no code for the repository.
 """
 
 import collections
@@ -44,9 +45,20 @@ from mercurial import changelog, extensions, localrepo, obsolete, revlog
 
 from hgcmdserver import compat
 
-# Loading delays forks and takes memory: the template leaves larger files to the workers.
+# The template leaves larger files to the workers.
 MAX_INDEX = 32 << 20  # bytes; half a million revisions
 MAX_MARKERS = 2 << 20  # bytes; some twenty thousand markers
+
+# What all that is kept takes at most, as estimated: room for the largest repository.
+MAX_MEMORY = 96 << 20  # bytes
+
+# Estimates, in bytes of memory.
+PER_INDEX_BYTE = 1.25  # the content and the tree
+PER_REVISION = 64  # an entry in a set of phases
+PER_MARKERS_BYTE = 8  # a tuple of tuples for each marker
+
+# How many suggestions one copy of the template follows.
+AT_A_TIME = 16
 
 # Mercurial parses smaller files in no time.
 SMALL_REPO = 1000  # revisions
@@ -79,6 +91,12 @@ class store:
         self.parsed = None  # a parsedindex; stores with the same content share one
         self.roots = self.phases = None
         self.markers = None  # (content, version, markers)
+
+    def memory(self):
+        """bytes, with what other stores share; an estimate"""
+        index = PER_INDEX_BYTE * len(self.parsed.content) if self.parsed else 0
+        phases = PER_REVISION * len(self.parsed.index) if self.phases else 0
+        return index + phases + (PER_MARKERS_BYTE * len(self.markers[0]) if self.markers else 0)
 
 
 class handedout:
@@ -126,17 +144,34 @@ class repositories:
         """readable when a worker has suggested something"""
         return self._suggestions.fileno()
 
-    def handlesuggestion(self):
-        """receive a suggestion and act on it"""
-        directory, wanted = marshal.loads(self._suggestions.recv(MAX_SUGGESTION))
-        if not self._maximum:
-            return
-        if directory not in self._stores and not any(wanted.values()):
-            return  # a worker has used this store, which has been dropped since to make room
+    def receive(self):
+        """Receive a suggestion. Returns (directory, wanted) if there is something to load; else a worker has
+        used what is kept for this directory."""
+        directory, wanted = marshal.loads(self._suggestions.recv(MAX_SUGGESTION, socket.MSG_DONTWAIT))
+        if directory in self._stores:
+            self._stores.move_to_end(directory)
+        return (directory, wanted) if self._maximum and any(wanted.values()) else None
+
+    # in a copy of the template
+
+    def load(self, suggestion):
+        """follow this suggestion and those that have come since. Returns whether anything is kept now that
+        was not"""
+        changed = False
+        for _ in range(AT_A_TIME):
+            if suggestion:
+                changed = self._follow(*suggestion) or changed
+            try:
+                suggestion = self.receive()
+            except BlockingIOError:
+                break
+        gc.freeze()  # these objects form no cycles, so no collection is needed first
+        return changed
+
+    def _follow(self, directory, wanted):
         kept = self._stores.pop(directory, None) or store()
+        before = kept.parsed, kept.roots, kept.markers
         self._stores[directory] = kept
-        while len(self._stores) > self._maximum:
-            self._stores.popitem(last=False)
         try:
             self._load(kept, directory, wanted)
         except (OSError, ValueError):
@@ -145,6 +180,13 @@ class repositories:
             self._maximum = 0
             self._stores.clear()
             warn(inst)
+            return True
+        while len(self._stores) > self._maximum or self._memory() > MAX_MEMORY:
+            self._stores.popitem(last=False)
+        return (kept.parsed, kept.roots, kept.markers) != before
+
+    def _memory(self):
+        return sum(kept.memory() for kept in self._stores.values())
 
     def _load(self, kept, directory, wanted):
         if wanted.get('index'):
@@ -161,7 +203,6 @@ class repositories:
             if not kept.markers or kept.markers[0] != content:
                 version, markers = getattr(obsolete, compat.READMARKERS)(content)
                 kept.markers = content, version, tuple(markers)
-        gc.freeze()  # these objects form no cycles, so no collection is needed first
 
     def _find(self, content, flags):
         """the index parsed from this content: bytes or a memory map"""

@@ -8,7 +8,7 @@ import select
 import shutil
 import socket
 
-from hgcmdserver import compat, daemonline, forking, isolation, leftovers, parts, proof, rehearsal, worker
+from hgcmdserver import compat, daemonline, forking, isolation, leftovers, parts, proof, rehearsal, succession, worker
 
 # Not the part's fault: the daemon is gone, or the disk is full; the daemon starts a template again later.
 PASSING = (errno.EPIPE, errno.ECONNRESET, errno.ENOSPC, errno.EDQUOT)
@@ -58,6 +58,7 @@ class template:
             )
         self._warmup = warmup
         self._retry = None  # seconds to the next attempt to make the private repository
+        self._copy = None  # the line to a copy of this process that loads repositories; see succession.py
 
     def init(self):
         pass
@@ -220,22 +221,47 @@ class template:
         gc.freeze()
 
     def _loop(self):
-        poll = select.poll()
-        poll.register(self._control, select.POLLIN)
-        if hasattr(self.repositories, 'fileno'):
-            poll.register(self.repositories, select.POLLIN)
         while True:
-            ready = {fd for fd, _event in poll.poll(self._retry and self._retry * 1000)}
+            ready = self._poll()
             if not ready:
                 self._rehearselate()
-            elif self._control.fileno() in ready:
+            elif self._control in ready:
                 word, fds = daemonline.receive(self._control)
                 if not word:
                     return
                 if fds:  # else this process had no free descriptor, and the daemon sees the end of the line
                     self._forkworker(fds[0])
+            elif self._copy in ready:
+                succession.endwith(self._copy)
+                self._copy = None
             else:
-                self.repositories.handlesuggestion()
+                self._handlesuggestion()
+
+    def _poll(self):
+        """those that are readable: the line, the copy, the repositories; none if a retry is due"""
+        retry = self._retry
+        sources = [self._control]
+        if self._copy:
+            sources.append(self._copy)
+            retry = None  # the copy will not know what becomes of it
+        elif self.repositories.fileno() is not None:
+            sources.append(self.repositories)
+        poll = select.poll()
+        for source in sources:
+            poll.register(source, select.POLLIN)
+        ready = {fd for fd, _event in poll.poll(retry and retry * 1000)}
+        return [source for source in sources if source.fileno() in ready]
+
+    def _handlesuggestion(self):
+        suggestion = self.repositories.receive()
+        if suggestion is None:
+            return
+        try:
+            self._copy = succession.copy(
+                self._fork, self._control, lambda: self.repositories.load(suggestion)
+            )
+        except OSError:
+            pass  # no process to be had; a later command suggests it again
 
     def _forkworker(self, line):
         def say(word, argument):
@@ -257,6 +283,8 @@ class template:
         status = 255
         try:
             self._control.close()
+            if self._copy:
+                self._copy.close()
             self.repositories.close()
             self._makeworker(self, line).run()
             status = 0

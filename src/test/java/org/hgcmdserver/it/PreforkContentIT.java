@@ -28,23 +28,20 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class PreforkContentIT {
 
-    /** Holds up the template after it has parsed a changelog, as long as a file exists. */
-    private static final String GATE =
+    /** Holds up the copy of the template that has parsed a changelog. */
+    private static final String HOLD =
             """
-            import os, time
-            from mercurial import extensions, revlog
-            directory = 'DIRECTORY'
-            template = os.getpid()
-            def extsetup(ui):
-                def parse(orig, content, *args, **kwargs):
-                    result = orig(content, *args, **kwargs)
-                    gate = os.path.join(directory, 'gate')
-                    if os.getpid() == template and len(content) > 64000 and os.path.exists(gate):
-                        open(os.path.join(directory, 'reached'), 'w').close()
-                        while os.path.exists(gate):
-                            time.sleep(0.01)
-                    return result
-                extensions.wrapfunction(revlog.parsers, 'parse_index2', parse)
+            import subprocess
+            def uisetup(ui):
+                try:
+                    from hgcmdserver import repositories
+                except ImportError:
+                    return # plain hg
+                class parsedindex(repositories.parsedindex):
+                    def __init__(self, *args):
+                        super().__init__(*args)
+                        subprocess.call('%s', shell=True)
+                repositories.parsedindex = parsedindex
             """;
 
     /** Replaces a file by a FIFO, once, when a command has finished. */
@@ -116,19 +113,18 @@ class PreforkContentIT {
     /** The template reads the changelog before the transaction's end, and the phases after it. */
     @Test
     void phasesThatAreYoungerThanTheChangelogAreNotTakenForItsOwn() throws Exception {
-        Path extension = directory.resolve("gate.py");
-        Files.writeString(extension, GATE.replace("DIRECTORY", directory.toString()));
-        kept.enable("gate=" + extension + "\n");
+        Gate gate = new Gate(directory);
+        Path extension = directory.resolve("hold.py");
+        Files.writeString(extension, HOLD.formatted(gate.command()));
+        kept.enable("hold=" + extension + "\n");
         Repository repository = kept.large("repository");
         repository.hg("phase", "--public", "tip").succeeded();
         repository.hg("update", "-q", "tip").succeeded();
-        Path gate = directory.resolve("gate");
         try (Daemon daemon = kept.start()) {
-            Files.createFile(gate);
             use(daemon, repository);
-            await().until(() -> Files.exists(directory.resolve("reached")));
+            gate.awaitReached();
             repository.commit("new", "x", "outside");
-            Files.delete(gate);
+            gate.open();
             for (int i = 0; i < 6; i++) {
                 String[] phase = {
                     "log", "-R", repository.toString(), "-l1", "-T", "{desc} {phase}"

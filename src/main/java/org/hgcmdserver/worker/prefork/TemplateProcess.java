@@ -20,7 +20,8 @@ import org.slf4j.LoggerFactory;
 /**
  * A template process, from its start to its end. The template is a child of this process, in its
  * own process group and in the same session: a terminal could not stop workers of another session
- * (the comment at setpgid in commandserver.py's {@code _initworkerprocess} explains this).
+ * (the comment at setpgid in commandserver.py's {@code _initworkerprocess} explains this). A copy
+ * of the process may take its place and its line (src/main/python/hgcmdserver/succession.py).
  */
 final class TemplateProcess implements Template, MessageLine.Receiver {
 
@@ -40,6 +41,7 @@ final class TemplateProcess implements Template, MessageLine.Receiver {
     private static final Duration LONGEST_START = Duration.ofMinutes(5);
 
     private final EventLoop loop;
+    private final Children children;
     private final Listener listener;
 
     /** Empty if the directory could not be made. */
@@ -48,14 +50,23 @@ final class TemplateProcess implements Template, MessageLine.Receiver {
     private final EventLoop.Timer startLimit;
     private final EventLoop.Timer endLimit;
     private int pid;
+
+    /** A copy of the template that may take its place; 0 if there is none. */
+    private int successor;
+
     private MessageLine control;
     private boolean lineEnded;
     private State state = State.STARTING;
     private long readyAt;
     private String failure;
 
-    private TemplateProcess(EventLoop loop, Optional<WarmUpDirectory> warmUp, Listener listener) {
+    private TemplateProcess(
+            EventLoop loop,
+            Children children,
+            Optional<WarmUpDirectory> warmUp,
+            Listener listener) {
         this.loop = loop;
+        this.children = children;
         this.warmUp = warmUp;
         this.listener = listener;
         startLimit = loop.timer(this::giveUpStart);
@@ -84,9 +95,9 @@ final class TemplateProcess implements Template, MessageLine.Receiver {
             throws IOException {
         Optional<WarmUpDirectory> warmUp = warmUpDirectory(listener);
         try {
-            TemplateProcess template = new TemplateProcess(loop, warmUp, listener);
+            TemplateProcess template = new TemplateProcess(loop, children, warmUp, listener);
             List<String> arguments = program.with(warmUp.map(WarmUpDirectory::path));
-            template.start(children, arguments, environment);
+            template.start(arguments, environment);
             return template;
         } catch (IOException | RuntimeException e) {
             warmUp.ifPresent(WarmUpDirectory::delete);
@@ -94,8 +105,7 @@ final class TemplateProcess implements Template, MessageLine.Receiver {
         }
     }
 
-    private void start(Children children, List<String> arguments, Environment environment)
-            throws IOException {
+    private void start(List<String> arguments, Environment environment) throws IOException {
         LineProcess process =
                 LineProcess.start(
                         loop,
@@ -163,6 +173,7 @@ final class TemplateProcess implements Template, MessageLine.Receiver {
             state = State.CLOSED;
             startLimit.cancel();
             control.close();
+            killSuccessor();
             if (warmingUp) { // such a template has no workers, and would run for a while
                 Child.killGroup(pid);
                 return;
@@ -183,6 +194,8 @@ final class TemplateProcess implements Template, MessageLine.Receiver {
             }
             case WITHOUT -> listener.without(withoutDirectory(message.text()));
             case FAILED -> failure = withoutDirectory(message.text());
+            case SUCCESSOR -> copied(message.pid());
+            case SUCCEEDED -> succeeded();
             default -> log.debug("template process (pid={}): {}", pid, message.word());
         }
     }
@@ -199,10 +212,34 @@ final class TemplateProcess implements Template, MessageLine.Receiver {
         endLimit.startIfStopped(TIME_TO_END);
     }
 
+    private void copied(int copy) {
+        successor = copy;
+        children.adopt(copy, this::exited); // it may have ended before this message has come
+    }
+
+    private void succeeded() {
+        log.debug("template process (pid={}) succeeds (pid={})", successor, pid);
+        pid = successor;
+        successor = 0;
+    }
+
+    /** A copy that loads reads no line, and may be waiting for somebody else's file. */
+    private void killSuccessor() {
+        if (successor != 0) {
+            Child.kill(successor);
+        }
+    }
+
     private void exited(Exit exit) throws IOException {
+        control.receiveRest(); // the copy has announced itself before its predecessor ended
+        if (exit.pid() != pid) {
+            log.debug("copy of a template exited (pid={}, {})", exit.pid(), exit.description());
+            successor = exit.pid() == successor ? 0 : successor;
+            return;
+        }
+        killSuccessor();
         startLimit.cancel();
         endLimit.cancel();
-        control.receiveRest();
         control.close();
         warmUp.ifPresent(WarmUpDirectory::delete);
         boolean asked = state == State.CLOSED;

@@ -4,7 +4,9 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.Locale;
+import java.util.Set;
 
 /**
  * The messages between the daemon and the processes of src/main/python: templates, proofs and
@@ -35,6 +37,12 @@ final class TemplateProtocol {
         FAILED,
         /** Sent by a proof; the argument is the reason. */
         UNUSABLE,
+        /**
+         * Sent by a copy of a template, which may take its place; the argument is its process id.
+         */
+        SUCCESSOR,
+        /** Sent by that copy: it is the template now. */
+        SUCCEEDED,
         /** Sent by a template about a fork; the argument is the process id. */
         FORKED,
         /** Sent by a worker first; the argument is its process id. */
@@ -48,6 +56,8 @@ final class TemplateProtocol {
         /** Sent by a process of another release. */
         UNKNOWN
     }
+
+    private static final Set<Word> WITH_PID = EnumSet.of(Word.SUCCESSOR, Word.FORKED, Word.PID);
 
     /** A message that the daemon has received. */
     record Message(Word word, byte[] rest) {
@@ -65,7 +75,7 @@ final class TemplateProtocol {
         }
 
         private boolean isComplete() {
-            return (word != Word.FORKED && word != Word.PID) || text().matches("[1-9][0-9]{0,8}");
+            return !WITH_PID.contains(word) || text().matches("[1-9][0-9]{0,8}");
         }
 
         private static Word word(String name) {
