@@ -30,10 +30,10 @@ final class ConfigurationFile {
 
     /**
      * The settings in which an administrator's needs differ from those of a user at a terminal: an
-     * idle client must not hold up a restart.
+     * idle client must not hold up a restart, and one user must not take all workers.
      */
     private static final Map<String, String> SET =
-            Map.of("drain-timeout", "1min", "stop-timeout", "15min");
+            Map.of("drain-timeout", "1min", "stop-timeout", "15min", "max-workers-per-user", "40");
 
     private ConfigurationFile() {}
 
