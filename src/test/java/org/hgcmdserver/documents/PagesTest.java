@@ -21,6 +21,9 @@ class PagesTest {
     /** The target of a link or picture in Markdown. */
     private static final Pattern LINK = Pattern.compile("\\]\\(([^)\\s]+)\\)");
 
+    /** The last cell of a promise: `CLASS.METHOD`. */
+    private static final Pattern PROMISED = Pattern.compile("\\| `(\\w+IT)\\.(\\w+)` \\|$");
+
     @Test
     void everyLinkLeadsSomewhere() throws Exception {
         List<String> broken = new ArrayList<>();
@@ -51,6 +54,24 @@ class PagesTest {
     @Test
     void newcomersReadAPage() throws Exception {
         assertThat(Files.readAllLines(README)).hasSizeLessThanOrEqualTo(120);
+    }
+
+    @Test
+    void everyPromiseHasATest() throws Exception {
+        List<String> promises =
+                Files.readAllLines(Path.of(".github/SECURITY.md")).stream()
+                        .filter(line -> line.matches("\\|.*`[A-Za-z]+IT\\..*"))
+                        .toList();
+        assertThat(promises).hasSizeGreaterThan(20);
+        for (String promise : promises) {
+            Matcher test = PROMISED.matcher(promise);
+            assertThat(test.find()).as(promise).isTrue();
+            Path source = Path.of("src/test/java/org/hgcmdserver/it", test.group(1) + ".java");
+            assertThat(source)
+                    .content()
+                    .contains("@Test\n")
+                    .contains(" void " + test.group(2) + "(");
+        }
     }
 
     private static List<Path> pages() throws IOException {
