@@ -36,6 +36,11 @@ final class LibC {
         return C.call("getpwuid", uid);
     }
 
+    /** Returns the address of a struct passwd, or 0. */
+    static long getpwnam(NativeMemory name) {
+        return C.call("getpwnam", name);
+    }
+
     static int getrlimit(int resource, NativeMemory limits) {
         return C.callInt("getrlimit", resource, limits);
     }

@@ -1,24 +1,38 @@
 package org.hgcmdserver.posix;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
 import jnr.posix.Group;
 import jnr.posix.POSIX;
 import jnr.posix.POSIXFactory;
-import jnr.posix.Passwd;
 
 /** User ids and names. */
 public final class Users {
 
     private static final String NUMBER = "\\d{1,9}|[1-3]\\d{9}|4[01]\\d{8}";
 
+    private static final Path OVERFLOW = Path.of("/proc/sys/kernel/overflowuid");
+    private static final int USUAL_OVERFLOW = 65534;
+    private static final int LONGEST_ID = 32;
+    private static final Path MAP = Path.of("/proc/self/uid_map");
+
+    /** The map of the initial user namespace (user_namespaces(7)), blanks aside. */
+    private static final String WHOLE_MAP = "0 0 4294967295";
+
     private static final Map<Long, String> NAMES = new ConcurrentHashMap<>();
 
     private Users() {}
 
     /**
-     * Loaded to look up the number of a name: loading jnr-posix takes as long as starting the rest.
+     * Loaded to look up the number of a group: loading jnr-posix takes as long as starting the
+     * rest.
      */
     private static final class Names {
         static final POSIX POSIX = POSIXFactory.getPOSIX();
@@ -34,13 +48,46 @@ public final class Users {
         return Integer.toUnsignedLong(LibC.geteuid());
     }
 
+    /**
+     * Whether the kernel may report this id, that of nobody, in place of any user whom this
+     * process's user namespace does not map (user_namespaces(7)). False for all ids in the initial
+     * namespace, where nobody is a user as others are.
+     */
+    public static boolean standsForUnmapped(long uid) {
+        try {
+            return Os.LINUX
+                    && uid == overflow()
+                    && !Files.readString(MAP).strip().replaceAll("\\s+", " ").equals(WHOLE_MAP);
+        } catch (IOException noProc) {
+            return uid == USUAL_OVERFLOW;
+        }
+    }
+
+    /** Not by Files.readString, which reads one byte first: sysctl files have no second part. */
+    private static long overflow() throws IOException {
+        byte[] text = new byte[LONGEST_ID];
+        try (InputStream in = Files.newInputStream(OVERFLOW)) {
+            return Long.parseLong(new String(text, 0, in.read(text), ISO_8859_1).strip());
+        }
+    }
+
     /** The id of a user by name (getpwnam(3)) or by number; empty if there is no such name. */
     public static OptionalLong userId(String nameOrNumber) {
         if (nameOrNumber.matches(NUMBER)) {
             return OptionalLong.of(Long.parseLong(nameOrNumber));
         }
-        Passwd user = Names.POSIX.getpwnam(nameOrNumber);
-        return user == null ? OptionalLong.empty() : OptionalLong.of(user.getUID() & 0xffffffffL);
+        return lookUpId(nameOrNumber);
+    }
+
+    /** Not by jnr-posix, since each command of a client may name its server's user. */
+    private static synchronized OptionalLong lookUpId(String name) {
+        long user = LibC.getpwnam(NativeMemory.path(name));
+        return user == 0
+                ? OptionalLong.empty()
+                // pw_uid, after two pointers on all platforms
+                : OptionalLong.of(
+                        Integer.toUnsignedLong(
+                                NativeMemory.intsAt(user + 2 * NativeMemory.WORD, 1)[0]));
     }
 
     /** The id of a group by name (getgrnam(3)) or by number; empty if there is no such name. */

@@ -3,9 +3,9 @@
  * types.
  *
  * <p>The package calls all functions through jffi, the foundation of jnr-posix, and uses
- * jnr-posix's tables of platform constants. It loads jnr-posix itself only to translate user ids,
- * since loading takes longer than the rest of the daemon's start, and since the posix_spawn of
- * jnr-posix can set neither signal masks nor default signals. The package depends on no other
+ * jnr-posix's tables of platform constants. It loads jnr-posix itself only to translate group
+ * names, since loading takes longer than the rest of the daemon's start, and since the posix_spawn
+ * of jnr-posix can set neither signal masks nor default signals. The package depends on no other
  * package of this project and must not know the purposes of its callers.
  *
  * <p>Elsewhere in this project a constructor has no side effects, and a static factory starts what
