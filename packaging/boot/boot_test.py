@@ -460,7 +460,7 @@ def group(host):
     # the section for clients names the socket
     configuration = '/etc/hg-cmdserver/hg-cmdserver.conf'
     kept = host.run('cat', configuration).stdout
-    host.write(configuration, kept.replace('\n# address = PATH\n\n[serve]\n', '\naddress = %s\n\n[serve]\n' % ADDRESS))
+    host.write(configuration, kept.replace('\n# address = PATH\n', '\naddress = %s\n' % ADDRESS, 1))
     host.run('hg-cmdserver', 'run', '--', 'log', '-R', REPOSITORY, user='member')
     host.write(configuration, kept)
     host.systemctl('stop', SOCKET, SERVICE)

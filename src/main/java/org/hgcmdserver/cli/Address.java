@@ -13,7 +13,7 @@ import org.hgcmdserver.posix.Environment;
 import org.hgcmdserver.posix.PlatformPath;
 import org.hgcmdserver.posix.Users;
 
-/** The option that commands share: the path of the socket. */
+/** An option that commands share: the path of the socket. */
 final class Address {
 
     private final Option<Path> given =
@@ -54,13 +54,11 @@ final class Address {
         if (named != null && !named.isEmpty()) {
             return PlatformPath.of(named);
         }
-        Path configured = ConfigFile.addressForClients(ConfigPlaces.ofUser());
+        Path configured = ConfigFile.forClients(ConfigPlaces.ofUser()).address();
         Path usual = pathIfAny();
         if (configured == null && (usual == null || !Files.exists(usual))) {
-            configured =
-                    ConfigFile.addressForClients(
-                            ConfigPlaces
-                                    .ofSystem()); // a user with a server of their own uses that one
+            // a user with a server of their own uses that one
+            configured = ConfigFile.forClients(ConfigPlaces.ofSystem()).address();
         }
         return configured == null ? path() : configured;
     }

@@ -62,24 +62,23 @@ final class ConfigFile {
     static ConfigFile read(Path given, OptionTable options) throws ConfigException {
         ConfigFile file =
                 new ConfigFile(given == null ? ConfigPlaces.ofUser() : given, given != null);
-        file.read(Map.of(SERVE, options, CLIENT, new OptionTable(List.of(Address.option()))));
+        file.read(Map.of(SERVE, options, CLIENT, new ClientSection().options()));
         return file;
     }
 
     /**
-     * The socket that a file's section "[client]" names for clients; null if the file does not
-     * exist or names no socket.
+     * What a file's section "[client]" says; nothing if the file does not exist.
      *
      * @throws ConfigException if the section has an error
      */
-    static Path addressForClients(Path path) throws ConfigException {
+    static ClientSection forClients(Path path) throws ConfigException {
         ConfigFile file = new ConfigFile(path, false);
-        Option<Path> address = Address.option();
+        ClientSection section = new ClientSection();
         if (Files.isReadable(path)) {
-            file.readClients(new OptionTable(List.of(address)));
+            file.readClients(section.options());
             file.applyUnless(Set.of());
         }
-        return address.value();
+        return section;
     }
 
     /** Whether a file can set the option. */

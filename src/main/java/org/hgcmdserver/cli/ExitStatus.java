@@ -6,7 +6,10 @@ final class ExitStatus {
     static final int OK = 0;
     static final int FAILURE = 1;
 
-    /** No server listens at the socket; like "program is not running" of an init script (LSB). */
+    /**
+     * No server listens at the socket, or none that is to be used; like "program is not running" of
+     * an init script (LSB).
+     */
     static final int NOT_RUNNING = 3;
 
     /** sysexits(3), EX_USAGE. */

@@ -19,7 +19,6 @@ import java.util.concurrent.TimeoutException;
 import org.hgcmdserver.cli.ConfigFile.ConfigException;
 import org.hgcmdserver.client.CommandClient;
 import org.hgcmdserver.client.CommandStreams;
-import org.hgcmdserver.client.UnreachableException;
 import org.hgcmdserver.posix.PlatformPath;
 import org.hgcmdserver.posix.PlatformString;
 import org.hgcmdserver.posix.Signal;
@@ -46,7 +45,7 @@ final class RunCommand {
     /** The exit status of an hg that cannot write its output. */
     private static final int ABORTED = 255;
 
-    private final Address address = new Address();
+    private final ServerOptions server = new ServerOptions();
 
     private final Option<Boolean> serverDirectory =
             Option.flag("--server-directory")
@@ -75,7 +74,9 @@ final class RunCommand {
     private volatile CommandClient connected;
 
     List<Option<?>> options() {
-        return List.of(address.given(), serverDirectory, noChg);
+        List<Option<?>> all = new ArrayList<>(server.options());
+        all.addAll(List.of(serverDirectory, noChg));
+        return all;
     }
 
     /**
@@ -102,9 +103,9 @@ final class RunCommand {
                                 StandardStreams.output(),
                                 StandardStreams.error())
                         .withEcho(new TerminalEcho());
-        Path socket = address.ofServer();
+        Path socket = server.socket();
         try (Closeable signals = SignalSource.deliver(this::received);
-                CommandClient client = connect(socket)) {
+                CommandClient client = server.connect(socket)) {
             connected = client;
             return client.runRaw(
                     arguments(hgArguments).stream().map(PlatformString::encode).toList(), streams);
@@ -118,14 +119,6 @@ final class RunCommand {
                 SignalSource.dieBy(Signal.SIGQUIT); // the signal ended the command too
             }
             throw e;
-        }
-    }
-
-    private static CommandClient connect(Path socket) throws IOException {
-        try {
-            return CommandClient.connect(socket);
-        } catch (UnreachableException e) {
-            throw UnreachableServer.explain(socket, e);
         }
     }
 

@@ -5,8 +5,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.hgcmdserver.cli.ConfigFile.ConfigException;
+import org.hgcmdserver.cli.ServerOptions.NoServerException;
 import org.hgcmdserver.client.CommandClient;
-import org.hgcmdserver.client.UnreachableException;
 import org.hgcmdserver.posix.Ticker;
 import org.hgcmdserver.posix.Users;
 
@@ -17,25 +17,25 @@ final class StatusCommand {
             "Connects to a server, and prints who listens at the socket and which worker has answered. The connection"
                     + " starts a service that its socket activates.";
 
-    private final Address address = new Address();
+    private final ServerOptions server = new ServerOptions();
 
     List<Option<?>> options() {
-        return List.of(address.given());
+        return server.options();
     }
 
     /** Waits as any client does: until a worker is free. */
     int call() throws IOException, ConfigException {
-        Path socket = address.ofServer();
+        Path socket = server.socket();
         long before = Ticker.SYSTEM.nanoTime();
-        try (CommandClient client = CommandClient.connect(socket)) {
+        try (CommandClient client = server.connect(socket)) {
             Duration took = Duration.ofNanos(Ticker.SYSTEM.nanoTime() - before);
             System.out.printf("socket: %s%n", socket);
             printListener(client.listener());
             System.out.printf("worker: process %d%n", client.worker());
             System.out.printf("answered after: %d ms%n", took.toMillis());
             return ExitStatus.OK;
-        } catch (UnreachableException e) {
-            Main.print(UnreachableServer.explain(socket, e).getMessage());
+        } catch (NoServerException e) {
+            Main.print(e.getMessage());
             return ExitStatus.NOT_RUNNING;
         }
     }

@@ -24,9 +24,8 @@ final class UnreachableServer {
     }
 
     /** The failure to connect to a socket, with advice. */
-    static IOException explain(Path socket, UnreachableException failure) {
-        return new IOException(
-                failure.getMessage() + "; " + new UnreachableServer(socket).advice(), failure);
+    static String explain(Path socket, UnreachableException failure) {
+        return failure.getMessage() + "; " + new UnreachableServer(socket).advice();
     }
 
     private String advice() {

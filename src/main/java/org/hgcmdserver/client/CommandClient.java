@@ -10,6 +10,7 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.OptionalLong;
 import org.hgcmdserver.posix.Child;
 import org.hgcmdserver.posix.DescriptorInput;
 import org.hgcmdserver.posix.DescriptorOutput;
@@ -40,15 +41,18 @@ import org.hgcmdserver.protocol.ServerStream;
 public final class CommandClient implements Closeable {
 
     private final Path address;
+    private final Trust trust;
     private final OwnedDescriptor socket;
     private final Listener listener;
     private final ServerStream server;
     private final Hello hello;
 
-    private CommandClient(Path address, OwnedDescriptor socket) throws IOException {
+    private CommandClient(Path address, Trust trust, OwnedDescriptor socket) throws IOException {
         this.address = address;
+        this.trust = trust;
         this.socket = socket;
         PeerCredentials peer = PeerCredentials.of(socket.fd());
+        trust.checkListener(address, peer);
         listener = new Listener(peer.pid(), peer.uid());
         InputStream in = new BufferedInputStream(new DescriptorInput(socket.fd()), 64 * 1024);
         OutputStream out = new BufferedOutputStream(new DescriptorOutput(socket.fd()), 64 * 1024);
@@ -57,15 +61,32 @@ public final class CommandClient implements Closeable {
     }
 
     /**
-     * Connects and reads the server's hello, however long the server takes to send it.
+     * Connects to a server of this user's or of root's, and reads its hello, however long the
+     * server takes to send it. A service manager that listens, such as systemd, counts as the
+     * server: with root's, the server itself may run as any user.
      *
      * @throws UnreachableException if no server listens there, or this user may not connect
+     * @throws UntrustedServerException if another user listens there, or can replace the socket
      * @throws IOException if the server refuses and gives a reason, or the connection ends
      */
     public static CommandClient connect(Path address) throws IOException {
-        OwnedDescriptor socket = SocketPath.connect(address);
+        return connect(address, new Trust(OptionalLong.empty()));
+    }
+
+    /**
+     * As {@link #connect(Path)}, also to a server of a further user, who then can read all that
+     * this client sends.
+     *
+     * @param serverUser the user's id
+     */
+    public static CommandClient connect(Path address, long serverUser) throws IOException {
+        return connect(address, new Trust(OptionalLong.of(serverUser)));
+    }
+
+    private static CommandClient connect(Path address, Trust trust) throws IOException {
+        OwnedDescriptor socket = SocketPath.connect(address, trust);
         try {
-            return new CommandClient(address, socket);
+            return new CommandClient(address, trust, socket);
         } catch (IOException | RuntimeException e) {
             socket.close();
             throw e;
@@ -220,7 +241,7 @@ public final class CommandClient implements Closeable {
                         signal.name().substring("SIG".length()),
                         String.valueOf(hello.pid()),
                         hello.cancelKey());
-        try (CommandClient other = connect(address)) {
+        try (CommandClient other = connect(address, trust)) {
             other.server.writeRequest("cancel", hello.encode(request));
             ByteArrayOutputStream reason = new ByteArrayOutputStream();
             CommandStreams streams = CommandStreams.to(OutputStream.nullOutputStream(), reason);

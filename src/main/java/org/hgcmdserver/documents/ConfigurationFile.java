@@ -25,6 +25,9 @@ final class ConfigurationFile {
             # The path of the server's socket. $HG_CMDSERVER_SOCKET overrides it.
             # address = PATH
 
+            # A user whose servers they use too, beside this user's own and root's.
+            # server-user = USER
+
             [serve]
             """;
 

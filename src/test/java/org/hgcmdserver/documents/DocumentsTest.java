@@ -63,7 +63,10 @@ class DocumentsTest {
     void configurationOfTheProgramItself() {
         CommandLine itself = PicocliModel.commandLine();
         String file = ConfigurationFile.of(itself);
-        assertThat(file).contains("\n[client]\n").contains("\n# address = PATH\n\n[serve]\n");
+        assertThat(file)
+                .contains("\n[client]\n")
+                .contains("\n# address = PATH\n")
+                .contains("\n# server-user = USER\n\n[serve]\n");
         List<String> lines = file.substring(file.indexOf("[serve]")).lines().toList();
         assertThat(lines).allMatch(line -> line.length() <= 80).contains("# min-idle = 2");
         for (OptionSpec option : Options.configurable(itself)) {

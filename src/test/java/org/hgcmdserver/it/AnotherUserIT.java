@@ -243,7 +243,7 @@ class AnotherUserIT {
         assertThat(client.ask(words.toArray(String[]::new))).endsWith(DONE);
     }
 
-    /** It names a process of root's as its worker. */
+    /** It names a process of root's as its worker, to a client that trusts its user. */
     @Test
     @RunsOnce
     void falseServerHasRootSignalNobody() throws Exception {
@@ -262,7 +262,7 @@ class AnotherUserIT {
                 connection.recv(1)
                 """;
         Path open = Files.createDirectory(directory.resolve("open"));
-        Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxrwxrwx"));
+        Files.setAttribute(open, "unix:mode", 01777);
         Path address = open.resolve("s");
         Process victim = new ProcessBuilder("setsid", "sleep", "1000").start();
         try {
@@ -276,8 +276,8 @@ class AnotherUserIT {
                             Daemon.PROGRAM,
                             "run",
                             "--no-chg",
-                            "--address",
-                            "" + address,
+                            "--server-user=" + USER,
+                            "--address=" + address,
                             "--",
                             "log");
             try (BufferedReader said = listening.inputReader()) {
