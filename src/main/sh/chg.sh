@@ -52,21 +52,55 @@ hgcmdserver_read_client() {
     [ -n "$hgcmdserver_found" ] && hgcmdserver_socket=$hgcmdserver_found
 }
 
-# Whether the socket is this user's, in a directory of this user's or root's: chg sends the environment and the
-# terminal to whatever listens there. The socket's group is another one if root's service runs as another user.
+# Whether the socket is this user's, and nobody else but root can put another one in its place: chg sends the
+# environment and the terminal to whatever listens there. The socket's group is another one if root's service runs as
+# another user.
 hgcmdserver_is_ours() {
-    [ -S "$hgcmdserver_socket" ] && [ -O "$hgcmdserver_socket" ] && [ -G "$hgcmdserver_socket" ] || return 1
-    [ -O "${hgcmdserver_socket%/*}/" ] || hgcmdserver_is_roots "${hgcmdserver_socket%/*}/"
+    [ -S "$hgcmdserver_socket" ] && [ -O "$hgcmdserver_socket" ] && [ -G "$hgcmdserver_socket" ] &&
+        hgcmdserver_is_safe "$hgcmdserver_socket"
 }
 
-# hgcmdserver_is_roots DIRECTORY: whether root owns the directory, and no other user can write to it
-hgcmdserver_is_roots() {
-    # shellcheck disable=SC2046 # the fields of the line
-    set -- $(LC_ALL=C ls -ldn -- "$1" 2>/dev/null)
-    case ${1:-} in
-        ?????-??-*) [ "$3" = 0 ] ;;
-        *) return 1 ;;
-    esac
+# hgcmdserver_is_safe SOCKET: whether the socket, and each directory and each link on the way to it, is this user's or
+# root's, and no other user can write to such a directory, unless it is sticky (SafePath.java). The shell follows the
+# path; a single stat, since each program takes a millisecond, says whose everything is, and who asks.
+hgcmdserver_is_safe() {
+    hgcmdserver_at='' hgcmdserver_rest=$1/ hgcmdserver_links='' hgcmdserver_newline='
+'
+    set -- /proc/self/. /
+    while [ -n "$hgcmdserver_rest" ]; do
+        hgcmdserver_next=$hgcmdserver_at/${hgcmdserver_rest%%/*}
+        hgcmdserver_rest=${hgcmdserver_rest#*/}
+        case $hgcmdserver_next in
+            */ | */.) continue ;;
+            */..) hgcmdserver_at=${hgcmdserver_at%/*} && continue ;; # passed already
+        esac
+        set -- "$@" "$hgcmdserver_next"
+        if [ -h "$hgcmdserver_next" ]; then
+            hgcmdserver_links=$hgcmdserver_links.
+            [ ${#hgcmdserver_links} -le 40 ] && hgcmdserver_target=$(readlink "$hgcmdserver_next") || return 1
+            hgcmdserver_rest=$hgcmdserver_target/$hgcmdserver_rest
+            case $hgcmdserver_target in /*) hgcmdserver_at='' ;; esac
+        else
+            hgcmdserver_at=$hgcmdserver_next
+        fi
+    done
+    hgcmdserver_lines=$(LC_ALL=C stat -c '%u %A' -- "$@" 2>/dev/null) || return 1
+    hgcmdserver_user=${hgcmdserver_lines%% *}
+    hgcmdserver_lines=${hgcmdserver_lines#*"$hgcmdserver_newline"}
+    hgcmdserver_root=${hgcmdserver_lines%% *} # in a user namespace root's files may be an unmapped user's
+    while [ -n "$hgcmdserver_lines" ]; do
+        hgcmdserver_line=${hgcmdserver_lines%%"$hgcmdserver_newline"*}
+        hgcmdserver_lines=${hgcmdserver_lines#"$hgcmdserver_line"}
+        hgcmdserver_lines=${hgcmdserver_lines#"$hgcmdserver_newline"}
+        case ${hgcmdserver_line%% *} in
+            0 | "$hgcmdserver_user" | "$hgcmdserver_root") ;;
+            *) return 1 ;;
+        esac
+        case ${hgcmdserver_line#* } in
+            d????-??-? | d????????[tT] | [ls]*) ;;
+            *) return 1 ;;
+        esac
+    done
 }
 
 # hgcmdserver_is_listening PATH: whether a process in this network namespace listens at a socket with this path

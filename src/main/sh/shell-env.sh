@@ -65,9 +65,9 @@ esac
 variable HG_CMDSERVER_SOCKET "$hgcmdserver_socket"
 if hgcmdserver_can_use_chg; then
     variable CHGSOCKNAME "$hgcmdserver_socket" # for programs that call chg directly
-elif [ -n "$HG_CMDSERVER_SOCKET" ] && [ -e "$hgcmdserver_socket" ] && ! hgcmdserver_is_ours; then
-    printf 'hg-cmdserver: %s is not used: the socket or its directory belongs to another user or group\n' \
-        "$hgcmdserver_socket" >&2
+elif [ -n "$HG_CMDSERVER_SOCKET" ] && [ -e "$hgcmdserver_socket" ] && [ -e /proc/self ] && ! hgcmdserver_is_ours; then
+    printf 'hg-cmdserver: %s is not used: another user or group owns it, or %s\n' "$hgcmdserver_socket" \
+        'another user can replace a directory or a link on its path' >&2
 fi
 case ${shell##*/} in
     fish)

@@ -80,17 +80,24 @@ class DropInIT {
         }
     }
 
-    /** Each would cost a millisecond or more, at each command. */
+    /**
+     * Each would cost a millisecond or more, at each command, as the stat does that says who owns
+     * the path.
+     */
     @Test
     @RunsOnce
-    void dropInStartsNothingButChg() throws Exception {
+    void dropInStartsNothingButStatAndChg() throws Exception {
         Calls.leaveOutUnlessTraceable(directory);
         List<String> environment = new ArrayList<>(List.of("PATH=/usr/bin:/bin", "HOME=" + home));
         try (Daemon daemon = Daemon.start(directory)) {
             environment.add("HG_CMDSERVER_SOCKET=" + daemon.address());
             List<String> calls =
                     Calls.of(directory, environment, DROP_IN.toString(), "version", "-q");
-            assertThat(calls).containsExactly("execve " + DROP_IN, "execve " + Chg.PROGRAM);
+            assertThat(calls).hasSize(4);
+            assertThat(calls)
+                    .filteredOn(call -> call.startsWith("execve"))
+                    .containsExactly(
+                            "execve " + DROP_IN, "execve /usr/bin/stat", "execve " + Chg.PROGRAM);
             ReloadIT.reload(daemon);
             Path mark = Path.of(daemon.address() + ".pid");
             String own = Files.readString(mark);
@@ -165,6 +172,53 @@ class DropInIT {
             }
             daemon.stop();
         }
+    }
+
+    /** Whoever can rename a directory or a link on the way can put another socket there. */
+    @Test
+    @RunsOnce
+    void socketThatAnotherUserCanReplaceIsNotForChg() throws Exception {
+        LeftOut.unless(Chg.isRoot(), "only root can give a directory away");
+        Path parent = Files.createDirectory(directory.resolve("parent"));
+        Path own = Files.createDirectory(parent.resolve("own"));
+        Path open = Files.createDirectory(directory.resolve("open"));
+        Processes.run(directory, "chmod", "1777", open.toString()).succeeded();
+        Path link = Files.createSymbolicLink(open.resolve("link"), own);
+        Path far = Files.createSymbolicLink(directory.resolve("far"), link);
+        try (Daemon daemon = Daemon.start(own)) {
+            Path socket = daemon.address();
+            Path linked = link.resolve("server.sock");
+            Path twice = far.resolve("server.sock");
+            for (Path path : List.of(socket, linked, twice)) {
+                assertThat(by(path, DROP_IN.toString()).succeeded().out()).isEqualTo("daemon\n");
+            }
+            assertIsNotForChg(linked, "chown", "-h", STRANGER, link.toString());
+            Processes.run(directory, "chown", "-h", "root", link.toString()).succeeded();
+            assertThat(by(twice, DROP_IN.toString()).out()).isEqualTo("daemon\n");
+            assertIsNotForChg(twice, "chmod", "0777", open.toString());
+            assertThat(by(socket, DROP_IN.toString()).out()).isEqualTo("daemon\n");
+            assertIsNotForChg(socket, "chmod", "0775", parent.toString());
+            assertThat(by(socket, DROP_IN.toString()).out()).isEqualTo("plain\n");
+            Processes.run(directory, "chmod", "0755", parent.toString()).succeeded();
+            assertIsNotForChg(socket, "chown", STRANGER, parent.toString());
+            daemon.stop();
+        }
+    }
+
+    private void assertIsNotForChg(Path socket, String... change) throws Exception {
+        Processes.run(directory, change).succeeded();
+        assertThat(by(socket, DROP_IN.toString()).succeeded().out())
+                .as(String.join(" ", change))
+                .isEqualTo("plain\n");
+        Processes.Result shellEnv = run(socket, Daemon.PROGRAM, "shell-env", "sh");
+        assertThat(shellEnv.succeeded().out()).doesNotContain("CHGSOCKNAME");
+        assertThat(shellEnv.err()).hasLineCount(1).contains(socket + " is not used");
+        Processes.Result run = run(socket, Daemon.PROGRAM, "run", "--", "version");
+        assertThat(run.status()).isEqualTo(1);
+        assertThat(run.err())
+                .hasLineCount(1)
+                .startsWith("hg-cmdserver: cannot trust the server at " + socket + ": ")
+                .contains(change[change.length - 1]);
     }
 
     @Test
@@ -295,6 +349,8 @@ class DropInIT {
             String[] chg = {"--", "--config", "alias.by=!echo ${CHGSOCKNAME-the server}", "by"};
             assertThat(runs(none, chg, at)).isEqualTo(socket + "\n");
             assertThat(runs(none, chg, "--address", socket.toString())).isEqualTo(socket + "\n");
+            assertThat(runs(none, chg, "--server-user", "daemon", at)).isEqualTo(socket + "\n");
+            assertThat(runs(socket, chg, "--server-user=daemon")).isEqualTo(socket + "\n");
             assertThat(runs(socket, chg)).isEqualTo(socket + "\n");
             assertThat(runs(socket, chg, "--no-chg")).isEqualTo("the server\n");
             assertThat(run(socket, Daemon.PROGRAM, "run", "--server-directory", "--", "root").out())
