@@ -1,16 +1,17 @@
 """Users of one server, for ThreeUsersIT: "attack" or "use", until the standard input ends. Then prints how often
 each thing was done, one thing in a line.
 
-    users.py attack SOCKET DIRECTORY   DIRECTORY holds the repositories of makeRepositories
-    users.py use SOCKET DIRECTORY
+    users.py attack|use SOCKET DIRECTORY   DIRECTORY holds the files of makeRepositories
 """
 
 import collections
+import contextlib
 import os
 import random
 import select
 import socket
 import struct
+import subprocess
 import sys
 import threading
 import time
@@ -177,7 +178,38 @@ def codeforothers():
     os.rename(name + '.new', name)
 
 
+def falseserver():
+    """accepts one client at a socket of the attacker's, and counts what he sends"""
+    name = path('sticky', 'server.sock')
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(name)
+        try:
+            os.chmod(name, 0o777)
+            listening.listen()
+            listening.settimeout(1)
+            client, _address = listening.accept()
+            with client, contextlib.suppress(ConnectionError):  # the client has gone
+                done['bytesstolen'] += 0
+                hello = b'capabilities: getencoding runcommand\nencoding: UTF-8\npid: 1'
+                client.sendall(struct.pack('>cI', b'o', len(hello)) + hello)
+                done['bytesstolen'] += len(client.recv(1000))
+        finally:
+            os.unlink(name)
+
+
 # the victim
+
+
+def run():
+    """at the false server"""
+    name = path('sticky', 'server.sock')
+    command = [path('dist', 'bin', 'hg-cmdserver'), 'run', '--address', name, '--', 'log', 'secret']
+    ended = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if b'cannot connect to' in ended.stdout:
+        return  # the attacker does not listen at the moment
+    if ended.returncode != 1 or b'cannot trust the server at' not in ended.stdout:
+        failures.append('%d %r' % (ended.returncode, ended.stdout))
+    done['untrustedserver'] += 1
 
 
 def use():
@@ -185,7 +217,7 @@ def use():
         status, out, err = one.hello().run('log', '-R', path('victims'), '-l1', '-T', '{desc}')
         if (status, out) != (0, 'the one'):
             failures.append('%d %s %s' % (status, out, err))
-        done['untrusted'] += 'not trusting file' in err
+        done['untrustedfile'] += 'not trusting file' in err
 
 
 def attack():
@@ -198,12 +230,14 @@ def attack():
         repeat(PAUSE, action)
     for action in (morethanmyshare, fifos, hugemarkers):
         repeat(LONG_PAUSE, action)
+    repeat(0, falseserver)
 
 
 if role == 'attack':
     attack()
 else:
     repeat(PAUSE, use)
+    repeat(LONG_PAUSE, run)
 sys.stdin.read()
 over.set()
 for thread in threading.enumerate():

@@ -27,6 +27,9 @@ public final class SafePath {
     private static final int S_IWGRP = 0020;
     private static final int S_IWOTH = 0002;
 
+    /** The highest number of a group of root's alone: on macOS the group daemon has /var/run. */
+    private static final int LAST_OF_ROOTS_GROUPS = Os.LINUX ? -1 : 1;
+
     private static final Path ROOT = Path.of("/");
 
     /** As many as Linux follows (MAXSYMLINKS in its namei.h). */
@@ -116,12 +119,14 @@ public final class SafePath {
             return new Flaw(place, OptionalLong.of(owner));
         }
         int mode = (Integer) attributes.get("mode");
-        boolean isForOthers = (mode & (S_IWGRP | S_IWOTH)) != 0 && (mode & S_ISVTX) == 0;
+        long group = Integer.toUnsignedLong((Integer) attributes.get("gid"));
+        int writers = group <= LAST_OF_ROOTS_GROUPS ? S_IWOTH : S_IWGRP | S_IWOTH;
+        boolean isForOthers = (mode & writers) != 0 && (mode & S_ISVTX) == 0;
         return type == S_IFDIR && isForOthers ? new Flaw(place, OptionalLong.empty()) : null;
     }
 
     private static Map<String, Object> attributes(Path path) throws IOException {
-        return Files.readAttributes(path, "unix:uid,mode", LinkOption.NOFOLLOW_LINKS);
+        return Files.readAttributes(path, "unix:uid,gid,mode", LinkOption.NOFOLLOW_LINKS);
     }
 
     private static long owner(Map<String, Object> attributes) {

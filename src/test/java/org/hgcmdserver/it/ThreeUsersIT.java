@@ -11,6 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.hgcmdserver.client.CommandClient;
+import org.hgcmdserver.posix.Users;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,6 +28,21 @@ class ThreeUsersIT {
     private static final String SERVER = "mail";
     private static final String ATTACKER = "daemon";
     private static final String VICTIM = "games";
+
+    /** Functions in users.py, and what comes of them. */
+    private static final String[] ATTACKS = {
+        "anybytes",
+        "askandneverread",
+        "bytesforthelog",
+        "codeforothers",
+        "connectandgo",
+        "falseserver",
+        "fifos",
+        "halfarequest",
+        "hugemarkers",
+        "morethanmyshare",
+        "refused"
+    };
 
     private static final int SESSIONS = 60;
     private static final double SLOWEST = 5;
@@ -63,6 +80,8 @@ class ThreeUsersIT {
             }
         }
         own(ATTACKER, "huge");
+        Path sticky = Files.createDirectory(directory.resolve("sticky"));
+        Files.setAttribute(sticky, "unix:mode", 01777);
         Files.createDirectory(directory.resolve("home"));
         own(SERVER, "home");
     }
@@ -141,25 +160,13 @@ class ThreeUsersIT {
         System.out.printf(
                 "attack: %d sessions of another user, median %.1f ms, %.1f times the quiet one; %s%n",
                 times.size(), median(times) / 1e6, slowdown, attacks);
+        assertThat(attacks.remove("bytesstolen")).isZero();
         assertThat(attacks).containsOnlyKeys(ATTACKS).doesNotContainValue(0);
         assertThat(counts(victim.inputReader().lines().toList()))
-                .containsOnlyKeys("untrusted", "use")
+                .containsOnlyKeys("run", "untrustedfile", "untrustedserver", "use")
                 .doesNotContainValue(0);
         return slowdown;
     }
-
-    private static final String[] ATTACKS = {
-        "anybytes",
-        "askandneverread",
-        "bytesforthelog",
-        "codeforothers",
-        "connectandgo",
-        "fifos",
-        "halfarequest",
-        "hugemarkers",
-        "morethanmyshare",
-        "refused"
-    };
 
     private Process user(String user, String role, Daemon daemon) throws Exception {
         String program = Path.of("src/test/resources/users.py").toAbsolutePath().toString();
@@ -191,9 +198,10 @@ class ThreeUsersIT {
     private List<Long> sessions(Daemon daemon) throws Exception {
         List<Long> times = new ArrayList<>();
         String repository = directory.resolve("thirds").toString();
+        long server = Users.userId(SERVER).orElseThrow();
         for (int i = 0; i < SESSIONS; i++) {
             long before = System.nanoTime();
-            try (Session hg = Session.to(daemon)) {
+            try (Session hg = new Session(CommandClient.connect(daemon.address(), server))) {
                 Session.Answer answer = hg.run("log", "-R", repository, "-l1", "-T", "{desc}");
                 assertThat(answer.out()).as("%s", answer).isEqualTo("the one");
             }
