@@ -16,11 +16,12 @@ shell=
 while [ $# -gt 0 ]; do
     case $1 in
         --address)
-            [ $# -gt 1 ] || fail '--address: the path is missing'
+            [ -n "${2:-}" ] || fail '--address: the path is missing'
             address=$2
             shift
             ;;
-        --address=*) address=${1#*=} ;;
+        --address=?*) address=${1#*=} ;;
+        --address=) fail '--address: the path is missing' ;;
         -*) fail "$1: unknown option" ;;
         *)
             [ -z "$shell" ] || fail "$1: one shell is enough"

@@ -12,7 +12,7 @@ final class ExitStatus {
      */
     static final int NOT_RUNNING = 3;
 
-    /** sysexits(3), EX_USAGE. */
+    /** sysexits(3), EX_USAGE: an option's name or value on the command line is wrong. */
     static final int USAGE = 64;
 
     /** sysexits(3), EX_TEMPFAIL: a stop has left workers behind. */

@@ -60,11 +60,10 @@ public final class Main {
             print(e.getMessage());
             return ExitStatus.CONFIG;
         }
-        if (e instanceof OptionException wrong
-                && serve != null
-                && serve.placeInTheFile(wrong) != null) {
-            print(serve.placeInTheFile(wrong) + e.getMessage());
-            return ExitStatus.CONFIG;
+        if (e instanceof OptionException wrong && serve != null) {
+            String place = serve.placeInTheFile(wrong);
+            print(place == null ? e.getMessage() : place + e.getMessage());
+            return place == null ? serve.statusOf(wrong) : ExitStatus.CONFIG;
         }
         print(e.getMessage() == null ? e.toString() : e.getMessage());
         return ExitStatus.FAILURE;

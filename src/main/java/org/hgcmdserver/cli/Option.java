@@ -151,6 +151,11 @@ final class Option<T> {
         return value;
     }
 
+    /** Whether the value is the one of an absent option. */
+    boolean isDefault() {
+        return defaultText == null ? value == null : convert(defaultText).equals(value);
+    }
+
     /**
      * @param value what {@link #convert} returned; a list of that for an option with several values
      */

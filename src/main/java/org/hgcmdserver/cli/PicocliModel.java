@@ -71,7 +71,7 @@ public final class PicocliModel {
         statuses.put("0", "success");
         statuses.put("1", "failure");
         statuses.put("3", "status: no server listens at the socket, or that of another user");
-        statuses.put("64", "wrong usage");
+        statuses.put("64", "wrong usage: an option, its value, or a command");
         statuses.put("75", "serve: workers were left when --stop-timeout had passed");
         statuses.put("78", "an error in the configuration file");
         return statuses;

@@ -121,6 +121,18 @@ final class ServeCommand {
     }
 
     /**
+     * The exit status for a value that has turned out to be wrong, and did not come from the file.
+     * The command line is not to blame for a default, nor for a socket's place: binding fails there
+     * with the same status.
+     */
+    int statusOf(OptionException wrong) {
+        Option<?> option = options.find("--" + wrong.option());
+        return option.isDefault() || option == address.given()
+                ? ExitStatus.FAILURE
+                : ExitStatus.USAGE;
+    }
+
+    /**
      * Runs the command without picocli.
      *
      * @param arguments the program's arguments, with this command's name first

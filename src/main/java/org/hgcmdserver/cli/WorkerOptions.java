@@ -195,7 +195,7 @@ final class WorkerOptions {
     WorkerSource.Factory source(Supplier<CommandServer> server) throws IOException {
         if (minIdle.value() > maxIdle.value()) {
             throw new OptionException(
-                    "min-idle",
+                    minIdle.isDefault() ? "max-idle" : "min-idle",
                     "--min-idle %d is more than --max-idle %d; raise the latter"
                             .formatted(minIdle.value(), maxIdle.value()));
         }

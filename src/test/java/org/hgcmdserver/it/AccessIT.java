@@ -94,7 +94,7 @@ class AccessIT {
                             "--check",
                             "--allow-" + kind,
                             "no-such-" + kind);
-            assertThat(result.status()).isEqualTo(1);
+            assertThat(result.status()).isEqualTo(64);
             assertThat(result.err())
                     .isEqualTo(
                             "hg-cmdserver: there is no %s \"no-such-%s\"; correct --allow-%s\n"

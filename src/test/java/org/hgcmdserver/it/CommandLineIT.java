@@ -44,6 +44,18 @@ class CommandLineIT {
             {"serve", "--address"},
             {"serve", "--hg=--debug"},
             {"run"},
+            {"run", "--"},
+            {"run", "--nonesuch", "--", "log"},
+            {"run", "--address", "--", "log"},
+            {"run", "--address=", "--", "log"},
+            {"status", "--nonesuch"},
+            {"status", "--address"},
+            {"status", "another"},
+            {"shell-env", "--nonesuch"},
+            {"shell-env", "--address"},
+            {"shell-env", "--address="},
+            {"shell-env", "sh", "bash"},
+            {"shell-env", "csh"},
         };
         for (String[] arguments : wrong) {
             Processes.Result result = program(arguments);
@@ -51,6 +63,31 @@ class CommandLineIT {
             assertThat(result.err().lines()).hasSize(1);
             assertThat(result.err()).startsWith("hg-cmdserver: ").contains("--help");
         }
+    }
+
+    /** As in a configuration file, where the status is 78. */
+    @Test
+    void valueThatMeansNothingHereIsStatus64Too() throws Exception {
+        String[][] wrong = {
+            {"serve", "--min-idle", "9"},
+            {"serve", "--max-idle", "1"},
+            {"serve", "--allow-user", "no-such-user"},
+            {"serve", "--allow-group", ","},
+            {"serve", "--workers", "prefork", "--worker-command", "cat"},
+            {"serve", "--hg", "no-such-hg"},
+            {"class-archive"},
+            {"class-archive", "relative"},
+        };
+        for (String[] arguments : wrong) {
+            Processes.Result result = program(arguments);
+            assertThat(result.status()).as(List.of(arguments).toString()).isEqualTo(64);
+            assertThat(result.err()).hasLineCount(1).startsWith("hg-cmdserver: ");
+        }
+        Path file = directory.resolve("hg-cmdserver.conf");
+        Files.writeString(file, "max-idle = 1\n");
+        Processes.Result result = program("serve", "--config-file", file.toString());
+        assertThat(result.status()).as(result.err()).isEqualTo(78);
+        assertThat(result.err()).contains("hg-cmdserver.conf:1: --min-idle 2 is more than");
     }
 
     @Test
@@ -94,7 +131,7 @@ class CommandLineIT {
     @Test
     void missingMercurial() throws Exception {
         Processes.Result result = program("serve", "--hg", "/nonexistent/hg");
-        assertThat(result.status()).isEqualTo(1);
+        assertThat(result.status()).isEqualTo(64);
         assertThat(result.err()).hasLineCount(1).contains("/nonexistent/hg").contains("--hg");
         result = program("serve", "--hg", "no-such-hg");
         assertThat(result.err()).hasLineCount(1).contains("install Mercurial");
@@ -103,7 +140,7 @@ class CommandLineIT {
     @Test
     void repositoryThatIsNone() throws Exception {
         Processes.Result result = program("serve", "--repository", directory.toString());
-        assertThat(result.status()).isEqualTo(1);
+        assertThat(result.status()).isEqualTo(64);
         assertThat(result.err()).hasLineCount(1).contains("hg init");
     }
 

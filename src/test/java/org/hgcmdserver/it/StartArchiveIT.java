@@ -255,7 +255,7 @@ class StartArchiveIT {
         assertThat(result.err()).hasLineCount(1).contains("makes no class-data archive");
         assertThat(files()).isEmpty();
         result = make(java(), "relative");
-        assertThat(result.status()).isEqualTo(1);
+        assertThat(result.status()).isEqualTo(64);
         assertThat(result.err()).hasLineCount(1).contains("absolute path");
     }
 
