@@ -78,8 +78,14 @@ public final class PicocliModel {
     }
 
     private CommandSpec serve() {
-        return command(
-                "serve", ServeCommand.DESCRIPTION, serve.options().options(), this::callServe);
+        CommandSpec command =
+                command(
+                        "serve",
+                        ServeCommand.DESCRIPTION,
+                        serve.options().options(),
+                        this::callServe);
+        command.usageMessage().footer(ServeCommand.TIMES);
+        return command;
     }
 
     private int callServe() throws IOException, ConfigException {

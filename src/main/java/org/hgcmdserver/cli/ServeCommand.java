@@ -45,6 +45,11 @@ final class ServeCommand {
                     + " end. A second signal ends the wait. On SIGHUP the program restarts itself"
                     + " without a pause in service.";
 
+    /** Of a time option, below the options in help. */
+    static final String TIMES =
+            "TIME is a time span as in systemd.time(7), such as 500ms, 10min or 1h 30s; 0 and"
+                    + " infinity set no limit.";
+
     private final Address address = new Address();
 
     private final WorkerOptions workers = new WorkerOptions();

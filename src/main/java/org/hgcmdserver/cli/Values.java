@@ -13,8 +13,11 @@ import org.hgcmdserver.posix.PlatformPath;
  */
 final class Values {
 
-    /** The time span "infinity". */
+    /** The time span "infinity", and 0: no limit. */
     static final Duration INFINITY = Duration.ofSeconds(Long.MAX_VALUE);
+
+    /** The clocks of timers, and what is passed to workers, are in milliseconds. */
+    private static final Duration SHORTEST = Duration.ofMillis(1);
 
     private static final Duration LONGEST = Duration.ofDays(36_500);
 
@@ -113,6 +116,10 @@ final class Values {
     }
 
     /**
+     * A time span that limits something. As for most of systemd's settings, 0 sets no limit. A
+     * shorter span than a millisecond counts as one, since it would become 0 where milliseconds are
+     * counted.
+     *
      * @throws ValueException if the text is not a time span, or is one of over 100 years
      */
     static Duration duration(String text) {
@@ -125,10 +132,14 @@ final class Values {
             throw new ValueException(
                     "'" + text + "' is not a time span, such as 500ms, 10min, 1h 30s or infinity");
         }
-        return Duration.ofNanos(nanos.longValue());
+        if (nanos.signum() == 0) {
+            return INFINITY;
+        }
+        Duration span = Duration.ofNanos(nanos.longValue());
+        return span.compareTo(SHORTEST) < 0 ? SHORTEST : span;
     }
 
-    /** Empty for "infinity". */
+    /** Empty for "infinity" and 0. */
     static Optional<Duration> finite(Duration duration) {
         return duration.equals(INFINITY) ? Optional.empty() : Optional.of(duration);
     }

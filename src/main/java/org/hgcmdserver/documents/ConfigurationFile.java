@@ -17,6 +17,8 @@ final class ConfigurationFile {
             # a value without a default. Check the file with "hg-cmdserver serve --check".
             # "systemctl reload hg-cmdserver.service" applies the file to a running
             # service and ends no connection.
+            #
+            # A time is a span such as 500ms, 10min or 1h 30s; 0 and infinity set no limit.
 
             # For the programs that use a server: "hg-cmdserver run" and "status", shell-env
             # and the drop-in hg. This section comes first.

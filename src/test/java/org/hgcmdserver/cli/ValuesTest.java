@@ -28,8 +28,10 @@ class ValuesTest {
         "2w, P14D",
         "1M, PT2630016S",
         "1y, PT31557600S",
-        "7us, PT0.000007S",
-        "0, PT0S",
+        "7us, PT0.001S",
+        "1ns, PT0.001S",
+        "0.1ns, PT0.001S",
+        "1001us, PT0.001001S",
     })
     void timeSpans(String text, Duration expected) {
         assertThat(Values.duration(text)).isEqualTo(expected);
@@ -38,6 +40,8 @@ class ValuesTest {
     @Test
     void infinity() {
         assertThat(Values.duration("infinity")).isSameAs(Values.INFINITY);
+        assertThat(Values.duration("0")).isSameAs(Values.INFINITY);
+        assertThat(Values.duration("0h 0.0s")).isSameAs(Values.INFINITY);
     }
 
     @ParameterizedTest
