@@ -4,6 +4,7 @@
 
 # Set $hgcmdserver_socket to the path of the user's socket, as Address.java finds it.
 hgcmdserver_find_socket() {
+    hgcmdserver_refused=
     if [ -n "${HG_CMDSERVER_SOCKET:-}" ]; then
         hgcmdserver_socket=$HG_CMDSERVER_SOCKET
     elif [ -O / ] && [ "$(id -u)" = 0 ]; then
@@ -26,10 +27,15 @@ hgcmdserver_find_socket() {
 
 # hgcmdserver_read_client DIRECTORY: sets $hgcmdserver_socket to the address in the section [client] of the
 # configuration file in that directory, if it has one; that section comes first (ConfigFile.java). A file is read byte by
-# byte by some shells, so this stops at the next section.
+# byte by some shells, so this stops at the next section. Root reads no file that others can change, and
+# $hgcmdserver_refused is its name; for other users, and for the directories, Java alone has that rule (SafePath.java).
 hgcmdserver_read_client() {
     hgcmdserver_file=$1/hg-cmdserver/hg-cmdserver.conf hgcmdserver_section='' hgcmdserver_found=''
     [ -f "$hgcmdserver_file" ] && [ -r "$hgcmdserver_file" ] || return 1
+    if [ -O / ] && ! hgcmdserver_is_roots "$hgcmdserver_file"; then
+        hgcmdserver_refused=$hgcmdserver_file
+        return 1
+    fi
     while read -r hgcmdserver_line || [ -n "$hgcmdserver_line" ]; do
         hgcmdserver_line=${hgcmdserver_line%[[:cntrl:]]} # the line may end as in DOS, which hides blanks from read
         hgcmdserver_line=${hgcmdserver_line%"${hgcmdserver_line##*[![:blank:]]}"}
@@ -103,6 +109,16 @@ hgcmdserver_is_safe() {
     done
 }
 
+# hgcmdserver_is_roots FILE: whether root owns the file, and no other user can write to it
+hgcmdserver_is_roots() {
+    # shellcheck disable=SC2046 # the fields of the line
+    set -- $(LC_ALL=C ls -ldnL -- "$1" 2>/dev/null)
+    case ${1:-} in
+        ?????-??-*) [ "$3" = 0 ] ;;
+        *) return 1 ;;
+    esac
+}
+
 # hgcmdserver_is_listening PATH: whether a process in this network namespace listens at a socket with this path
 # (proc_pid_net(5), unix). Without one, chg would put a server of its own in the socket's place.
 hgcmdserver_is_listening() (
@@ -132,6 +148,7 @@ hgcmdserver_is_marked() {
 
 # Whether chg can run commands at the socket.
 hgcmdserver_can_use_chg() {
+    [ -z "$hgcmdserver_refused" ] || return 1 # "hg-cmdserver run" says why
     [ -z "${CHGINTERNALMARK+set}" ] || return 1 # chg refuses to be started by chg
     command -v chg >/dev/null && hgcmdserver_is_ours || return 1
     # the listener may know the directory by another name

@@ -60,6 +60,10 @@ variable() {
     fi
 }
 
+if [ -n "$hgcmdserver_refused" ]; then
+    printf 'hg-cmdserver: %s is not read, since others can change it; protect it with: %s\n' \
+        "$hgcmdserver_refused" "chown root $hgcmdserver_refused; chmod go-w $hgcmdserver_refused" >&2
+fi
 case $dropin in
     /usr/share/hg-cmdserver/*) dropin=/usr/lib/hg-cmdserver/bin/hg ;; # the packages' link to it
 esac

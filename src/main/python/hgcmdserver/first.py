@@ -119,6 +119,13 @@ def _becomeworker(connection):
         os.environb.setdefault(name, value)
 
 
+def _canbechanged(file):
+    """whether others than this user and root can write to the open file: the daemon refuses it (SafePath.java)"""
+    status = os.fstat(file.fileno())
+    others = 0o002 if os.geteuid() else 0o022
+    return status.st_uid not in (0, os.geteuid()) or bool(status.st_mode & others)
+
+
 def _areaboutworkers(options):
     """whether an option, or one in the configuration file, has an effect on workers"""
     file = None
@@ -133,7 +140,7 @@ def _areaboutworkers(options):
             file = value if equals else next(words, '')
     try:
         with open(defaultfile() if file is None else file, encoding='utf-8') as lines:
-            return any(map(_isaboutworkers, lines))
+            return _canbechanged(lines) or any(map(_isaboutworkers, lines))
     except FileNotFoundError:
         return file is not None
     except (OSError, ValueError):  # the daemon says what is wrong

@@ -75,6 +75,7 @@ final class ConfigFile {
         ConfigFile file = new ConfigFile(path, false);
         ClientSection section = new ClientSection();
         if (Files.isReadable(path)) {
+            ConfigPlaces.refuseIfOthersCanWrite(path);
             file.readClients(section.options());
             file.applyUnless(Set.of());
         }
@@ -163,6 +164,9 @@ final class ConfigFile {
      * @param sections the options of each section
      */
     private void read(Map<String, OptionTable> sections) throws ConfigException {
+        if (Files.exists(path)) { // a missing one is no matter of its directories
+            ConfigPlaces.refuseIfOthersCanWrite(path);
+        }
         List<String> lines;
         try {
             lines = Files.readAllLines(path);

@@ -1,8 +1,14 @@
 package org.hgcmdserver.cli;
 
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Path;
+import java.util.Optional;
+import org.hgcmdserver.cli.ConfigFile.ConfigException;
 import org.hgcmdserver.posix.Environment;
 import org.hgcmdserver.posix.PlatformPath;
+import org.hgcmdserver.posix.SafePath;
+import org.hgcmdserver.posix.SafePath.Weakness;
 import org.hgcmdserver.posix.Users;
 
 /** Where configuration files are; chg.sh knows the same places. */
@@ -19,6 +25,28 @@ final class ConfigPlaces {
 
     static Path ofSystem() {
         return in(SYSTEMS);
+    }
+
+    /**
+     * Whoever can change a configuration has its readers run programs, such as the hg that it
+     * names.
+     *
+     * @throws ConfigException if somebody but this user and root can; the message names the file,
+     *     who that is, and what to do
+     */
+    static void refuseIfOthersCanWrite(Path file) throws ConfigException {
+        Optional<Weakness> found;
+        try {
+            found = SafePath.ofFile(file);
+        } catch (IOException e) {
+            String reason = e instanceof AccessDeniedException ? "no permission" : e.getMessage();
+            throw new ConfigException("cannot read " + file + ": " + reason);
+        }
+        if (found.isPresent()) {
+            throw new ConfigException(
+                    "%s is not read, since %s; %s"
+                            .formatted(file, found.get().reason(), found.get().remedy()));
+        }
     }
 
     private static Path in(Path directory) {

@@ -27,13 +27,11 @@ record Trust(OptionalLong further) {
      * @throws IOException if the way ends early, or this user must not see the rest of it
      */
     void checkWay(Path socket) throws IOException {
-        Optional<SafePath.Flaw> flaw = SafePath.findFlaw(socket, further);
-        if (flaw.isPresent()) {
-            String remedy =
-                    flaw.get().owner().isPresent()
-                            ? ""
-                            : "; protect it with: chmod go-w " + flaw.get().place();
-            throw untrusted(socket, flaw.get().reason() + remedy, flaw.get().owner());
+        Optional<SafePath.Weakness> found = SafePath.onTheWay(socket, further);
+        if (found.isPresent()) {
+            boolean isAnotherUsers = found.get().owner().isPresent(); // whom the caller may name
+            String remedy = isAnotherUsers ? "" : "; " + found.get().remedy();
+            throw untrusted(socket, found.get().reason() + remedy, found.get().owner());
         }
     }
 

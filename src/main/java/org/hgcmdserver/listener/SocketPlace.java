@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.hgcmdserver.posix.SafePath;
+import org.hgcmdserver.posix.SafePath.Weakness;
 import org.hgcmdserver.posix.UnixSocket;
 
 /** The path of a socket: whether this daemon can bind there, and nobody can replace the socket. */
@@ -45,18 +46,15 @@ public final class SocketPlace {
                     "cannot listen at %s: the directory %s is not writable for this user; choose another with --address"
                             .formatted(path, directory));
         }
-        Optional<SafePath.Flaw> flaw =
-                SafePath.findFlaw(directory.toAbsolutePath(), OptionalLong.empty());
-        if (flaw.isPresent()) {
+        Optional<Weakness> found = SafePath.onTheWay(directory, OptionalLong.empty());
+        if (found.isPresent()) {
             throw new ListenException(
-                    "cannot listen at %s: %s; %s"
-                            .formatted(path, flaw.get().reason(), remedy(flaw.get())));
+                    "cannot listen at %s: %s; %s%s"
+                            .formatted(
+                                    path,
+                                    found.get().reason(),
+                                    found.get().remedy(),
+                                    found.get().owner().isPresent() ? " with --address" : ""));
         }
-    }
-
-    private static String remedy(SafePath.Flaw flaw) {
-        return flaw.owner().isPresent()
-                ? "choose another directory with --address"
-                : "protect it with: chmod go-w " + flaw.place();
     }
 }

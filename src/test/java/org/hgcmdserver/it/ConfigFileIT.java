@@ -180,7 +180,7 @@ class ConfigFileIT {
         wrong.put(directory.toString(), "it is a directory, not a socket");
         wrong.put(file.toString(), "it is an existing file, not a socket");
         wrong.put(directory + "/" + "x".repeat(108), "File name too long");
-        wrong.put(open + "/s", "others can replace files in " + open);
+        wrong.put(open + "/s", "all users can replace files in " + open);
         for (Map.Entry<String, String> entry : wrong.entrySet()) {
             Files.writeString(file, "\naddress = %s\n".formatted(entry.getKey()));
             Processes.Result result = program("serve", "--check", "--config-file", "" + file);

@@ -217,7 +217,7 @@ class UntrustedServerIT {
             Processes.run(directory, "chmod", "0777", parent.toString()).succeeded();
             String untrusted = "cannot trust the server at %s: ".formatted(address);
             String open =
-                    "others can replace files in %1$s; protect it with: chmod go-w %1$s\n"
+                    "all users can replace files in %1$s; protect it with: chmod go-w %1$s\n"
                             .formatted(parent);
             assertRefused(status(address), 3, untrusted + open);
             assertRefused(run(address, "--server-user", STRANGER), 1, untrusted + open);

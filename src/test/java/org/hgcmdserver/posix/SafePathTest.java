@@ -12,11 +12,12 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
 import java.util.OptionalLong;
+import org.hgcmdserver.posix.SafePath.Weakness;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Which places on the way to a file let another user replace the file. */
+/** Which places let another user change or replace a file. */
 class SafePathTest {
 
     private static final long STRANGER = 54321;
@@ -31,16 +32,29 @@ class SafePathTest {
         file = Files.createFile(directory.resolve("file"));
     }
 
-    private static Optional<SafePath.Flaw> flaw(Path path) throws Exception {
-        return SafePath.findFlaw(path, OptionalLong.empty());
+    private static Optional<Weakness> flaw(Path path) throws Exception {
+        return flaw(path, OptionalLong.empty());
     }
 
-    private static Optional<SafePath.Flaw> writable(Path place) {
-        return Optional.of(new SafePath.Flaw(place, OptionalLong.empty()));
+    /** Without the reason and the remedy. */
+    private static Optional<Weakness> flaw(Path path, OptionalLong further) throws Exception {
+        return SafePath.onTheWay(path, further).map(w -> new Weakness(w.at(), w.owner(), "", ""));
     }
 
-    private static Optional<SafePath.Flaw> owned(Path place) {
-        return Optional.of(new SafePath.Flaw(place, OptionalLong.of(STRANGER)));
+    private static Optional<Weakness> writable(Path place) {
+        return Optional.of(new Weakness(place, OptionalLong.empty(), "", ""));
+    }
+
+    private static Optional<Weakness> owned(Path place) {
+        return Optional.of(new Weakness(place, OptionalLong.of(STRANGER), "", ""));
+    }
+
+    private static String weakness(Path path) throws Exception {
+        return SafePath.ofFile(path).map(w -> w.reason() + "; " + w.remedy()).orElse("");
+    }
+
+    private static void mode(Path path, String permissions) throws Exception {
+        Files.setPosixFilePermissions(path, PosixFilePermissions.fromString(permissions));
     }
 
     private static void give(Path place) throws Exception {
@@ -50,7 +64,7 @@ class SafePathTest {
 
     private Path create(String name, String permissions) throws Exception {
         Path created = Files.createDirectory(directory.resolve(name));
-        Files.setPosixFilePermissions(created, PosixFilePermissions.fromString(permissions));
+        mode(created, permissions);
         return created;
     }
 
@@ -83,8 +97,8 @@ class SafePathTest {
         Path path = inside.resolve("file");
         assertThat(flaw(path)).isEqualTo(owned(others));
         Files.createFile(path);
-        assertThat(SafePath.findFlaw(path, OptionalLong.of(STRANGER))).isEmpty();
-        assertThat(SafePath.findFlaw(path, OptionalLong.of(1))).isEqualTo(owned(others));
+        assertThat(flaw(path, OptionalLong.of(STRANGER))).isEmpty();
+        assertThat(flaw(path, OptionalLong.of(1))).isEqualTo(owned(others));
     }
 
     @Test
@@ -111,11 +125,61 @@ class SafePathTest {
     }
 
     @Test
+    void dotsInALinkAreNotTakenForTheShortWay() throws Exception {
+        Path open = create("open", "rwxrwxrwx");
+        Path dotted = Files.createSymbolicLink(directory.resolve("dotted"), Path.of("open/.."));
+        assertThat(flaw(dotted.resolve("file"))).isEqualTo(writable(open));
+        mode(open, "rwxr-xr-x");
+        assertThat(flaw(dotted.resolve("file"))).isEmpty();
+    }
+
+    @Test
     void wayThatEnds() throws Exception {
         Path loop = directory.resolve("loop");
         Files.createSymbolicLink(loop, loop);
         assertThatThrownBy(() -> flaw(loop)).isInstanceOf(FileSystemLoopException.class);
         assertThatThrownBy(() -> flaw(directory.resolve("none/file")))
                 .isInstanceOf(NoSuchFileException.class);
+    }
+
+    // where the file counts too
+
+    @Test
+    void fileThatOthersCanChange() throws Exception {
+        mode(file, "rw-r--r--");
+        assertThat(weakness(file)).isEmpty();
+        mode(file, "rw-r--rw-");
+        assertThat(weakness(file))
+                .isEqualTo(
+                        "all users can change %1$s; protect it with: chmod go-w %1$s"
+                                .formatted(file));
+        mode(file, "rw-rw-r--");
+        String group = Files.readAttributes(file, "posix:group").get("group").toString();
+        assertThat(weakness(file))
+                .isEqualTo(
+                        Users.isRoot()
+                                ? "the group %s can change %s; protect it with: chmod go-w %2$s"
+                                        .formatted(group, file)
+                                : "");
+    }
+
+    @Test
+    void fileOfAnotherUser() throws Exception {
+        give(file);
+        assertThat(weakness(file))
+                .isEqualTo(
+                        "%s belongs to uid %d, who can change it; take it over with: chown -h root %1$s"
+                                .formatted(file, STRANGER));
+    }
+
+    @Test
+    void fileInADirectoryOfAnotherUser() throws Exception {
+        Path others = create("others", "rwxr-xr-x");
+        Path inside = Files.createFile(others.resolve("file"));
+        give(others);
+        assertThat(weakness(inside))
+                .isEqualTo( // no chown: the directory may be a home
+                        "%s belongs to uid %d, who can replace files there; choose another directory"
+                                .formatted(others, STRANGER));
     }
 }
