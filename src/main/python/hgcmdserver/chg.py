@@ -13,9 +13,8 @@ import signal
 import socket
 import struct
 
-from hgcmdserver import daemonline, title
+from hgcmdserver import daemonline, peer, title
 from hgcmdserver.hgscript import interpreter
-from hgcmdserver.peer import credentials
 
 # The requests that chg sends after the hello. Each is "NAME\n" and, but for attachio, a block: its length in
 # 4 bytes, and its bytes.
@@ -37,7 +36,7 @@ FORWARDED = ('SIGTERM', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGCONT', 'SIGTSTP')
 
 def isclient(fd):
     """whether the process that has connected is chg"""
-    return _name(credentials(fd)[0]) == 'chg'
+    return _name(peer.credentials(fd)[0]) == 'chg'
 
 
 def _name(pid):
@@ -223,8 +222,8 @@ class _client:
 
     def greet(self):
         """whether the client may send a command"""
-        uid = credentials(self._sock.fileno())[1]
-        if uid != os.geteuid():
+        uid = peer.credentials(self._sock.fileno())[1]
+        if not peer.isown(uid):
             # its command would run with our rights; chg prints this message, and ends at the end of file
             reason = 'this server runs the commands of uid %d for chg, not those of uid %d' % (os.geteuid(), uid)
             self._send(b'e', message(reason))
@@ -299,7 +298,7 @@ class _client:
 
     def _validate(self, _arguments):
         # only now: after the answer chg catches these signals, to forward them
-        ignored = _ignored(credentials(self._sock.fileno())[0])
+        ignored = _ignored(peer.credentials(self._sock.fileno())[0])
         for number in (getattr(signal, name) for name in INHERITED):
             if ignored >> (number - 1) & 1:
                 signal.signal(number, signal.SIG_IGN)

@@ -20,7 +20,7 @@ import sys
 import time
 
 from hgcmdserver import cancel, expendable
-from hgcmdserver.peer import CREDENTIALS
+from hgcmdserver.peer import CREDENTIALS, OVERFLOWUID
 
 LISTENER = 3  # SD_LISTEN_FDS_START in sd_listen_fds(3)
 HANDOVER = b'HG_CMDSERVER_HANDOVER'
@@ -193,9 +193,10 @@ def _accept(number):
 
 
 def _peer(connection):
-    """pid, uid and gid"""
+    """pid, uid and gid; a uid of -1 is not known, also to PeerCredentials.java"""
     sock = socket.socket(fileno=connection)
     try:
-        return CREDENTIALS.unpack(sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size))
+        pid, uid, gid = CREDENTIALS.unpack(sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size))
+        return pid, -1 if uid == OVERFLOWUID else uid, gid
     finally:
         sock.detach()

@@ -1,10 +1,29 @@
 """The process at the other end of a connection, and the name of its user."""
 
+import os
 import pwd
 import socket
 import struct
 
 CREDENTIALS = struct.Struct('iII')  # struct ucred in unix(7)
+
+
+def _overflowuid():
+    """the uid that the kernel reports in place of all those that this user namespace does not have
+    (user_namespaces(7))"""
+    try:
+        with open('/proc/sys/kernel/overflowuid') as file:
+            return int(file.read())
+    except (OSError, ValueError):  # not Linux
+        return -1
+
+
+OVERFLOWUID = _overflowuid()
+
+
+def isown(uid):
+    """whether a client with this uid is certainly this process's own user"""
+    return uid == os.geteuid() and uid != OVERFLOWUID
 
 
 def credentials(fd):

@@ -82,7 +82,7 @@ class server(commandserver.server):
             self._uid = peer.credentials(self.client.fileno())[1]
         except io.UnsupportedOperation:
             pass  # a rehearsal's stream
-        if self._uid not in (-1, os.geteuid()):
+        if self._uid != -1 and not peer.isown(self._uid):
             self._serveanother()
         return super().serve()
 

@@ -7,12 +7,17 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
+import org.hgcmdserver.posix.OverflowIds;
 import org.hgcmdserver.posix.Users;
 import org.hgcmdserver.service.AccessRules;
 import org.hgcmdserver.service.CommandServerHandler.Admission;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The options that set which users may connect, and how many connections one user may have. */
 final class AccessOptions {
+
+    private static final Logger log = LoggerFactory.getLogger(AccessOptions.class);
 
     private final Option<List<String>> users =
             Option.texts("--allow-user")
@@ -45,17 +50,32 @@ final class AccessOptions {
      */
     Admission admission() throws IOException {
         if (users.value().isEmpty() && groups.value().isEmpty()) {
-            Set<Long> rootAndSelf = Set.copyOf(List.of(0L, Users.self()));
-            return new Admission(
-                    new AccessRules(rootAndSelf, Set.of()),
-                    Optional.empty(),
-                    maxWorkersPerUser.value());
+            AccessRules rootAndSelf =
+                    new AccessRules(Set.copyOf(List.of(0L, Users.self())), Set.of());
+            warnIfUsersAreNobody(rootAndSelf);
+            return new Admission(rootAndSelf, Optional.empty(), maxWorkersPerUser.value());
         }
         AccessRules given =
                 new AccessRules(
                         ids(users.value(), Users::userId, "user"),
                         ids(groups.value(), Users::groupId, "group"));
+        warnIfUsersAreNobody(given);
         return new Admission(given, Optional.of(given), maxWorkersPerUser.value());
+    }
+
+    private void warnIfUsersAreNobody(AccessRules rules) {
+        if (OverflowIds.isUid(Users.self())) {
+            log.warn(
+                    "this service runs as uid {}, as which users of other user namespaces appear: it does not know"
+                            + " its own user's clients, and runs no command of chg; run it as another user",
+                    Users.self());
+        }
+        if (rules.users().stream().anyMatch(OverflowIds::isUid)
+                || rules.groups().stream().anyMatch(OverflowIds::isGid)) {
+            log.warn(
+                    "a client that is {} may not connect: users of other user namespaces appear as such",
+                    Users.nameAndId(OverflowIds.uid()));
+        }
     }
 
     /**

@@ -36,8 +36,8 @@ record Trust(OptionalLong further) {
     }
 
     /**
-     * Checks the user as of listen(2). A user whom this process's user namespace does not map is
-     * never trusted, not even for root's files: all these users have the same id.
+     * Checks the user as of listen(2). A user whom this process's user namespace may not map is
+     * never trusted: all these users have the same id ({@link PeerCredentials}).
      *
      * @throws UntrustedServerException if this is a user whose servers the client does not use
      */
@@ -45,9 +45,9 @@ record Trust(OptionalLong further) {
         long user = listener.uid();
         boolean isTrusted =
                 user == 0
-                        || user >= 0 && user == Users.self()
+                        || user == Users.self()
                         || further.isPresent() && user == further.getAsLong();
-        if (Users.standsForUnmapped(user)) {
+        if (user < 0) {
             throw untrusted(
                     socket,
                     "the user who listens there has no id in this user namespace",

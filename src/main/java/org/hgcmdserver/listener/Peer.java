@@ -14,8 +14,8 @@ import org.hgcmdserver.posix.Users;
  * unix(7) and socket(7)).
  *
  * @param pid the process id; 0 if it is not known, or in another pid namespace
- * @param uid the effective user; -1 if it is not known
- * @param gid the effective group; -1 if it is not known
+ * @param uid the effective user; -1 if it is not known, which no user is
+ * @param gid the effective group; -1 if it is not known, which no group is
  * @param groups the supplementary groups
  */
 public record Peer(long pid, long uid, long gid, Set<Long> groups) {

@@ -5,7 +5,8 @@ import java.util.Set;
 
 /**
  * The process at the other end of a connection, its effective user and group, and its supplementary
- * groups, as of connect(2) or listen(2); -1 for an id that the system does not report.
+ * groups, as of connect(2) or listen(2); -1 for an id that the system does not report, or that it
+ * reports for any user or group of another user namespace: nobody's, too, is that of no one.
  */
 public record PeerCredentials(int pid, long uid, long gid, Set<Long> groups) {
 
@@ -68,11 +69,17 @@ public record PeerCredentials(int pid, long uid, long gid, Set<Long> groups) {
         for (int i = 0; i < count; i++) {
             ids.add(Integer.toUnsignedLong(memory.getInt(offset + 4 * i)));
         }
+        ids.removeIf(OverflowIds::isGid);
         return Set.copyOf(ids);
     }
 
     private static PeerCredentials credentials(int pid, int uid, int gid, Set<Long> groups) {
+        long user = Integer.toUnsignedLong(uid);
+        long group = Integer.toUnsignedLong(gid);
         return new PeerCredentials(
-                pid, Integer.toUnsignedLong(uid), Integer.toUnsignedLong(gid), groups);
+                pid,
+                OverflowIds.isUid(user) ? -1 : user,
+                OverflowIds.isGid(group) ? -1 : group,
+                groups);
     }
 }

@@ -1,11 +1,5 @@
 package org.hgcmdserver.posix;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
-
-import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
@@ -18,13 +12,8 @@ public final class Users {
 
     private static final String NUMBER = "\\d{1,9}|[1-3]\\d{9}|4[01]\\d{8}";
 
-    private static final Path OVERFLOW = Path.of("/proc/sys/kernel/overflowuid");
-    private static final int USUAL_OVERFLOW = 65534;
-    private static final int LONGEST_ID = 32;
-    private static final Path MAP = Path.of("/proc/self/uid_map");
-
-    /** The map of the initial user namespace (user_namespaces(7)), blanks aside. */
-    private static final String WHOLE_MAP = "0 0 4294967295";
+    /** Of a uid that is not known: see {@link PeerCredentials}. */
+    private static final String UNKNOWN = "an unknown user";
 
     private static final Map<Long, String> NAMES = new ConcurrentHashMap<>();
 
@@ -46,29 +35,6 @@ public final class Users {
     /** The effective user of this process (geteuid(2)), which may have no name. */
     public static long self() {
         return Integer.toUnsignedLong(LibC.geteuid());
-    }
-
-    /**
-     * Whether the kernel may report this id, that of nobody, in place of any user whom this
-     * process's user namespace does not map (user_namespaces(7)). False for all ids in the initial
-     * namespace, where nobody is a user as others are.
-     */
-    public static boolean standsForUnmapped(long uid) {
-        try {
-            return Os.LINUX
-                    && uid == overflow()
-                    && !Files.readString(MAP).strip().replaceAll("\\s+", " ").equals(WHOLE_MAP);
-        } catch (IOException noProc) {
-            return uid == USUAL_OVERFLOW;
-        }
-    }
-
-    /** Not by Files.readString, which reads one byte first: sysctl files have no second part. */
-    private static long overflow() throws IOException {
-        byte[] text = new byte[LONGEST_ID];
-        try (InputStream in = Files.newInputStream(OVERFLOW)) {
-            return Long.parseLong(new String(text, 0, in.read(text), ISO_8859_1).strip());
-        }
     }
 
     /** The id of a user by name (getpwnam(3)) or by number; empty if there is no such name. */
@@ -100,10 +66,13 @@ public final class Users {
     }
 
     /**
-     * The user's name in the system's user database (getpwuid(3)), or "uid N" if it has none. Asks
-     * once for each user, since the database may be on another host.
+     * The user's name in the system's user database (getpwuid(3)), or "uid N" if it has none; "an
+     * unknown user" for -1. Asks once for each user, since the database may be on another host.
      */
     public static String name(long uid) {
+        if (uid < 0) {
+            return UNKNOWN;
+        }
         String known = NAMES.computeIfAbsent(uid, Users::lookUpName);
         return known == null ? "uid " + uid : known;
     }
@@ -119,6 +88,9 @@ public final class Users {
 
     /** "NAME (uid N)" for the log, or "uid N" if the user has no name. */
     public static String nameAndId(long uid) {
+        if (uid < 0) {
+            return UNKNOWN;
+        }
         String id = "uid " + uid;
         return name(uid).equals(id) ? id : name(uid) + " (" + id + ")";
     }
