@@ -60,11 +60,10 @@ public record Handover(
             return new ListeningSocket(SERVICE, listener.fd(), listener.description());
         }
 
-        private static ListeningSocket parse(String line) {
-            String[] words = line.split(" ", 3);
-            boolean unnamed = words[0].equals(LISTENER);
-            String name = unnamed ? SERVICE : words[0].substring(LISTENER.length() + 1);
-            return new ListeningSocket(name, descriptor(words[1]), words[2]);
+        private static ListeningSocket parse(HandoverLine line) {
+            boolean unnamed = line.kind().equals(LISTENER);
+            String name = unnamed ? SERVICE : line.kind().substring(LISTENER.length() + 1);
+            return new ListeningSocket(name, line.descriptor(1, "FD"), line.rest(2, "DESCRIPTION"));
         }
 
         private String toText() {
@@ -94,18 +93,17 @@ public record Handover(
             return new BusyWorker(pid, state, since, connection, lineFd);
         }
 
-        private static BusyWorker parse(String line) {
-            String[] words = line.split(" ");
+        private static BusyWorker parse(HandoverLine line) {
             Peer peer =
                     new Peer(
-                            Long.parseLong(words[5]),
-                            Long.parseLong(words[6]),
-                            Long.parseLong(words[7]));
+                            line.number(5, "PEER-PID"),
+                            line.number(6, "PEER-UID"),
+                            line.number(7, "PEER-GID"));
             return new BusyWorker(
-                    process(words[1]),
-                    Worker.State.valueOf(words[2]),
-                    Long.parseLong(words[3]),
-                    new Connection(Integer.parseInt(words[4]), peer),
+                    line.process(1, "PID"),
+                    line.constant(Worker.State.class, 2, "STATE"),
+                    line.number(3, "SINCE"),
+                    new Connection(line.descriptorOrNone(4, "CONNECTION-FD"), peer),
                     -1);
         }
 
@@ -199,8 +197,10 @@ public record Handover(
         List<String> lines = text.lines().toList();
         if (lines.isEmpty() || !lines.get(0).equals(FIRST_LINE)) {
             throw new IllegalArgumentException(
-                    "it begins with \"%s\" instead of \"%s\""
-                            .formatted(lines.isEmpty() ? "" : lines.get(0), FIRST_LINE));
+                    "it begins with %s instead of \"%s\""
+                            .formatted(
+                                    HandoverLine.quoted(lines.isEmpty() ? "" : lines.get(0)),
+                                    FIRST_LINE));
         }
         List<ListeningSocket> listeners = new ArrayList<>();
         long connections = 0;
@@ -208,28 +208,28 @@ public record Handover(
         Map<Integer, Integer> workerLines = new HashMap<>();
         List<Integer> leftovers = new ArrayList<>();
         List<Integer> waiting = new ArrayList<>();
-        for (String line : lines.subList(1, lines.size())) {
-            String[] words = line.split(" ");
-            try {
-                String kind = words[0].startsWith(LISTENER + ".") ? LISTENER : words[0];
-                switch (kind) {
-                    case LISTENER -> listeners.add(ListeningSocket.parse(line));
-                    case "connections" -> connections = Long.parseLong(words[1]);
-                    case "worker" -> workers.add(BusyWorker.parse(line));
-                    case "line" -> workerLines.put(process(words[1]), descriptor(words[2]));
-                    case "leftover" -> leftovers.add(process(words[1]));
-                    case "waiting" -> waiting.add(descriptor(words[1]));
-                    default -> {
-                        // a line of a later version
-                    }
+        for (int i = 1; i < lines.size(); i++) {
+            HandoverLine line = new HandoverLine(i + 1, lines.get(i));
+            switch (line.kind().startsWith(LISTENER + ".") ? LISTENER : line.kind()) {
+                case LISTENER -> listeners.add(ListeningSocket.parse(line));
+                case "connections" -> connections = line.number(1, "NUMBER-SO-FAR");
+                case "worker" -> workers.add(BusyWorker.parse(line));
+                case "line" -> workerLines.put(line.process(1, "PID"), line.descriptor(2, "FD"));
+                case "leftover" -> leftovers.add(line.process(1, "PID"));
+                case "waiting" -> waiting.add(line.descriptor(1, "FD"));
+                default -> {
+                    // a line of a later version
                 }
-            } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
-                throw new IllegalArgumentException("its line \"" + line + "\" is wrong", e);
             }
         }
         workers.replaceAll(worker -> worker.with(workerLines.getOrDefault(worker.pid(), -1)));
         Handover handover = new Handover(listeners, connections, workers, leftovers, waiting);
-        handover.listener(); // without one the service cannot go on
+        List<Integer> all = List.copyOf(handover.descriptors()); // and without a listener none
+        for (int fd : all) {
+            if (all.indexOf(fd) != all.lastIndexOf(fd)) { // two owners would close it
+                throw new IllegalArgumentException("it names the descriptor " + fd + " twice");
+            }
+        }
         return handover;
     }
 
@@ -255,22 +255,5 @@ public record Handover(
                         .toList(),
                 List.of(),
                 List.of());
-    }
-
-    /** Parses a process id: other numbers mean groups or all to kill(2) and waitid(2). */
-    private static int process(String word) {
-        int pid = Integer.parseInt(word);
-        if (pid <= 0) {
-            throw new IllegalArgumentException("process " + pid);
-        }
-        return pid;
-    }
-
-    private static int descriptor(String word) {
-        int fd = Integer.parseInt(word);
-        if (fd < 0) {
-            throw new IllegalArgumentException("descriptor " + fd);
-        }
-        return fd;
     }
 }

@@ -45,6 +45,12 @@ public final class Reexec implements Successor {
 
     private static final String VARIABLE = "HG_CMDSERVER_HANDOVER";
 
+    /** The variable's form; no process has more descriptors than fit into seven digits. */
+    private static final String DESCRIPTORS = "\\d+( \\d{1,7}){2,}";
+
+    /** The name of the memory file; first.py makes one too. */
+    private static final String STATE = "hg-cmdserver";
+
     /** Set for a check, which must print the command that starts the program. */
     private static final String ASKED = "HG_CMDSERVER_TELL_COMMAND";
 
@@ -139,7 +145,7 @@ public final class Reexec implements Successor {
             throw new IOException("the configuration has changed meanwhile; reload again");
         }
         List<String> command = check.command();
-        try (OwnedDescriptor state = SealedText.create("hg-cmdserver", handover.toText())) {
+        try (OwnedDescriptor state = SealedText.create(STATE, handover.toText())) {
             List<Integer> descriptors = new ArrayList<>(handover.descriptors());
             descriptors.add(state.fd());
             StringBuilder value = new StringBuilder();
@@ -157,15 +163,26 @@ public final class Reexec implements Successor {
     /**
      * The handover of an earlier image of this process. If the text cannot be read, the handover
      * consists of the listener and all children.
+     *
+     * @throws IOException if the variable does not come from such an image: its descriptors are not
+     *     to be trusted, and not this process's to close
      */
-    public static Optional<Handover> predecessor() {
-        String[] words = System.getenv().getOrDefault(VARIABLE, "").split(" ");
+    public static Optional<Handover> predecessor() throws IOException {
+        String value = System.getenv().getOrDefault(VARIABLE, "");
+        String[] words = value.split(" ");
         String self = String.valueOf(ProcessHandle.current().pid());
         if (words.length < 3 || !words[0].equals(self)) {
             return Optional.empty();
         }
+        if (!value.matches(DESCRIPTORS)) {
+            throw forged("is not a list of descriptors");
+        }
         List<Integer> descriptors = Arrays.stream(words).skip(1).map(Integer::valueOf).toList();
         int state = descriptors.get(0);
+        Optional<String> wrong = SealedText.whyNotSealed(state, STATE);
+        if (wrong.isPresent()) {
+            throw forged("names the descriptor %d, which %s".formatted(state, wrong.get()));
+        }
         try {
             Handover handover = Handover.parse(SealedText.read(state));
             // no acceptor would serve the clients of another release's listener
@@ -183,6 +200,12 @@ public final class Reexec implements Successor {
         } finally {
             Descriptors.close(state);
         }
+    }
+
+    private static IOException forged(String what) {
+        return new IOException(
+                "%s %s, and so does not come from this service; start it without that variable"
+                        .formatted(VARIABLE, what));
     }
 
     /** The listening socket of the handover. */

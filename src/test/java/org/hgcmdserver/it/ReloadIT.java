@@ -387,7 +387,7 @@ class ReloadIT {
         Files.writeString(
                 previous,
                 """
-                import os, socket, sys
+                import fcntl, os, socket, sys
                 listener = socket.socket(socket.AF_UNIX)
                 listener.bind(sys.argv[1])
                 listener.listen(16)
@@ -400,8 +400,9 @@ class ReloadIT {
                     os.execv('/bin/sh', ['sh', '-c', 'read line <end'])
                 if not os.fork(): # not of the workers' kind: in the group of its parent
                     os.execv('/bin/sh', ['sh', '-c', 'read line <end2'])
-                state = os.memfd_create('state')
+                state = os.memfd_create('hg-cmdserver', os.MFD_ALLOW_SEALING)
                 os.write(state, b'hg-cmdserver 0\\nnonsense')
+                fcntl.fcntl(state, 1033, 15) # F_ADD_SEALS: all
                 for s in (listener.fileno(), state, ours.fileno()):
                     os.set_inheritable(s, True)
                 os.environ['HG_CMDSERVER_HANDOVER'] = '%d %d %d %d' % (

@@ -12,6 +12,7 @@ import org.hgcmdserver.reload.Handover.ListeningSocket;
 import org.hgcmdserver.worker.Worker;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class HandoverTest {
@@ -93,5 +94,42 @@ class HandoverTest {
         assertThatThrownBy(() -> Handover.parse(text))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("it");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "worker|has no PEER-PID",
+                "worker 1 ASLEEP 1 1 1 1 1|has the STATE \"ASLEEP\", which is none",
+                "worker 0 SERVING 1 1 1 1 1|has the PID \"0\", which is no process",
+                "worker 1 SERVING soon 1 1 1 1|has the SINCE \"soon\", which is no number",
+                "worker 1 SERVING 1 -2 1 1 1|has the CONNECTION-FD \"-2\", which is no descriptor",
+                "leftover 99999999999|has the PID \"99999999999\", which is no process",
+                "waiting -1|has the FD \"-1\", which is no descriptor",
+                "line 5|has no FD",
+                "connections|has no NUMBER-SO-FAR",
+                "listener.control 4|has no DESCRIPTION",
+            })
+    void errorNamesTheLineAndWhatIsWrong(String line, String what) {
+        String text = "hg-cmdserver 1\nlistener 3 inherited blocking\n" + line + "\n";
+        assertThatThrownBy(() -> Handover.parse(text))
+                .hasMessage("its line 3, \"" + line + "\", " + what);
+    }
+
+    @Test
+    void errorQuotesNeitherMuchNorControlCharacters() {
+        String text = "hg-cmdserver 1\nleftover \033[2J" + "x".repeat(1000);
+        assertThatThrownBy(() -> Handover.parse(text))
+                .hasMessageStartingWith("its line 2, \"leftover ?[2Jxxx")
+                .message()
+                .hasSizeLessThan(200);
+    }
+
+    @Test
+    void descriptorHasOneOwner() {
+        String text = "hg-cmdserver 1\nlistener 3 inherited blocking\nwaiting 5\nwaiting 3\n";
+        assertThatThrownBy(() -> Handover.parse(text))
+                .hasMessage("it names the descriptor 3 twice");
     }
 }
