@@ -42,8 +42,8 @@ final class ServeCommand {
     static final String DESCRIPTION =
             "Listens on a Unix socket and serves each connection with a Mercurial command server of"
                     + " its own, until SIGTERM or SIGINT; then waits for the remaining connections to"
-                    + " end. A second signal ends the wait. On SIGHUP the program restarts itself"
-                    + " without a pause in service.";
+                    + " end. A second signal ends the wait. On SIGHUP the program restarts itself;"
+                    + " new connections wait meanwhile, and none is lost.";
 
     /** Of a time option, below the options in help. */
     static final String TIMES =
