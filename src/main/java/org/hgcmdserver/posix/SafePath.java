@@ -164,10 +164,7 @@ public final class SafePath {
                                 path);
         return Optional.of(
                 new Weakness(
-                        path,
-                        OptionalLong.empty(),
-                        reason,
-                        "protect it with: chmod go-w " + path));
+                        path, OptionalLong.empty(), reason, "protect it with: chmod go-w " + path));
     }
 
     private static String group(Path path) throws IOException {
