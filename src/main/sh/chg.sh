@@ -4,10 +4,11 @@
 
 # Set $hgcmdserver_socket to the path of the user's socket, as Address.java finds it.
 hgcmdserver_find_socket() {
-    hgcmdserver_refused=
+    hgcmdserver_refused='' hgcmdserver_root=''
     if [ -n "${HG_CMDSERVER_SOCKET:-}" ]; then
         hgcmdserver_socket=$HG_CMDSERVER_SOCKET
-    elif [ -O / ] && [ "$(id -u)" = 0 ]; then
+    elif [ -O / ] && [ "$(id -u)" = 0 ]; then # in a container / may be another user's
+        hgcmdserver_root=yes
         hgcmdserver_read_client /etc || hgcmdserver_socket=/run/hg-cmdserver/server.sock
     else
         case ${XDG_CONFIG_HOME:-} in
@@ -32,7 +33,7 @@ hgcmdserver_find_socket() {
 hgcmdserver_read_client() {
     hgcmdserver_file=$1/hg-cmdserver/hg-cmdserver.conf hgcmdserver_section='' hgcmdserver_found=''
     [ -f "$hgcmdserver_file" ] && [ -r "$hgcmdserver_file" ] || return 1
-    if [ -O / ] && ! hgcmdserver_is_roots "$hgcmdserver_file"; then
+    if [ "$hgcmdserver_root" ] && ! hgcmdserver_is_roots "$hgcmdserver_file"; then
         hgcmdserver_refused=$hgcmdserver_file
         return 1
     fi
@@ -93,13 +94,13 @@ hgcmdserver_is_safe() {
     hgcmdserver_lines=$(LC_ALL=C stat -c '%u %A' -- "$@" 2>/dev/null) || return 1
     hgcmdserver_user=${hgcmdserver_lines%% *}
     hgcmdserver_lines=${hgcmdserver_lines#*"$hgcmdserver_newline"}
-    hgcmdserver_root=${hgcmdserver_lines%% *} # in a user namespace root's files may be an unmapped user's
+    hgcmdserver_other=${hgcmdserver_lines%% *} # in a user namespace root's files may be an unmapped user's
     while [ -n "$hgcmdserver_lines" ]; do
         hgcmdserver_line=${hgcmdserver_lines%%"$hgcmdserver_newline"*}
         hgcmdserver_lines=${hgcmdserver_lines#"$hgcmdserver_line"}
         hgcmdserver_lines=${hgcmdserver_lines#"$hgcmdserver_newline"}
         case ${hgcmdserver_line%% *} in
-            0 | "$hgcmdserver_user" | "$hgcmdserver_root") ;;
+            0 | "$hgcmdserver_user" | "$hgcmdserver_other") ;;
             *) return 1 ;;
         esac
         case ${hgcmdserver_line#* } in

@@ -27,6 +27,7 @@ role, address, directory = sys.argv[1:]
 over = threading.Event()
 done = collections.Counter()
 failures = []
+things = set()
 
 
 class refused(Exception):
@@ -93,6 +94,7 @@ def repeat(pause, action):
                 # else at the limit of connections, or the daemon has ended this one
             time.sleep(pause)
 
+    things.add(action.__name__)
     threading.Thread(target=loop).start()
 
 
@@ -221,7 +223,7 @@ def use():
 
 
 def attack():
-    codeforothers()
+    codeforothers()  # before the victim comes
     print('begun', flush=True)
     for _ in range(4):
         repeat(PAUSE, askandneverread)
@@ -233,11 +235,22 @@ def attack():
     repeat(0, falseserver)
 
 
+def sayall():
+    """say when each thing has been done"""
+    while not over.wait(PAUSE):
+        if all(done[name] for name in things):
+            print('all', flush=True)
+            return
+
+
 if role == 'attack':
     attack()
+    things |= {'refused'}
 else:
     repeat(PAUSE, use)
     repeat(LONG_PAUSE, run)
+    things |= {'untrustedfile', 'untrustedserver'}
+threading.Thread(target=sayall).start()
 sys.stdin.read()
 over.set()
 for thread in threading.enumerate():

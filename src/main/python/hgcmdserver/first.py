@@ -16,6 +16,7 @@ import pwd
 import select
 import signal
 import socket
+import stat
 import sys
 import time
 
@@ -123,7 +124,12 @@ def _canbechanged(file):
     """whether others than this user and root can write to the open file: the daemon refuses it (SafePath.java)"""
     status = os.fstat(file.fileno())
     others = 0o002 if os.geteuid() else 0o022
-    return status.st_uid not in (0, os.geteuid()) or bool(status.st_mode & others)
+    ours = stat.S_ISREG(status.st_mode) and status.st_uid in (0, os.geteuid())
+    return not ours or bool(status.st_mode & others)
+
+
+def _opennonblocking(path, flags):
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _areaboutworkers(options):
@@ -139,7 +145,9 @@ def _areaboutworkers(options):
         if name == '--config-file':
             file = value if equals else next(words, '')
     try:
-        with open(defaultfile() if file is None else file, encoding='utf-8') as lines:
+        # a FIFO is the daemon's to read
+        path = defaultfile() if file is None else file
+        with open(path, encoding='utf-8', opener=_opennonblocking) as lines:
             return _canbechanged(lines) or any(map(_isaboutworkers, lines))
     except FileNotFoundError:
         return file is not None

@@ -33,10 +33,10 @@ def _removeunused(path):
     except OSError:
         return  # another user's, a file or a link, or gone by now
     try:
-        if _isold(os.fstat(directory)) and _isunlocked(directory):
-            # an empty one may belong to a template that waits for room, without a lock
-            if os.listdir(directory):
-                shutil.rmtree(path, ignore_errors=True)
+        # an empty one may belong to a template that waits for room, without a lock; as soon as there is room, it is
+        # as young as its first file
+        if _isunlocked(directory) and os.listdir(directory) and _isold(os.fstat(directory)):
+            shutil.rmtree(path, ignore_errors=True)
     except OSError:
         pass
     finally:

@@ -4,6 +4,7 @@ import os
 import pwd
 import socket
 import struct
+import sys
 
 CREDENTIALS = struct.Struct('iII')  # struct ucred in unix(7)
 
@@ -14,8 +15,8 @@ def _overflowuid():
     try:
         with open('/proc/sys/kernel/overflowuid') as file:
             return int(file.read())
-    except (OSError, ValueError):  # not Linux
-        return -1
+    except (OSError, ValueError):
+        return 65534 if sys.platform == 'linux' else -1  # as OverflowIds.java
 
 
 OVERFLOWUID = _overflowuid()

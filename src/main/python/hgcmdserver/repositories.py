@@ -34,12 +34,15 @@ configuration of the repository and runs no code for the repository.
 """
 
 import collections
+import contextlib
 import gc
 import marshal
 import os
+import resource
 import socket
 import stat
 import sys
+import time
 
 from mercurial import changelog, extensions, localrepo, obsolete, revlog
 
@@ -52,13 +55,19 @@ MAX_MARKERS = 2 << 20  # bytes; some twenty thousand markers
 # What all that is kept takes at most, as estimated: room for the largest repository.
 MAX_MEMORY = 96 << 20  # bytes
 
+# What it takes at most in fact, also while something is loaded: a file may be made so that it takes far more than
+# others of its size.
+MOST_MEMORY = 2 * MAX_MEMORY
+
+# After a copy that has failed to load a directory, the next attempt is not made before this time.
+RETRY = 600  # seconds
+MAX_FAILED = 1000
+
 # Estimates, in bytes of memory.
 PER_INDEX_BYTE = 1.25  # the content and the tree
 PER_REVISION = 64  # an entry in a set of phases
 PER_MARKERS_BYTE = 8  # a tuple of tuples for each marker
 
-# How many suggestions one copy of the template follows.
-AT_A_TIME = 16
 
 # Mercurial parses smaller files in no time.
 SMALL_REPO = 1000  # revisions
@@ -114,6 +123,9 @@ class repositories:
         """maximum: for how many repositories to keep results"""
         self._maximum = maximum
         self._stores = collections.OrderedDict()  # by directory, the most recently used last
+        self._loading = None  # the directory, while a copy of this process loads
+        self._failed = collections.OrderedDict()  # by directory: when another attempt may be made
+        self._memory = None  # bytes of data before the first one was loaded
         # each datagram is a suggestion of a worker
         self._suggestions, self._suggest = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._inworker = False
@@ -147,45 +159,62 @@ class repositories:
     def receive(self):
         """Receive a suggestion. Returns (directory, wanted) if there is something to load; else a worker has
         used what is kept for this directory."""
-        directory, wanted = marshal.loads(self._suggestions.recv(MAX_SUGGESTION, socket.MSG_DONTWAIT))
+        directory, wanted = marshal.loads(self._suggestions.recv(MAX_SUGGESTION))
         if directory in self._stores:
             self._stores.move_to_end(directory)
-        return (directory, wanted) if self._maximum and any(wanted.values()) else None
+        if not self._maximum or not any(wanted.values()):
+            return None
+        if self._failed.get(directory, 0) > time.monotonic():
+            return None
+        if self._memory is None:
+            try:
+                self._memory = datasize()
+            except OSError as inst:  # nothing is kept that cannot be bounded
+                self._maximum = 0
+                warn(inst)
+                return None
+        self._loading = directory
+        return directory, wanted
+
+    def failed(self):
+        """the copy that was to follow the suggestion has died, or has found no memory"""
+        self._failed.pop(self._loading, None)
+        self._failed[self._loading] = time.monotonic() + RETRY
+        while len(self._failed) > MAX_FAILED:
+            self._failed.popitem(last=False)
 
     # in a copy of the template
 
     def load(self, suggestion):
-        """follow this suggestion and those that have come since. Returns whether anything is kept now that
-        was not"""
-        changed = False
-        for _ in range(AT_A_TIME):
-            if suggestion:
-                changed = self._follow(*suggestion) or changed
-            try:
-                suggestion = self.receive()
-            except BlockingIOError:
-                break
-        gc.freeze()  # these objects form no cycles, so no collection is needed first
-        return changed
+        """Follow a suggestion. Returns whether anything is kept now that was not.
 
-    def _follow(self, directory, wanted):
+        Raises MemoryError if that took too much memory even if nothing else were kept."""
+        directory, wanted = suggestion
         kept = self._stores.pop(directory, None) or store()
         before = kept.parsed, kept.roots, kept.markers
         self._stores[directory] = kept
-        try:
-            self._load(kept, directory, wanted)
-        except (OSError, ValueError):
-            pass  # removed, unreadable, or in the middle of a change
-        except Exception as inst:
-            self._maximum = 0
-            self._stores.clear()
-            warn(inst)
-            return True
-        while len(self._stores) > self._maximum or self._memory() > MAX_MEMORY:
+        with limiteddata(self._memory + MOST_MEMORY):
+            while True:
+                try:
+                    self._load(kept, directory, wanted)
+                    break
+                except (OSError, ValueError):
+                    break  # removed, unreadable, or in the middle of a change
+                except MemoryError:
+                    if len(self._stores) == 1:
+                        raise
+                    self._stores.popitem(last=False)
+                except Exception as inst:
+                    self._maximum = 0
+                    self._stores.clear()
+                    warn(inst)
+                    return True
+        while len(self._stores) > self._maximum or self._estimate() > MAX_MEMORY:
             self._stores.popitem(last=False)
+        gc.freeze()  # these objects form no cycles, so no collection is needed first
         return (kept.parsed, kept.roots, kept.markers) != before
 
-    def _memory(self):
+    def _estimate(self):
         return sum(kept.memory() for kept in self._stores.values())
 
     def _load(self, kept, directory, wanted):
@@ -322,6 +351,27 @@ def warn(inst):
     message = 'hg-cmdserver: no repositories are kept loaded: %s: %s\n'
     sys.stderr.write(message % (type(inst).__name__, inst))
     sys.stderr.flush()
+
+
+def datasize():
+    """the bytes of this process's private writable memory, as RLIMIT_DATA counts them"""
+    with open('/proc/self/status', 'rb') as status:
+        for line in status:
+            if line.startswith(b'VmData:'):
+                return int(line.split()[1]) << 10
+    raise OSError('no VmData in /proc/self/status')
+
+
+@contextlib.contextmanager
+def limiteddata(size):
+    """within the context, an allocation beyond this size raises MemoryError (RLIMIT_DATA in setrlimit(2))"""
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    if soft == resource.RLIM_INFINITY or size < soft:
+        resource.setrlimit(resource.RLIMIT_DATA, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 
 
 def storedirectory(vfs):

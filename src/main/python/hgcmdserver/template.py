@@ -44,8 +44,9 @@ class template:
         self._isolation = self._part(
             REHEARSAL, lambda: isolation.isolation(ui), parts.noisolation()
         )
-        # hg's imports are lazy: this one happens here, not in each worker
+        # hg's imports are lazy: these happen here, not in each worker
         self._makeworker = worker.worker
+        self._makecopy = succession.copy
         self.rehearsal = parts.norehearsal(self._isolation.ui)
         self.dependencies = self._part(STALENESS, staleness, parts.nostaleness())
         self.makeserver = self._part(
@@ -225,16 +226,18 @@ class template:
             ready = self._poll()
             if not ready:
                 self._rehearselate()
-            elif self._control in ready:
+            # each in its turn, so that constant requests for workers do not keep the others waiting
+            if self._copy in ready:
+                if succession.endwith(self._copy):
+                    self.repositories.failed()
+                self._copy = None
+            if self._control in ready:
                 word, fds = daemonline.receive(self._control)
                 if not word:
                     return
                 if fds:  # else this process had no free descriptor, and the daemon sees the end of the line
                     self._forkworker(fds[0])
-            elif self._copy in ready:
-                succession.endwith(self._copy)
-                self._copy = None
-            else:
+            if self.repositories in ready:
                 self._handlesuggestion()
 
     def _poll(self):
@@ -257,7 +260,7 @@ class template:
         if suggestion is None:
             return
         try:
-            self._copy = succession.copy(
+            self._copy = self._makecopy(
                 self._fork, self._control, lambda: self.repositories.load(suggestion)
             )
         except OSError:

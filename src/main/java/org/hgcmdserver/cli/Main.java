@@ -66,7 +66,7 @@ public final class Main {
             return place == null ? serve.statusOf(wrong) : ExitStatus.CONFIG;
         }
         print(e.getMessage() == null ? e.toString() : e.getMessage());
-        return ExitStatus.FAILURE;
+        return e instanceof OptionException ? ExitStatus.USAGE : ExitStatus.FAILURE;
     }
 
     static void print(String message) {

@@ -54,11 +54,10 @@ final class ServerOptions {
      * @throws ConfigException if a configuration file has an error
      */
     CommandClient connect(Path socket) throws IOException, ConfigException {
-        OptionalLong further = furtherUser();
         try {
-            return further.isPresent()
-                    ? CommandClient.connect(socket, further.getAsLong())
-                    : CommandClient.connect(socket);
+            return user.value() == null
+                    ? connectOrLookForAUser(socket)
+                    : CommandClient.connect(socket, id(user.value()));
         } catch (UnreachableException e) {
             throw new NoServerException(UnreachableServer.explain(socket, e), e);
         } catch (UntrustedServerException e) {
@@ -66,15 +65,32 @@ final class ServerOptions {
         }
     }
 
-    /** A file is about users, not about sockets: its user counts wherever the address is from. */
-    private OptionalLong furtherUser() throws IOException, ConfigException {
-        if (user.value() != null) {
-            OptionalLong id = Users.userId(user.value());
-            if (id.isEmpty()) {
-                throw new OptionException(user.name(), noSuch(user.value()) + "--server-user");
-            }
-            return id;
+    private long id(String name) throws OptionException {
+        OptionalLong id = Users.userId(name);
+        if (id.isEmpty()) {
+            throw new OptionException(user.name(), noSuch(name) + "--server-user");
         }
+        return id.getAsLong();
+    }
+
+    /**
+     * Only for a server of another user does the configuration matter. A file is about users, not
+     * about sockets: its user counts wherever the address is from.
+     */
+    private static CommandClient connectOrLookForAUser(Path socket)
+            throws IOException, ConfigException {
+        try {
+            return CommandClient.connect(socket);
+        } catch (UntrustedServerException e) {
+            OptionalLong configured = e.user().isEmpty() ? OptionalLong.empty() : configuredUser();
+            if (configured.isEmpty()) {
+                throw e;
+            }
+            return CommandClient.connect(socket, configured.getAsLong());
+        }
+    }
+
+    private static OptionalLong configuredUser() throws ConfigException {
         for (Path file : List.of(ConfigPlaces.ofUser(), ConfigPlaces.ofSystem())) {
             String named = ConfigFile.forClients(file).serverUser();
             if (named != null) {

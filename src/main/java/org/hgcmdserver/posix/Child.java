@@ -238,7 +238,7 @@ public final class Child {
 
     /** Kills a process that serves no client: SIGKILL. */
     public static void kill(int pid) {
-        LibC.kill(pid, Signal.SIGKILL.number());
+        LibC.kill(single(pid), Signal.SIGKILL.number());
     }
 
     /**
@@ -246,9 +246,17 @@ public final class Child {
      * leads: SIGKILL.
      */
     public static void killGroup(int leader) {
-        if (LibC.kill(-leader, Signal.SIGKILL.number()) < 0) {
+        if (LibC.kill(-single(leader), Signal.SIGKILL.number()) < 0) {
             kill(leader); // the process has not become a group leader yet
         }
+    }
+
+    /** To kill(2) 0 and negative numbers mean groups, this process's own among them, or all. */
+    private static int single(int pid) {
+        if (pid <= 1) {
+            throw new IllegalArgumentException("process " + pid);
+        }
+        return pid;
     }
 
     /**

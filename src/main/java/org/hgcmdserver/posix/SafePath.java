@@ -36,6 +36,7 @@ public final class SafePath {
     private static final int LAST_OF_ROOTS_GROUPS = Os.LINUX ? -1 : 1;
 
     private static final Path ROOT = Path.of("/");
+    private static final Path PROC = Path.of("/proc");
 
     /** As many as Linux follows (MAXSYMLINKS in its namei.h). */
     private static final int MOST_LINKS = 40;
@@ -98,7 +99,8 @@ public final class SafePath {
 
     /**
      * Like {@link #onTheWay}, and the file counts too. Only for root do groups count as others:
-     * where umask is 002, each user's files are writable for a group of this user alone.
+     * where umask is 002, each user's files are writable for a group of this user alone. In a user
+     * namespace that does not map root, nothing tells root's files from those of other users.
      */
     public static Optional<Weakness> ofFile(Path path) throws IOException {
         int others = Users.isRoot() ? S_IWGRP | S_IWOTH : S_IWOTH;
@@ -123,8 +125,8 @@ public final class SafePath {
             }
             found = checkOwner(next, attributes);
             Path target = Files.readSymbolicLink(next);
-            if (Files.notExists(at.resolve(target)) && Files.exists(next)) {
-                // a pipe, to which a link in /proc leads that names no path (proc_pid_fd(5))
+            if (at.startsWith(PROC) && ahead.isEmpty() && Files.notExists(at.resolve(target))) {
+                // a pipe, to which a link leads that names no path (proc_pid_fd(5))
                 return found.isPresent() ? found : check(next, Attributes.of(next));
             }
             at = target.isAbsolute() ? ROOT : at;

@@ -69,8 +69,9 @@ class PagesTest {
             Path source = Path.of("src/test/java/org/hgcmdserver/it", test.group(1) + ".java");
             assertThat(source)
                     .content()
-                    .contains("@Test\n")
-                    .contains(" void " + test.group(2) + "(");
+                    .doesNotContain("@Disabled")
+                    .containsPattern(
+                            " {4}@Test\\n(?: {4}@.*\\n)* {4}void " + test.group(2) + "\\(");
         }
     }
 

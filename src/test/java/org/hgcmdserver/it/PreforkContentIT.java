@@ -49,13 +49,19 @@ class PreforkContentIT {
             """
             import os
             from mercurial import extensions, localrepo
+            def uisetup(ui):
+                try:
+                    from hgcmdserver import succession
+                    succession.LONGEST_WORK = 3600
+                except ImportError:
+                    pass # plain hg
             def extsetup(ui):
                 def close(orig, repo):
                     orig(repo)
                     name = repo.ui.config(b'test', b'fifo')
                     if name:
-                        os.rename(repo.svfs.join(name), repo.svfs.join(name + b'.moved'))
-                        os.mkfifo(repo.svfs.join(name))
+                        os.rename(repo.vfs.join(name), repo.vfs.join(name + b'.moved'))
+                        os.mkfifo(repo.vfs.join(name))
                 extensions.wrapfunction(localrepo.localrepository, 'close', close)
             """;
 
@@ -231,16 +237,16 @@ class PreforkContentIT {
     void fifoInThePlaceOfAFileHoldsUpNobody() throws Exception {
         Path extension = Files.writeString(directory.resolve("fifo.py"), FIFO);
         kept.enable("fifo=" + extension + "\n");
-        Repository repository = kept.large("repository");
         Repository other = kept.large("other");
         try (Daemon daemon = kept.start()) {
-            String[] log = {
-                "log", "-R", "" + repository, "-l1", "--config", "test.fifo=00changelog.i"
-            };
-            forked(daemon, log);
-            for (int i = 0; i < 6; i++) { // more than the idle workers
-                use(daemon, other);
-                awaitIdle(daemon, 2);
+            for (String name : List.of("store/00changelog.i", "hgrc")) {
+                Repository repository = kept.large(name.replaceAll(".*/", "").replace(".", ""));
+                String fifo = "test.fifo=" + name;
+                forked(daemon, "log", "-R", "" + repository, "-l1", "--config", fifo);
+                for (int i = 0; i < 6; i++) { // more than the idle workers
+                    use(daemon, other);
+                    awaitIdle(daemon, 2);
+                }
             }
             await().until(() -> preloaded(daemon, other).equals("yes "));
         }

@@ -1,9 +1,12 @@
 package org.hgcmdserver.it;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.BufferedOutputStream;
 import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -11,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import org.hgcmdserver.client.CommandClient;
 import org.hgcmdserver.posix.Users;
 import org.junit.jupiter.api.BeforeEach;
@@ -44,6 +48,7 @@ class ThreeUsersIT {
         "refused"
     };
 
+    private static final String STALLED = "has not read for ";
     private static final int SESSIONS = 60;
     private static final double SLOWEST = 5;
 
@@ -127,50 +132,63 @@ class ThreeUsersIT {
     @Test
     void thirdNoticesNothingOfAnAttackOnTheSecond() throws Exception {
         try (Daemon daemon = start()) {
+            long start = System.nanoTime();
             double slowdown;
             int attempts = 0;
             do {
                 slowdown = attack(daemon);
             } while (slowdown > SLOWEST && ++attempts < 3);
-            assertThat(slowdown).as("a session's time, in quiet ones").isLessThan(SLOWEST);
+            assertThat(slowdown).as("nine of ten sessions' time").isLessThan(SLOWEST);
             assertThat(directory.resolve("victims/code-ran")).doesNotExist();
             daemon.stop();
+            long minutes = TimeUnit.NANOSECONDS.toMinutes(System.nanoTime() - start);
             assertThat(daemon.log())
                     .doesNotContainPattern("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f]")
                     .doesNotContain("Traceback");
             assertThat(daemon.log().lines().filter(line -> line.contains("refused pid")))
                     .as("a line in a minute")
-                    .hasSizeBetween(1, 1 + attempts);
+                    .hasSizeBetween(1, (int) minutes + 2);
         }
     }
 
+    /** Returns the time of all but the slowest tenth of sessions, in times of the quiet one. */
     private double attack(Daemon daemon) throws Exception {
-        double quiet = median(sessions(daemon));
+        int stalled = count(daemon, STALLED);
+        long quiet = mostTake(sessions(daemon));
         Process attacker = user(ATTACKER, "attack", daemon);
+        BufferedReader ofAttacker = attacker.inputReader();
+        assertThat(ofAttacker.readLine()).isEqualTo("begun");
         Process victim = user(VICTIM, "use", daemon);
-        BufferedReader said = attacker.inputReader();
-        assertThat(said.readLine()).isEqualTo("begun");
+        BufferedReader ofVictim = victim.inputReader();
         List<Long> times = sessions(daemon);
-        FloodIT.await().until(() -> daemon.log().contains("has not read for "));
+        FloodIT.await().until(() -> count(daemon, STALLED) > stalled);
+        assertThat(ofAttacker.readLine()).isEqualTo("all");
         times.addAll(sessions(daemon));
-        double slowdown = median(times) / quiet;
+        assertThat(ofVictim.readLine()).isEqualTo("all");
         attacker.outputWriter().close();
         victim.outputWriter().close();
-        Map<String, Integer> attacks = counts(said.lines().toList());
+        Map<String, Integer> attacks = counts(ofAttacker.lines().toList());
+        double slowdown = (double) mostTake(times) / quiet;
         System.out.printf(
-                "attack: %d sessions of another user, median %.1f ms, %.1f times the quiet one; %s%n",
-                times.size(), median(times) / 1e6, slowdown, attacks);
+                "attack: nine of ten of %d sessions of another user within %.1f ms, %.1f times the quiet ones; %s%n",
+                times.size(), mostTake(times) / 1e6, slowdown, attacks);
         assertThat(attacks.remove("bytesstolen")).isZero();
         assertThat(attacks).containsOnlyKeys(ATTACKS).doesNotContainValue(0);
-        assertThat(counts(victim.inputReader().lines().toList()))
+        assertThat(counts(ofVictim.lines().toList()))
                 .containsOnlyKeys("run", "untrustedfile", "untrustedserver", "use")
                 .doesNotContainValue(0);
         return slowdown;
     }
 
+    private static int count(Daemon daemon, String text) throws IOException {
+        return daemon.log().split(text, -1).length - 1;
+    }
+
     private Process user(String user, String role, Daemon daemon) throws Exception {
-        String program = Path.of("src/test/resources/users.py").toAbsolutePath().toString();
-        String source = Files.readString(Path.of(program)); // perhaps in a place of root's alone
+        String source; // an argument, since these users may not be able to read the file
+        try (InputStream file = ThreeUsersIT.class.getResourceAsStream("/users.py")) {
+            source = new String(file.readAllBytes(), UTF_8);
+        }
         return as(
                         user,
                         "/usr/bin/python3",
@@ -210,7 +228,7 @@ class ThreeUsersIT {
         return times;
     }
 
-    private static double median(List<Long> times) {
-        return times.stream().sorted().toList().get(times.size() / 2);
+    private static long mostTake(List<Long> times) {
+        return times.stream().sorted().toList().get(times.size() * 9 / 10);
     }
 }

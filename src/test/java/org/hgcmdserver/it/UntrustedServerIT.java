@@ -115,7 +115,7 @@ class UntrustedServerIT {
             assertThat(received.readLine()).isEqualTo("received b''");
             assertRefused(
                     run(address, "--server-user=nosuch"),
-                    1,
+                    64,
                     "there is no user \"nosuch\"; correct --server-user\n");
             for (String named : List.of(USER, "1")) {
                 Processes.Result result = run(address, "--server-user", named);

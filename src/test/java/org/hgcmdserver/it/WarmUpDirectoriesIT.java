@@ -78,10 +78,8 @@ class WarmUpDirectoriesIT {
             Prefork.awaitIdle(daemon, 2);
             left = present();
             assertThat(left).hasSize(1);
-            List<Long> children = new ArrayList<>(Prefork.idleWorkers(daemon));
-            children.add(Prefork.template(daemon));
             Processes.stop(daemon.pid()); // it would remove the directory
-            for (long child : children) {
+            for (long child : Processes.children(daemon.pid())) {
                 Processes.signal(child, "KILL");
             }
             Processes.signal(daemon.pid(), "KILL");

@@ -213,11 +213,15 @@ final class TemplateProcess implements Template, MessageLine.Receiver {
     }
 
     private void copied(int copy) {
+        log.debug("template process (pid={}) has a copy (pid={})", pid, copy);
         successor = copy;
         children.adopt(copy, this::exited); // it may have ended before this message has come
     }
 
     private void succeeded() {
+        if (successor == 0) { // it has been killed meanwhile
+            return;
+        }
         log.debug("template process (pid={}) succeeds (pid={})", successor, pid);
         pid = successor;
         successor = 0;
