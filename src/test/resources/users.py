@@ -1,7 +1,7 @@
 """Users of one server, for ThreeUsersIT: "attack" or "use", until the standard input ends. Then prints how often
 each thing was done, one thing in a line.
 
-    users.py attack|use SOCKET DIRECTORY   DIRECTORY holds the files of makeRepositories
+    users.py attack|use SOCKET DIRECTORY PROGRAM   DIRECTORY holds the files of makeRepositories
 """
 
 import collections
@@ -9,6 +9,7 @@ import contextlib
 import os
 import random
 import select
+import signal
 import socket
 import struct
 import subprocess
@@ -23,7 +24,7 @@ PATIENCE = 60  # seconds
 
 SHARE = 40  # of workers
 
-role, address, directory = sys.argv[1:]
+role, address, directory, program = sys.argv[1:]
 over = threading.Event()
 done = collections.Counter()
 failures = []
@@ -59,6 +60,7 @@ class client:
         channel, data = self.frame()
         if channel == b'e':
             raise refused(data.decode())
+        self.greeting = data.decode()
         return self
 
     def ask(self, *words):
@@ -180,6 +182,21 @@ def codeforothers():
     os.rename(name + '.new', name)
 
 
+def signals():
+    """to a worker and to the daemon, which belong to another user"""
+    with client() as one:
+        pid = int(one.hello().greeting.rpartition('pid: ')[2].split()[0])
+        with open('/proc/%d/stat' % pid) as stat:
+            parent = int(stat.read().rpartition(')')[2].split()[1])
+        for process in (pid, parent):
+            for number in (signal.SIGQUIT, signal.SIGALRM, signal.SIGSTOP, signal.SIGKILL):
+                try:
+                    os.kill(process, number)
+                except PermissionError:
+                    continue
+                failures.append('signal %d reached process %d' % (number, process))
+
+
 def falseserver():
     """accepts one client at a socket of the attacker's, and counts what he sends"""
     name = path('sticky', 'server.sock')
@@ -203,9 +220,9 @@ def falseserver():
 
 
 def run():
-    """at the false server"""
-    name = path('sticky', 'server.sock')
-    command = [path('dist', 'bin', 'hg-cmdserver'), 'run', '--address', name, '--', 'log', 'secret']
+    """at the false server, or at a socket in a directory of the attacker's"""
+    name = path(('sticky', 'mine')[done['run'] % 2], 'server.sock')
+    command = [program, 'run', '--address', name, '--', 'log', 'secret']
     ended = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if b'cannot connect to' in ended.stdout:
         return  # the attacker does not listen at the moment
@@ -228,7 +245,7 @@ def attack():
     for _ in range(4):
         repeat(PAUSE, askandneverread)
         repeat(PAUSE, halfarequest)
-    for action in (anybytes, bytesforthelog, connectandgo, codeforothers):
+    for action in (anybytes, bytesforthelog, connectandgo, codeforothers, signals):
         repeat(PAUSE, action)
     for action in (morethanmyshare, fifos, hugemarkers):
         repeat(LONG_PAUSE, action)

@@ -66,10 +66,8 @@ class AnotherUserIT {
 
     private Process as(String user, String... command) throws Exception {
         // a shell has its background processes ignore SIGINT, this one perhaps
-        List<String> all = new ArrayList<>(List.of("env", "--default-signal=INT", "setpriv"));
-        all.addAll(List.of("--reuid", user));
-        all.addAll(List.of("--regid", user, "--clear-groups"));
-        all.addAll(List.of(command));
+        List<String> all = new ArrayList<>(List.of("env", "--default-signal=INT"));
+        all.addAll(OtherUser.command(user, command));
         return new ProcessBuilder(all)
                 .directory(directory.toFile())
                 .redirectErrorStream(true)
@@ -111,16 +109,14 @@ class AnotherUserIT {
     /** The daemon's user owns the command, so the client itself cannot signal it. */
     @Test
     void interruptReachesTheCommandAlsoAfterAReload() throws Exception {
-        // where another user can read it
-        Path dist = directory.resolve("dist");
-        Processes.run(directory, "cp", "-a", Daemon.DIST.toString(), dist.toString()).succeeded();
+        String program = OtherUser.program(directory);
         try (Daemon daemon = start()) {
             for (String signal : List.of("INT", "TERM")) {
                 Gate gate = new Gate(directory);
                 Process run =
                         as(
                                 USER,
-                                dist.resolve("bin/hg-cmdserver").toString(),
+                                program,
                                 "run",
                                 "--no-chg",
                                 "--address",

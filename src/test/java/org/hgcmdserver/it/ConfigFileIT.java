@@ -251,13 +251,9 @@ class ConfigFileIT {
         List<String> command = new ArrayList<>();
         String program = Daemon.PROGRAM;
         if (System.getProperty("user.name").equals("root")) { // whose file is that of the machine
-            Path dist = directory.resolve("dist");
             Processes.run(directory, "chmod", "755", directory.toString()).succeeded();
-            if (!Files.exists(dist)) {
-                Processes.run(directory, "cp", "-a", "" + Daemon.DIST, "" + dist).succeeded();
-            }
-            command.addAll(List.of("setpriv", "--reuid", "1", "--regid", "1", "--clear-groups"));
-            program = dist.resolve("bin/hg-cmdserver").toString();
+            command.addAll(OtherUser.command("1"));
+            program = OtherUser.program(directory);
         }
         String uid = Processes.run(directory, with(command, "id", "-u")).out().strip();
         command.addAll(List.of("env", "-u", "XDG_RUNTIME_DIR", "-u", "HG_CMDSERVER_SOCKET"));

@@ -93,18 +93,9 @@ class NobodyIT {
     /** Its own clients are strangers to it: it says so, and gives them a stranger's hello. */
     @Test
     void daemonThatIsNobodyDoesNotKnowItsUser() throws Exception {
-        Path dist = directory.resolve("dist");
-        Processes.run(directory, "cp", "-a", Daemon.DIST.toString(), dist.toString()).succeeded();
+        String program = OtherUser.program(directory);
         Files.setAttribute(directory, "unix:uid", Integer.valueOf(NOBODY));
-        List<String> asNobody =
-                List.of(
-                        "setpriv",
-                        "--reuid=" + NOBODY,
-                        "--regid=" + NOBODY,
-                        "--clear-groups",
-                        "env",
-                        "HOME=" + directory);
-        String program = dist.resolve("bin/hg-cmdserver").toString();
+        List<String> asNobody = OtherUser.command(NOBODY, "env", "HOME=" + directory);
         try (Daemon daemon = start(asNobody, program)) {
             assertThat(daemon.log())
                     .contains("warn this service runs as uid " + NOBODY)

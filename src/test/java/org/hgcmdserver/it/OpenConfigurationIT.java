@@ -117,18 +117,12 @@ class OpenConfigurationIT {
         if (!Users.isRoot()) {
             return Processes.run(directory, environment(Daemon.PROGRAM, arguments));
         }
-        Path dist = directory.resolve("dist");
         mode(directory, "rwxr-xr-x");
-        if (!Files.exists(dist)) {
-            Processes.run(directory, "cp", "-a", "" + Daemon.DIST, "" + dist).succeeded();
-        }
         Processes.run(directory, "chown", "-R", "1:1", "" + directory.resolve("config"))
                 .succeeded();
         Processes.run(directory, "chown", "1:1", directory.toString()).succeeded();
-        String[] program = environment("" + dist.resolve("bin/hg-cmdserver"), arguments);
-        return Processes.run(
-                directory,
-                concat(List.of("setpriv", "--reuid=1", "--regid=1", "--clear-groups"), program));
+        String[] program = environment(OtherUser.program(directory), arguments);
+        return Processes.run(directory, OtherUser.command("1", program).toArray(String[]::new));
     }
 
     private String[] environment(String program, String... arguments) {

@@ -22,8 +22,7 @@ class ShortageIT {
     /** Any user without processes. The kernel does not limit the number of root's processes. */
     private static final String SOMEBODY = "54321";
 
-    private static final List<String> AS_SOMEBODY =
-            List.of("setpriv", "--clear-groups", "--reuid", SOMEBODY, "--regid", SOMEBODY);
+    private static final List<String> AS_SOMEBODY = OtherUser.command(SOMEBODY);
 
     /** More than the number of idle workers. */
     private static final int CLIENTS = 10;
@@ -213,12 +212,11 @@ class ShortageIT {
         if (!ROOT) {
             return Daemon.start(directory, options);
         }
-        Path dist = directory.resolve("dist");
-        Processes.run(directory, "cp", "-r", Daemon.DIST.toString(), dist.toString()).succeeded();
+        String program = OtherUser.program(directory);
         Processes.run(directory, "chown", SOMEBODY, directory.toString()).succeeded();
         Path address = directory.resolve("server.sock");
         List<String> command = new ArrayList<>(AS_SOMEBODY);
-        command.addAll(List.of(dist.resolve("bin/hg-cmdserver").toString(), "serve", "--debug"));
+        command.addAll(List.of(program, "serve", "--debug"));
         command.addAll(List.of("--address", address.toString()));
         command.addAll(
                 options.length == 0 ? List.of("--workers", Daemon.WORKERS) : List.of(options));

@@ -45,7 +45,8 @@ class ThreeUsersIT {
         "halfarequest",
         "hugemarkers",
         "morethanmyshare",
-        "refused"
+        "refused",
+        "signals"
     };
 
     private static final String STALLED = "has not read for ";
@@ -53,15 +54,14 @@ class ThreeUsersIT {
     private static final double SLOWEST = 5;
 
     @TempDir Path directory;
-    private Path dist;
+    private String program;
 
     @BeforeEach
     void makeRepositories() throws Exception {
         LeftOut.unless(
                 System.getProperty("user.name").equals("root"), "only root can act as other users");
         Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
-        dist = directory.resolve("dist");
-        Processes.run(directory, "cp", "-a", Daemon.DIST.toString(), dist.toString()).succeeded();
+        program = OtherUser.program(directory);
         Repository.create(directory, "victims").commit("a", "x", "the one");
         own(SERVER, "victims");
         Repository.create(directory, "thirds").commit("a", "x", "the one");
@@ -95,13 +95,6 @@ class ThreeUsersIT {
         Processes.run(directory, "chown", "-R", user + ":" + user, name).succeeded();
     }
 
-    private ProcessBuilder as(String user, String... program) {
-        List<String> command = new ArrayList<>(List.of("setpriv", "--reuid", user));
-        command.addAll(List.of("--regid", user, "--clear-groups"));
-        command.addAll(List.of(program));
-        return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
-    }
-
     private Daemon start() throws Exception {
         Path own = Files.createDirectory(directory.resolve("server"));
         own(SERVER, "server");
@@ -112,8 +105,7 @@ class ThreeUsersIT {
         options.addAll(List.of("--allow-user", String.join(",", ATTACKER, VICTIM, "root")));
         options.addAll(List.of("--idle-timeout", "2s", "--orphan-timeout", "2s"));
         options.addAll(List.of("--drain", "finish", "--address", address.toString()));
-        String program = dist.resolve("bin/hg-cmdserver").toString();
-        List<String> command = new ArrayList<>(as(SERVER, program, "serve").command());
+        List<String> command = OtherUser.command(SERVER, program, "serve");
         command.addAll(options);
         Daemon daemon =
                 Daemon.launch(
@@ -189,15 +181,9 @@ class ThreeUsersIT {
         try (InputStream file = ThreeUsersIT.class.getResourceAsStream("/users.py")) {
             source = new String(file.readAllBytes(), UTF_8);
         }
-        return as(
-                        user,
-                        "/usr/bin/python3",
-                        "-c",
-                        source,
-                        role,
-                        daemon.address().toString(),
-                        directory.toString())
-                .start();
+        List<String> command = OtherUser.command(user, "/usr/bin/python3", "-c", source, role);
+        command.addAll(List.of(daemon.address().toString(), directory.toString(), program));
+        return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     }
 
     /** "NAME COUNT" in each line; any other line is a failure. */

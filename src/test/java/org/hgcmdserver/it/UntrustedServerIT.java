@@ -132,14 +132,11 @@ class UntrustedServerIT {
 
     @Test
     void serverOfTheUserThatIsNamed() throws Exception {
-        Path dist = directory.resolve("dist"); // where another user can read it
-        Processes.run(directory, "cp", "-a", Daemon.DIST.toString(), dist.toString()).succeeded();
         Path theirs = Files.createDirectory(directory.resolve("theirs"));
         Processes.run(directory, "chown", USER, theirs.toString()).succeeded();
         Path address = theirs.resolve("s");
-        List<String> command = new ArrayList<>(List.of("setpriv", "--reuid", USER));
-        command.addAll(List.of("--regid", USER, "--clear-groups"));
-        command.addAll(List.of(dist.resolve("bin/hg-cmdserver").toString(), "serve", "--debug"));
+        List<String> command =
+                OtherUser.command(USER, OtherUser.program(directory), "serve", "--debug");
         command.addAll(List.of("--workers", "spawn", "--address", address.toString()));
         try (Daemon daemon =
                 Daemon.launch(
@@ -160,23 +157,19 @@ class UntrustedServerIT {
     /** The file of a user, whatever the address comes from. */
     @Test
     void configurationNamesTheServersUser() throws Exception {
-        Path dist = directory.resolve("dist");
-        Processes.run(directory, "cp", "-a", Daemon.DIST.toString(), dist.toString()).succeeded();
         Path file = directory.resolve("config/hg-cmdserver/hg-cmdserver.conf");
         Files.createDirectories(file.getParent());
         Path address = open.resolve("s");
-        String[] status = {
-            "setpriv",
-            "--reuid=" + STRANGER,
-            "--regid=" + STRANGER,
-            "--clear-groups",
-            "env",
-            "XDG_CONFIG_HOME=" + directory.resolve("config"),
-            dist.resolve("bin/hg-cmdserver").toString(),
-            "status",
-            "--address",
-            address.toString()
-        };
+        String[] status =
+                OtherUser.command(
+                                STRANGER,
+                                "env",
+                                "XDG_CONFIG_HOME=" + directory.resolve("config"),
+                                OtherUser.program(directory),
+                                "status",
+                                "--address",
+                                address.toString())
+                        .toArray(String[]::new);
         Process server = listen(address);
         try {
             Files.writeString(file, "[client]\naddress = /nowhere\n");
