@@ -111,6 +111,7 @@ for option in $(printf '%s\n' "$help" | grep -o '^ *\(-., *\)\?--[a-z-]*' | grep
     case $option in
         --config-file | --check | --print-config | --help | --version) ;;
         --drain-timeout) grep -qx 'drain-timeout = 1min' "$conf" || fail "drain-timeout is not set" ;;
+        --max-workers-per-user) grep -qx 'max-workers-per-user = 40' "$conf" || fail "max-workers-per-user is not set" ;;
         --stop-timeout) grep -qx 'stop-timeout = 15min' "$conf" || fail "stop-timeout is not set" ;;
         *) grep -q "^# ${option#--} = ." "$conf" || fail "$option is not in $conf" ;;
     esac
