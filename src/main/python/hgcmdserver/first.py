@@ -38,6 +38,9 @@ NOT_ABOUT_WORKERS = frozenset(
     ).split()
 )
 
+# An option that matters only if its limit is lower than the number of connections that are accepted here.
+PER_USER = 'max-workers-per-user'
+
 # As CommandServer.java has a worker's environment; HG_CMDSERVER_FIRST is the launcher's.
 DAEMONS_OWN = (b'LISTEN_', b'NOTIFY_SOCKET=', b'WATCHDOG_', b'HG_CMDSERVER_FIRST=')
 DEFAULTS = ((b'HGPLAIN', b'1'), (b'HGENCODING', b'UTF-8'))
@@ -140,24 +143,33 @@ def _areaboutworkers(options):
         if not word.startswith('-'):
             continue  # the value of the option before
         name, equals, value = word.partition('=')
-        if not name.startswith('--') or name[2:] not in NOT_ABOUT_WORKERS:
+        if name in ('--config-file', '--' + PER_USER) and not equals:
+            value = next(words, '')
+        if not name.startswith('--') or _isaboutworkers(name[2:], value):
             return True
         if name == '--config-file':
-            file = value if equals else next(words, '')
+            file = value
     try:
         # a FIFO is the daemon's to read
         path = defaultfile() if file is None else file
         with open(path, encoding='utf-8', opener=_opennonblocking) as lines:
-            return _canbechanged(lines) or any(map(_isaboutworkers, lines))
+            return _canbechanged(lines) or any(map(_islineaboutworkers, lines))
     except FileNotFoundError:
         return file is not None
     except (OSError, ValueError):  # the daemon says what is wrong
         return True
 
 
-def _isaboutworkers(line):
+def _islineaboutworkers(line):
     line = line.strip()
-    return line[:1] not in ('', '#', ';', '[') and line.partition('=')[0].strip() not in NOT_ABOUT_WORKERS
+    name, _equals, value = line.partition('=')
+    return line[:1] not in ('', '#', ';', '[') and _isaboutworkers(name.strip(), value.strip())
+
+
+def _isaboutworkers(name, value):
+    if name == PER_USER:
+        return value != 'infinity' and not (value.isdecimal() and int(value) >= MOST)
+    return name not in NOT_ABOUT_WORKERS
 
 
 def defaultfile():

@@ -302,6 +302,7 @@ class FirstClientsIT {
         List<List<String>> all =
                 List.of(
                         List.of("--max-request=1M"),
+                        List.of("--max-workers-per-user", "3"),
                         List.of("--allow-user", System.getProperty("user.name")),
                         List.of("--config-file", file.toString()));
         for (List<String> options : all) {
@@ -338,6 +339,26 @@ class FirstClientsIT {
         assertThat(list.split("\\s+"))
                 .contains("idle-exit")
                 .allMatch(name -> Pattern.compile("--" + name + "\\b").matcher(help).find());
+    }
+
+    /** As in the packages' configuration. */
+    @Test
+    void limitThatTheFirstClientsCannotReachIsNoReasonToWait() throws Exception {
+        Path file =
+                Files.writeString(
+                        directory.resolve("conf"),
+                        "[serve]\nstop-timeout = 15min\nmax-workers-per-user = 40\n");
+        try (Daemon daemon =
+                activate(
+                        List.of(),
+                        "--config-file",
+                        file.toString(),
+                        "--max-workers-per-user",
+                        "infinity")) {
+            assertThat(version(daemon)).startsWith("Mercurial");
+            startTheJvm(daemon);
+            daemon.stop();
+        }
     }
 
     /** Started by hand or at the boot, the service finds no client at its socket. */
