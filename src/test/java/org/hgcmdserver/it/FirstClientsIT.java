@@ -230,7 +230,7 @@ class FirstClientsIT {
                 Files.writeString(
                         directory.resolve("see"),
                         "env | sort; umask; pwd; ulimit -a; ls /proc/self/fd;"
-                                + " ps -o pgid= -p $$; grep 'Sig[BIC]' /proc/self/status");
+                                + " echo $(ps -o pgid= -p $$); grep 'Sig[BIC]' /proc/self/status");
         List<String> surroundings = List.of("--config", "alias.see=!sh " + see, "see");
         try (Daemon daemon = activate(variables, "--workers", "spawn");
                 Session first = Session.to(daemon)) {
