@@ -60,7 +60,14 @@ class PreforkFallbackIT {
                         .formatted(template.command(), spawned.command()));
         Files.writeString(home.resolve(".hgrc"), "[extensions]\nslow=" + extension + "\n");
         List<RawClient> clients = new ArrayList<>();
-        String[] options = {"--workers", "prefork", "--max-workers", "infinity"};
+        String[] options = {
+            "--workers",
+            "prefork",
+            "--max-workers",
+            "infinity",
+            "--max-workers-per-user",
+            "infinity"
+        };
         Consumer<Map<String, String>> environment =
                 inHome(home)
                         .andThen(

@@ -76,7 +76,7 @@ class QuietProgramTest {
     void endsWithTheService() throws IOException {
         QuietProgram program =
                 program(
-                        "trap 'echo told > \"$0/end\"; exit' TERM; echo > \"$0/began\"; sleep 300 & wait");
+                        "trap 'echo told > \"$0/end\"; kill $!; exit' TERM; echo > \"$0/began\"; sleep 300 & wait");
         manual.advance(QuietProgram.QUIET);
         program.look(0, false);
         while (!Files.exists(directory.resolve("began"))) {
