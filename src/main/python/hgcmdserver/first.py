@@ -168,7 +168,7 @@ def _islineaboutworkers(line):
 
 def _isaboutworkers(name, value):
     if name == PER_USER:
-        return value != 'infinity' and not (value.isdecimal() and int(value) >= MOST)
+        return value != 'infinity' and not (value.isdecimal() and len(value) < 10 and int(value) >= MOST)
     return name not in NOT_ABOUT_WORKERS
 
 
