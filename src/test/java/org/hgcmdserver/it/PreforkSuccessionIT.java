@@ -311,7 +311,9 @@ class PreforkSuccessionIT {
         return session;
     }
 
-    private static long copy(Daemon daemon) throws Exception {
+    /** The daemon may hear of the copy later than the copy reaches the gate. */
+    private static long copy(Daemon daemon) throws IOException {
+        await().until(() -> COPY.matcher(daemon.log()).find());
         Matcher line = COPY.matcher(daemon.log());
         assertThat(line.find()).isTrue();
         return Long.parseLong(line.group(1));

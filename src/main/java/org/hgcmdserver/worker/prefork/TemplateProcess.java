@@ -172,7 +172,7 @@ final class TemplateProcess implements Template, MessageLine.Receiver {
             boolean warmingUp = state == State.STARTING;
             state = State.CLOSED;
             startLimit.cancel();
-            control.close();
+            closeLine();
             killSuccessor();
             if (warmingUp) { // such a template has no workers, and would run for a while
                 Child.killGroup(pid);
@@ -182,21 +182,35 @@ final class TemplateProcess implements Template, MessageLine.Receiver {
         }
     }
 
+    /** Learns first of a copy that has announced itself; a later one meets a closed line. */
+    private void closeLine() {
+        try {
+            control.receiveRest();
+        } catch (IOException e) {
+            log.warn("last message of a template process (pid={}): {}", pid, e.getMessage());
+        }
+        control.close();
+    }
+
     @Override
     public void received(byte[] bytes) throws IOException {
         TemplateProtocol.Message message = TemplateProtocol.Message.parse(bytes);
         switch (message.word()) {
-            case READY -> {
-                state = State.READY;
-                startLimit.cancel();
-                readyAt = loop.nanoTime();
-                listener.ready(this);
-            }
+            case READY -> ready();
             case WITHOUT -> listener.without(withoutDirectory(message.text()));
             case FAILED -> failure = withoutDirectory(message.text());
             case SUCCESSOR -> copied(message.pid());
             case SUCCEEDED -> succeeded();
             default -> log.debug("template process (pid={}): {}", pid, message.word());
+        }
+    }
+
+    private void ready() throws IOException {
+        if (state == State.STARTING) { // not if it is being closed
+            state = State.READY;
+            startLimit.cancel();
+            readyAt = loop.nanoTime();
+            listener.ready(this);
         }
     }
 
