@@ -416,8 +416,11 @@ def runseparately(hg, arguments, environment, connection):
         environment = dict(environment)
         environment[b'CHGINTERNALMARK'] = b''  # it would come back to this server for ever
     isignored = signal.signal(signal.SIGINT, signal.SIG_IGN) == signal.SIG_IGN
+    forwarded = [getattr(signal, name) for name in FORWARDED]
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, forwarded)  # until this process can forward them
     pid = os.fork()
     if pid == 0:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         if not isignored:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
         try:
@@ -425,8 +428,9 @@ def runseparately(hg, arguments, environment, connection):
         except OSError as inst:
             os.write(2, message('cannot run %s: %s' % (hg, inst.strerror)))
         os._exit(255)
-    for name in FORWARDED:
-        signal.signal(getattr(signal, name), lambda number, _frame: os.kill(pid, number))
+    for number in forwarded:
+        signal.signal(number, lambda number, _frame: os.kill(pid, number))
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     for stream in range(STREAMS):
         os.close(stream)
     _pid, status = os.waitpid(pid, 0)
