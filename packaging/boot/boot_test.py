@@ -266,12 +266,25 @@ def prepare_service(host):
 LOG = 'three\ntwo\none\n'
 
 
+def status_at_rest(host):
+    """the service's status when its youngest process is an idle worker: clients may just have taken all, and a new
+    one has its name a moment after its start"""
+    status = ['systemctl', 'status', '--no-pager', SERVICE]
+    youngest = r'└─\d+ "hg-cmdserver: idle worker"'
+    return wait_for(
+        'an idle worker in the status',
+        lambda: (lambda said: re.search(youngest, said) and said)(host.run(*status).stdout),
+    )
+
+
 def transcript(host, page):
     """the commands in a page's blocks of the kind "console", and what they print; "#" is root's prompt, "$" alice's"""
     lines = []
     for block in re.findall(r'^```console\n(.*?)^```$', page, re.MULTILINE | re.DOTALL):
         for line in block.splitlines():
             prompt, command = line.split(' ', 1)
+            if command.startswith('systemctl status '):
+                status_at_rest(host)
             shell = ['sh', '-c'] if prompt == '#' else ['runuser', '--login', 'alice', '-c']
             done = host.run('sh', '-c', 'cd /packages && exec "$@" 2>&1', 'sh', *shell, command, check=False)
             lines.append(line)
@@ -350,7 +363,7 @@ def first_client(host):
 def forked_ahead(host):
     host.log()
     host.expect_forked(ADDRESS, host.main_pid())
-    status = host.systemctl('status', SERVICE)
+    status = status_at_rest(host)
     command = host.run('cat', '/proc/%d/cmdline' % host.main_pid()).stdout
     expect('/var/cache/hg-cmdserver/serve-' in command, 'the JVM uses no class-data archive: ' + command)
     maps = host.run('cat', '/proc/%d/maps' % host.main_pid()).stdout
