@@ -130,6 +130,10 @@ class AnotherUserIT {
                 if (signal.equals("TERM")) {
                     daemon.signal("HUP");
                     await().until(() -> daemon.log().split("listening at").length == 3);
+                    if (Daemon.PREFORK) { // a worker takes the signal to the command
+                        Prefork.awaitReady(daemon, 2);
+                        Prefork.awaitIdle(daemon, 1);
+                    }
                 }
                 Processes.signal(run.pid(), signal);
                 String said = new String(run.getInputStream().readAllBytes());
@@ -265,7 +269,7 @@ class AnotherUserIT {
             String leader = String.valueOf(victim.pid());
             await().until(() -> leader.equals(Processes.status(victim.pid(), "NSpgid")));
             Process listening = as(USER, "/usr/bin/python3", "-c", server, "" + address, leader);
-            await().until(() -> Files.exists(address));
+            Daemon.awaitListening(address);
             Process run =
                     as(
                             "root",

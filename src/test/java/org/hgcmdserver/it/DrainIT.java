@@ -1,5 +1,6 @@
 package org.hgcmdserver.it;
 
+import static java.nio.file.StandardCopyOption.ATOMIC_MOVE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.hgcmdserver.it.Processes.await;
@@ -127,6 +128,7 @@ class DrainIT {
                             repository.toString(),
                             file);
             gate.awaitReached();
+            reader.awaitOutput();
             daemon.signal("TERM");
             assertThat(daemon.awaitExit()).isEqualTo(75);
             String user = Processes.run(directory, "id", "-un").out().strip();
@@ -167,9 +169,10 @@ class DrainIT {
     @Test
     @RunsOnce
     void somebodyElsesSocketAtThePathIsLeftAlone() throws Exception {
-        try (Daemon daemon = Daemon.start(directory)) {
-            Files.delete(daemon.address());
-            Files.writeString(daemon.address(), "not yours");
+        Path other = Files.writeString(directory.resolve("other"), "not yours");
+        try (Daemon daemon = Daemon.start(directory, "--poll-interval", "1h")) {
+            // at once: the daemon binds a path again at which there is nothing
+            Files.move(other, daemon.address(), ATOMIC_MOVE);
             daemon.stop();
             assertThat(daemon.address()).hasContent("not yours");
             assertThat(daemon.log()).contains("is not this server's socket any more");

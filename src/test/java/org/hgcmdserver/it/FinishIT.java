@@ -69,7 +69,7 @@ class FinishIT {
             try (BufferedReader said =
                     new BufferedReader(new InputStreamReader(clients.getInputStream()))) {
                 assertThat(said.readLine()).as(errors()).isEqualTo("attached");
-                gate.awaitReached();
+                gate.awaitReached(3);
                 await().until(() -> daemon.busyWorkers().size() == 13);
                 daemon.signal("TERM");
                 await().untilAsserted(() -> assertThat(daemon.busyWorkers()).hasSize(3));

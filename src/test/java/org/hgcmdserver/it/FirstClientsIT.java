@@ -95,7 +95,7 @@ class FirstClientsIT {
                 assertThat(first.run("version", "-q").status()).isZero();
             }
             assertThat(daemon.awaitExit()).isZero();
-            assertThat(daemon.log()).doesNotContain("WARN").doesNotContain("first clients wait");
+            assertThat(daemon.log()).doesNotContain(" warn ").doesNotContain("first clients wait");
         }
     }
 

@@ -69,6 +69,7 @@ class FloodIT {
                 Daemon.start(
                         directory,
                         env -> env.put("HG_CMDSERVER_JAVA_OPTIONS", ""),
+                        "--max-workers-per-user=infinity", // also with the packages' configuration
                         "--allow-user",
                         System.getProperty("user.name") + "," + OtherUser.NAME);
         good = new GoodClient(daemon, repository, "the one");

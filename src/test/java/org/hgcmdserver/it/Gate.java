@@ -39,12 +39,24 @@ final class Gate {
     /** A shell command that waits at the gate. */
     String command() {
         // a subshell, which ends if the FIFO has gone meanwhile
-        return "touch %1$s; [ ! -p %2$s ] || (: < %2$s) 2>/dev/null || :"
+        return "touch %1$s %1$s.$PPID; [ ! -p %2$s ] || (: < %2$s) 2>/dev/null || :"
                 .formatted(reached, closed);
     }
 
     void awaitReached() {
         await().until(() -> Files.exists(reached));
+    }
+
+    /** Waits for commands of so many processes. */
+    void awaitReached(int processes) {
+        String prefix = reached.getFileName() + ".";
+        await().until(
+                        () ->
+                                reached.getParent()
+                                                .toFile()
+                                                .list((d, n) -> n.startsWith(prefix))
+                                                .length
+                                        == processes);
     }
 
     /** Lets all processes pass, those that wait and those to come. */

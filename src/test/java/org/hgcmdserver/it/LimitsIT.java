@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.hgcmdserver.it.Processes.await;
 
-import java.net.SocketException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -20,6 +19,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Limits on what a client may hold for ever, and the end of a daemon that no client can reach. */
 class LimitsIT {
+
+    private static final String AGAIN = " again, which had been removed";
 
     @TempDir Path directory;
     private Repository repository;
@@ -112,9 +113,13 @@ class LimitsIT {
         String[] options = {"--poll-interval", "1h", "--socket-mode", "0660"}; // without a poll
         try (Daemon daemon = Daemon.start(directory, options);
                 Session hg = Session.to(daemon)) {
-            for (int i = 0; i < 2; i++) { // the second time, of a socket that it has bound again
+            for (int i = 1; i <= 2; i++) { // the second time, of a socket that it has bound again
                 Files.delete(daemon.address());
-                await().until(() -> isServed(daemon));
+                int times = i;
+                await().until(() -> daemon.log().split(AGAIN, -1).length == times + 1);
+                try (Session another = Session.to(daemon)) {
+                    assertThat(another.run("version", "-q").status()).isZero();
+                }
                 assertThat(
                                 PosixFilePermissions.toString(
                                         Files.getPosixFilePermissions(daemon.address())))
@@ -126,14 +131,6 @@ class LimitsIT {
             daemon.awaitNoConnection();
             daemon.stop();
             assertThat(daemon.address()).doesNotExist();
-        }
-    }
-
-    private static boolean isServed(Daemon daemon) throws Exception {
-        try (Session hg = Session.to(daemon)) {
-            return hg.run("version", "-q").status() == 0;
-        } catch (SocketException notYet) {
-            return false;
         }
     }
 

@@ -104,7 +104,9 @@ class LogIT {
             Process reader = readLog();
             await().until(
                             () -> {
-                                new RawClient(address).close(); // makes the daemon log lines
+                                try (RawClient client = new RawClient(address)) {
+                                    client.readToEnd(); // its worker makes the daemon log lines
+                                }
                                 return Files.readString(directory.resolve("read"))
                                         .contains(
                                                 "lines of the log are lost: the reader is too slow");

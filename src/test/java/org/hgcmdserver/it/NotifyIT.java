@@ -99,7 +99,7 @@ class NotifyIT {
                 awaitSaid(program, "blocked");
                 assertThatThrownBy(
                                 () -> {
-                                    for (int i = 0; i < 5; i++) { // past the pings already sent
+                                    for (int i = 0; i < 1000; i++) { // past the pings already sent
                                         awaitMessage(manager, "WATCHDOG=1");
                                     }
                                 })

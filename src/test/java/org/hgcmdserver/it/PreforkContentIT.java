@@ -34,9 +34,10 @@ class PreforkContentIT {
             import subprocess
             def uisetup(ui):
                 try:
-                    from hgcmdserver import repositories
+                    from hgcmdserver import repositories, succession
                 except ImportError:
                     return # plain hg
+                succession.LONGEST_WORK = 3600
                 class parsedindex(repositories.parsedindex):
                     def __init__(self, *args):
                         super().__init__(*args)

@@ -162,7 +162,7 @@ class PreforkFailureIT {
             for (int i = 0; i < 3; i++) {
                 assertThat(version(daemon)).contains("Mercurial");
             }
-            assertThat(daemon.log()).contains("the template has not forked a worker");
+            daemon.awaitLog("the template has not forked a worker");
             await().until(() -> daemon.log().split(READY).length == 3);
             await().until(() -> !Processes.isAlive(template));
             Processes.stop(template(daemon));

@@ -165,7 +165,8 @@ class PreforkFallbackIT {
             for (int i = 0; i < 12; i++) {
                 clients.add(new RawClient(daemon.address()));
             }
-            spawned.awaitReached();
+            // not until one is at the gate: the workers at theirs have 10 s (WorkerLimits.FORK)
+            await().until(() -> daemon.connections() == clients.size());
             workers.open();
             await().until(() -> isServingByAFork(daemon));
             spawned.open();

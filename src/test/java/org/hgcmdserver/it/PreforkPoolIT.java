@@ -113,13 +113,13 @@ class PreforkPoolIT {
         try (Daemon daemon = start("--min-idle", "1", "--max-idle", "3")) {
             await().until(() -> idleWorkers(daemon).size() == 1);
             List<RawClient> clients = openAtOnce(daemon, 12);
+            await().until(() -> idleWorkers(daemon).size() == 3); // one, if the pool had not grown
             await().until(() -> daemon.busyWorkers().size() == 12);
             for (long worker : daemon.busyWorkers()) {
                 assertThat(command(worker)).contains(Prefork.FORKED);
             }
             clients.add(new RawClient(daemon.address()));
             assertThat(clients.get(12).readFrame()).contains("runcommand");
-            await().until(() -> idleWorkers(daemon).size() == 3); // one, if the pool had not grown
             for (RawClient client : clients) {
                 client.runCommand("version -q");
                 assertThat(client.awaitResult()).isZero();

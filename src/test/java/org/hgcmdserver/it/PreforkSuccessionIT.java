@@ -91,7 +91,7 @@ class PreforkSuccessionIT {
             assertThat(busy.run("version", "-q").status()).isZero();
             busy.close();
             daemon.awaitNoZombies();
-            assertThat(daemon.log()).doesNotContain("WARN");
+            assertThat(daemon.log()).doesNotContain(" warn ");
             daemon.stop();
         }
         assertThat(directory.toFile().list()).noneMatch(name -> name.startsWith("hg-cmdserver-"));
@@ -164,8 +164,8 @@ class PreforkSuccessionIT {
         extend(HOLD.replace("3600", "1").formatted(gate.command()));
         Repository repository = kept.large("repository");
         try (Daemon daemon = kept.start()) {
-            hold(daemon, repository).close();
-            await().until(() -> daemon.log().contains("copy of a template exited"));
+            use(daemon, repository);
+            daemon.awaitLog("copy of a template exited");
             use(daemon, repository);
             daemon.stop();
         }
@@ -196,7 +196,7 @@ class PreforkSuccessionIT {
                 use(daemon, repository);
                 await().until(() -> preloaded(daemon, repository).equals("yes "));
             }
-            assertThat(daemon.log().split(" succeeds ", -1)).hasSizeGreaterThan(3);
+            await().until(() -> daemon.log().split(" succeeds ", -1).length > 3);
             assertThat(daemon.log()).doesNotContain("pid=0").doesNotContain(" warn ");
             daemon.stop();
         }
@@ -247,7 +247,8 @@ class PreforkSuccessionIT {
             await().until(() -> preloaded(daemon, repositories.get(1)).equals("yes "));
             await().until(() -> preloaded(daemon, repositories.get(2)).equals("yes "));
             await().until(() -> preloaded(daemon, small).equals("yes "));
-            assertThat(preloaded(daemon, repositories.get(0))).isEqualTo("no ");
+            // a worker of an earlier template may still be idle
+            await().until(() -> preloaded(daemon, repositories.get(0)).equals("no "));
             assertThat(memory(daemon)).isLessThan(256 << 20);
         }
     }

@@ -82,6 +82,11 @@ final class RawClient implements Closeable {
         return (char) header[0] + new String(in.readNBytes(length), StandardCharsets.ISO_8859_1);
     }
 
+    /** Reads the header of a frame of output, and leaves the rest unread. */
+    void awaitOutput() throws IOException {
+        assertThat((char) in.readNBytes(5)[0]).isEqualTo('o');
+    }
+
     /** The next frame; for an input channel, which has no data, just the letter. */
     String readFrameOrAsking() throws IOException {
         byte[] header = in.readNBytes(5);

@@ -23,7 +23,8 @@ final class SharedDaemon implements AfterEachCallback, AfterAllCallback {
     Daemon get() throws Exception {
         if (daemon == null) {
             directory = Files.createTempDirectory("shared");
-            daemon = Daemon.start(directory);
+            // many clients of one user, also where the packages' configuration is installed
+            daemon = Daemon.start(directory, "--max-workers-per-user", "infinity");
         }
         assertThat(daemon.isAlive()).as("daemon alive; its log: %s", daemon.log()).isTrue();
         return daemon;

@@ -71,9 +71,12 @@ class ShortageIT {
         try (Daemon daemon = Daemon.start(directory, "--worker-command", "cat")) {
             int open = Processes.descriptors(daemon.pid()).size();
             limit("nofile", String.valueOf(open + 3), daemon.pid());
+            List<RawClient> next = connect(daemon);
             for (int round = 0; round < 20; round++) {
-                List<RawClient> clients = connect(daemon);
+                List<RawClient> clients = next;
                 awaitLines(daemon, "cannot accept connections for now", 1); // all clients stay
+                // else a pause between two rounds might end the shortage
+                next = round < 19 ? connect(daemon) : List.of();
                 for (RawClient client : clients) { // each end admits another client, at last none
                     client.send("hello");
                     client.shutdownOutput();

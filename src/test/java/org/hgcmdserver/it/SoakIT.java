@@ -82,7 +82,8 @@ class SoakIT {
                         env -> {
                             env.put("NOTIFY_SOCKET", directory.resolve("gone").toString());
                             env.put("WATCHDOG_USEC", "30000");
-                        })) {
+                        },
+                        "--max-workers-per-user=infinity")) {
             daemon = started;
             List<CompletableFuture<Void>> load = new ArrayList<>();
             for (int i = 0; i < CLIENTS; i++) {

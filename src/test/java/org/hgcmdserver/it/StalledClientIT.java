@@ -25,8 +25,8 @@ class StalledClientIT {
 
     private RawClient stalledClient(Daemon daemon) throws Exception {
         RawClient client = new RawClient(daemon.address());
+        client.runCommand("cat -R %1$s %1$s/a".formatted(repository)); // no pause before it
         assertThat(client.readFrame()).contains("capabilities");
-        client.runCommand("cat -R %1$s %1$s/a".formatted(repository));
         return client;
     }
 

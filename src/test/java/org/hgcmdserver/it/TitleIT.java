@@ -21,15 +21,23 @@ class TitleIT {
         return Prefork.command(pid).strip();
     }
 
+    private static String free() {
+        return ROLE + " for " + SELF;
+    }
+
+    /** Waits until a worker without a command has its title; it changes that after its hello. */
+    static void awaitFree(Session hg) {
+        await().until(() -> title(hg.pid()).equals(free()));
+    }
+
     @Test
     void busyWorkerShowsItsClientAndItsCommand() throws Exception {
-        String free = ROLE + " for " + SELF;
         try (Daemon daemon = Daemon.start(directory);
                 Session hg = Session.to(daemon)) {
-            await().until(() -> title(hg.pid()).equals(free));
+            awaitFree(hg);
             assertThat(titleDuring(hg, "version", "-q"))
-                    .startsWith(free + ": hg version -q --config hooks.pre-version=***");
-            await().until(() -> title(hg.pid()).equals(free));
+                    .startsWith(free() + ": hg version -q --config hooks.pre-version=***");
+            awaitFree(hg);
         }
     }
 
@@ -80,15 +88,14 @@ class TitleIT {
         try (Daemon daemon = Daemon.start(directory)) {
             Prefork.awaitIdle(daemon, 1);
             await().until(() -> Chg.isForked(Chg.process(daemon, directory, List.of())));
-            List<String> titles =
-                    Processes.children(daemon.pid()).stream()
-                            .map(TitleIT::title)
-                            .filter(title -> !title.isEmpty()) // of processes that have gone
-                            .toList();
-            assertThat(titles)
-                    .contains("hg-cmdserver: template")
-                    .contains("hg-cmdserver: template for chg")
-                    .contains("hg-cmdserver: idle worker");
+            await().untilAsserted(
+                            () ->
+                                    assertThat(Processes.children(daemon.pid()))
+                                            .extracting(TitleIT::title)
+                                            .contains(
+                                                    "hg-cmdserver: template",
+                                                    "hg-cmdserver: template for chg",
+                                                    "hg-cmdserver: idle worker"));
             assertThat(Chg.process(daemon, directory, List.of()))
                     .contains(
                             " worker for " + SELF + ": hg version -q --config hooks.pre-version=");

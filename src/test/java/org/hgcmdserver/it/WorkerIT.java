@@ -45,6 +45,7 @@ class WorkerIT {
                 Prefork.awaitIdle(daemon, 1);
             }
             try (Session hg = Session.to(daemon)) {
+                TitleIT.awaitFree(hg); // until then it may open files
                 long worker = hg.pid();
                 assertThat(Processes.status(worker, "SigBlk")).isEqualTo(NONE);
                 // Python ignores SIGPIPE and SIGXFSZ itself

@@ -78,7 +78,8 @@ public final class Experiment implements AutoCloseable {
     }
 
     /**
-     * Runs sequences drawn from the seed for so long, and until enough commands have succeeded.
+     * Runs sequences drawn from the seed for so long, until enough commands have succeeded, and chg
+     * has run one if it is there.
      *
      * @param commands more than this number must have succeeded
      * @return a report of the first difference, which ends the search
@@ -87,7 +88,9 @@ public final class Experiment implements AutoCloseable {
         long start = System.nanoTime();
         Random random = new Random(seed);
         Future<Trace> next = ahead.submit(drawing(random.nextLong()));
-        while (System.nanoTime() - start < length.toNanos() || statistics.succeeded() <= commands) {
+        while (System.nanoTime() - start < length.toNanos()
+                || statistics.succeeded() <= commands
+                || statistics.byChg() == 0 && PlainHg.isChgThere()) {
             Trace trace = result(next);
             statistics.countSequence();
             next = ahead.submit(drawing(random.nextLong()));
@@ -174,7 +177,7 @@ public final class Experiment implements AutoCloseable {
         long start = System.nanoTime();
         while (preforking
                 && !connections.servesForked()
-                && System.nanoTime() - start < TimeUnit.SECONDS.toNanos(20)) {
+                && System.nanoTime() - start < TimeUnit.SECONDS.toNanos(60)) {
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
         }
     }
