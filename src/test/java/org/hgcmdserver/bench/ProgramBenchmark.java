@@ -31,6 +31,22 @@ public final class ProgramBenchmark {
     /** A JVM for each command takes both processors from the servers that prepare the next one. */
     private static final List<String> WITH_JAVA = List.of(HG, CHG, CHG_HERE, DROP_IN, JAVA);
 
+    /** A server of chg's own has them loaded; this daemon's workers load them for each command. */
+    private static final List<String> EXTENSIONS =
+            List.of(
+                    "blackbox",
+                    "churn",
+                    "extdiff",
+                    "histedit",
+                    "journal",
+                    "mq",
+                    "patchbomb",
+                    "purge",
+                    "rebase",
+                    "share",
+                    "shelve",
+                    "transplant");
+
     private static final int WARM_UP = 3;
 
     /** Environments between which a round changes. */
@@ -99,6 +115,12 @@ public final class ProgramBenchmark {
             }
             List<String> alias = List.of("--config", "alias.t=!true", "t");
             measure(PROGRAMS, "an alias, !true", alias, "", List.of(""));
+            measure(
+                    PROGRAMS,
+                    "log, %d extensions".formatted(EXTENSIONS.size()),
+                    repository.requests().get("log -l1"),
+                    repository.answer("log -l1"),
+                    List.of("HGRCPATH=" + extensions()));
             List<String> environments = new ArrayList<>();
             for (int i = 1; i <= ENVIRONMENTS; i++) {
                 environments.add("TZ=UTC+" + i);
@@ -110,6 +132,11 @@ public final class ProgramBenchmark {
         } finally {
             stopServersOfChg();
         }
+    }
+
+    private Path extensions() throws IOException {
+        String lines = String.join(" =\n", EXTENSIONS) + " =\n";
+        return Files.writeString(directory.resolve("extensions.rc"), "[extensions]\n" + lines);
     }
 
     private void measure(
