@@ -269,12 +269,12 @@ LOG = 'three\ntwo\none\n'
 def status_at_rest(host):
     """the service's status when its youngest process is an idle worker: clients may just have taken all, and a new
     one has its name a moment after its start"""
-    status = ['systemctl', 'status', '--no-pager', SERVICE]
-    youngest = r'└─\d+ "hg-cmdserver: idle worker"'
-    return wait_for(
-        'an idle worker in the status',
-        lambda: (lambda said: re.search(youngest, said) and said)(host.run(*status).stdout),
-    )
+
+    def status():
+        said = host.systemctl('status', '--no-pager', SERVICE)
+        return said if re.search(r'└─\d+ "hg-cmdserver: idle worker"', said) else None
+
+    return wait_for('an idle worker in the status', status)
 
 
 def transcript(host, page):
