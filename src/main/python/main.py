@@ -13,10 +13,12 @@ HG is the hg script whose place this program takes, with that script's interpret
     email-domain=NAME       of addresses of other users who commit; if not given, the host's name
     max-repo-cache=N        how many repositories a template keeps loaded
     warm-up=DIRECTORY       where a template makes its private repository; if not given, it makes none
-    chg=RULE,...            the template is for chg: it has loaded no configuration and no extension. The rules
-                            are names of variables, and beginnings of names with a "*": its environment has
-                            these, and a client must have the same. After a "!", a client must not have them.
-                            Of several rules for a variable the first counts
+    chg=RULE,...            the template is for chg: it loads no configuration and no extension. The rules are names
+                            of variables, and beginnings of names with a "*": a client must have the same as this
+                            process. After a "!", a client must not have them. Of several rules for a variable the
+                            first counts
+    preload=yes             the template for chg loads the configuration of this environment and its extensions,
+                            if commands would not notice; see hgcmdserver/preloaded.py
     check=yes               try the strict server before it says hello; if it fails, Mercurial's own server
                             takes its place
     check=only              likewise, but if it fails, answer with the reason and end

@@ -68,7 +68,7 @@ def _ignored(pid):
 
 class warmprocess:
     """this process, if it can run a command as it is: it has loaded Mercurial as a new process of such a client
-    would, and nothing of any configuration"""
+    would, and no configuration, or one that the command does not notice (preloaded.py)"""
 
     def __init__(self, hg, names, commands):
         """hg: the script whose place this program takes; names: of the variables that matter before Mercurial
@@ -82,6 +82,8 @@ class warmprocess:
         with open('/proc/self/environ', 'rb') as environ:
             self.environment = self._relevant(environment(environ.read()))
         self._commands = commands
+        self.preloaded = None  # see preloaded.py
+        self.refused = None  # files after whose change another template may load the configuration
 
     def _relevant(self, environ):
         """the variables that matter; None if the client must not be served here"""
@@ -99,7 +101,12 @@ class warmprocess:
         return self._names[found.lastindex - 1] if found else b''
 
     def fits(self, hg, environ):
-        return hg == self._hg and self._relevant(environ) == self.environment
+        """whether a client with this environment, which wants this hg, is one for this process"""
+        if hg != self._hg or self._relevant(environ) != self.environment:
+            return False
+        return not self.preloaded or all(
+            environ.get(name) == value for name, value in self.preloaded.environment.items()
+        )
 
     def rehearse(self, maxrequest):
         """all that happens before a command, without effect: it copies the pages that this writes to"""
@@ -120,12 +127,15 @@ class warmprocess:
         """run a command, with none of the user's configuration"""
         self._commands.rehearsecommand(arguments, fout)
 
-    def run(self, connection, environ, arguments):
-        """run the command; does not return"""
+    def run(self, connection, environ, arguments, otherwise):
+        """run the command; does not return. If it turns out to be not one for this process, before it has had any
+        effect, otherwise(directory) is called, which does not return either; directory: whether the reason may be
+        a configuration in the client's directory"""
+        environ = dict(environ)
         if b'LC_CTYPE' in os.environb:  # the client's, or set by Python at its start (PEP 538)
             environ.setdefault(b'LC_CTYPE', os.environb[b'LC_CTYPE'])
         self._setenvironment(environ)
-        self._commands.runhere(connection, arguments)
+        self._commands.runhere(connection, arguments, self.preloaded, otherwise)
 
     def _setenvironment(self, environ):
         os.environb.clear()  # so that the order is the client's too
@@ -157,23 +167,31 @@ class service:
             if not self.warm.fits(hg, environ):
                 say(daemonline.SEPARATE)
                 return None
-            return None if stale() else self.warm
+            if stale():
+                return None
+            if self.warm.refused and self.warm.refused.havechanged():
+                say(daemonline.STALE)
+            return self.warm
 
-        serve(fd, self._hg, self._script, self._maxrequest, choose)
+        def unfit(directory):
+            say(daemonline.SEPARATE, directory)
+
+        serve(fd, self._hg, self._script, self._maxrequest, choose, unfit)
 
 
-def serve(fd, hg, script, maxrequest, choose=lambda hg, environ: None):
+def serve(fd, hg, script, maxrequest, choose=lambda hg, environ: None, unfit=None):
     """serve the connection of chg with one command, in this process; does not return
 
     hg: the hg script that runs the command, unless the client's environment names another for chg; script: the
-    path of main.py; choose(hg, environ): the warmprocess for the command, or None
+    path of main.py; choose(hg, environ): the warmprocess for the command, or None; unfit(directory): called if the
+    command turned out not to be one for that process; directory: the client's, if the reason is there, or b''
     """
     client = _client(fd, maxrequest)
     try:
         if client.greet():
             command = client.awaitcommand()
             if command is not None:
-                command.run(hg, script, choose)
+                command.run(hg, script, choose, unfit)
     except (BrokenPipeError, ConnectionResetError, BlockingIOError):
         pass  # the client has left, or is stopped
     os._exit(0)
@@ -366,14 +384,29 @@ class _command:
         for fd in [self._connection] + self._streams:
             os.close(fd)
 
-    def run(self, hg, script, choose):
+    def run(self, hg, script, choose, unfit):
         """run the command and send its status: in this process if that fits, else in one that replaces it"""
         title.command(self._arguments)
         hg = self._wantedhg(hg)
         connection = self._takestreams()
         warm = choose(hg, self._environment)
         if warm:
-            warm.run(connection, self._environment, self._arguments)
+            here = os.open('.', os.O_PATH | os.O_CLOEXEC) if warm.preloaded else None
+            numbers = [getattr(signal, name) for name in INHERITED]
+            ignored = [number for number in numbers if signal.getsignal(number) == signal.SIG_IGN]
+
+            def otherwise(directory):
+                os.fchdir(here)  # --cwd
+                for number in ignored:
+                    signal.signal(number, signal.SIG_IGN)
+                unfit(self._environment.get(b'PWD', b'') if directory else b'')
+                self._replace(hg, script, connection)
+
+            warm.run(connection, self._environment, self._arguments, otherwise)
+        self._replace(hg, script, connection)
+
+    def _replace(self, hg, script, connection):
+        """run the command in a process that replaces this one"""
         try:
             python = interpreter(hg)
             if python is None:

@@ -136,8 +136,9 @@ class requests:
         return getattr(self._fin, name)
 
 
-def prepare(fd):
-    """have the command's ui run programs in chg, which awaits the command's status on the descriptor"""
+def prepare(fd, preloaded=None):
+    """have the command's ui run programs in chg, which awaits the command's status on the descriptor; preloaded: the
+    configuration, if it has been loaded"""
     programs = clientprograms(fd)
     if b'serve' in pycompat.sysargv:  # else the command server's module need not be loaded
         compat.wrapserverinput(lambda fin: requests(fin, fd))
@@ -146,7 +147,7 @@ def prepare(fd):
 
     def load(cls):
         uimod.ui.load = original
-        return ui.load()
+        return preloaded.makeui(ui) if preloaded else ui.load()
 
     uimod.ui.load = classmethod(load)
     return programs
@@ -168,17 +169,27 @@ def rehearsecommand(arguments, fout):
         dispatch.dispatch(dispatch.request(arguments, ui=ui, fin=null, fout=fout, ferr=fout))
 
 
-def runhere(connection, arguments):
-    """run a command of chg in this process, which has loaded Mercurial for such commands; does not return"""
+def runhere(connection, arguments, preloaded, otherwise):
+    """run a command of chg in this process, which has loaded Mercurial for such commands; does not return
+
+    preloaded: the configuration, if it has been loaded; otherwise(directory): see preloaded.take
+    """
     compat.adopt(arguments)
-    runtoend(prepare(connection))
+    release = None
+    if preloaded:
+        preloaded.take(otherwise)
+        release = preloaded.release
+    runtoend(prepare(connection, preloaded), release)
 
 
-def runtoend(programs):
-    """run the command in sys.argv as the hg script does, and send its status; does not return"""
+def runtoend(programs, release=None):
+    """run the command in sys.argv as the hg script does, and send its status; does not return
+
+    release(): called when Mercurial has run it
+    """
     status = 0
     try:
-        _run(programs)
+        _run(programs, release)
     except SystemExit as inst:
         status = _status(inst)
         if inst.code is not None and not isinstance(inst.code, int):
@@ -202,7 +213,7 @@ def _status(exit):
     return exit.code if isinstance(exit.code, int) else int(exit.code is not None)
 
 
-def _run(programs):
+def _run(programs, release):
     """run the command, and have its status sent at the end of this process"""
     status = 255
 
@@ -223,3 +234,6 @@ def _run(programs):
     except BaseException:
         status = 1  # as the interpreter's
         raise
+    finally:
+        if release:
+            release()

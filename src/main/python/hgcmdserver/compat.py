@@ -23,6 +23,7 @@ from mercurial import (
     pycompat,
     revlog,
     server,
+    ui as uimod,
     util,
 )
 from mercurial.i18n import _
@@ -108,6 +109,34 @@ def programsui(ui, programs):
             return super()._runpager(command, env)
 
     return programsui
+
+
+CONFIGS = ('_ocfg', '_tcfg', '_ucfg')  # of a ui: what setconfig sets, what is trusted, and all
+
+
+def configs(ui):
+    return [getattr(ui, name) for name in CONFIGS]
+
+
+def configuration(ui):
+    """what can be compared with another ui's"""
+    contents = [
+        [(section, config.items(section), [config.source(section, name) for name, _value in config.items(section)])
+         for section in config.sections()]
+        for config in configs(ui)
+    ]
+    return contents, getattr(ui, '_path_to_root', None)  # until 5.8 fixconfig puts the directory into the paths
+
+
+def haslogger(ui):
+    """whether ui.log() writes something"""
+    return bool(ui._loggers)
+
+
+def readsconfig():
+    """whether the caller's caller is the implementation of ui.config()"""
+    code = sys._getframe(2).f_code
+    return code.co_filename == uimod.ui.config.__code__.co_filename and 'config' in code.co_name
 
 
 def settle():

@@ -7,6 +7,10 @@ blank, an argument of any bytes. A template and a proof have their line as descr
                          hg itself is to serve, since nothing here fits this Mercurial; no message if
                          the proof could not be made
     template -> daemon   "without PART: REASON": a part that this Mercurial cannot have
+                         "preloaded NAMES SECTIONS": it has loaded a configuration, for clients with the same values
+                         of these variables, unless they set items of these sections of it. Each name ends with a
+                         NUL byte; another NUL byte is between the two
+                         "notpreloaded REASON": each command must load the configuration
                          "ready", or "failed REASON" before the template ends
     copy of it -> daemon "successor PID": a copy of the template, which may take its place
                          "succeeded": the copy is the template from now on; the one before it ends
@@ -25,6 +29,7 @@ The daemon's end of that pair is its line to the worker:
     worker -> daemon     "stale": what the template was made from has changed. The worker serves its
                          connection all the same, as a new process with the new state
                          "separate": it serves chg as a new process, since the client is not one for its template
+                         "separate DIRECTORY": so, for a reason that its directory may be
 
 Any Python since 2.7 can import this module.
 """
@@ -43,6 +48,8 @@ FAILED = b'failed'
 SUCCESSOR = b'successor'
 SUCCEEDED = b'succeeded'
 UNUSABLE = b'unusable'
+PRELOADED = b'preloaded'
+NOTPRELOADED = b'notpreloaded'
 FORKED = b'forked'
 PID = b'pid'
 WARM = b'warm'

@@ -45,13 +45,13 @@ class dependencies:
 
         config.config.read = recordingread
 
-    def settle(self, ui, repo):
-        """record the state of the files, once Mercurial has loaded everything"""
+    def settle(self, ui, repo, others=()):
+        """record the state of the files, once Mercurial has loaded everything; others: further files"""
         config.config.read = self._read
         future = time.time_ns() + TICK
         # Mercurial has read and applied these, even if they no longer exist
         gone = {os.path.abspath(path) for path, read in self._configs.items() if read}
-        for path in {os.path.abspath(path) for path in self._paths(ui, repo)}:
+        for path in {os.path.abspath(path) for path in (*self._paths(ui, repo), *others)}:
             try:
                 st = os.stat(path)
             except OSError:

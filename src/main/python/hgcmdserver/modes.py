@@ -111,8 +111,9 @@ class modes:
             os._exit(1)
         if 'chg' in values:
             os.chdir('/')  # the daemon's directory may be a repository, with a configuration
-            os.environ['HGRCPATH'] = ''
-            os.environ['HGRCSKIPREPO'] = '1'
+            hiding = {'HGRCPATH': '', 'HGRCSKIPREPO': '1'}
+            clients = {name: os.environ.pop(name, None) for name in hiding}
+            os.environ.update(hiding)
             options = []
         title.set(title.TEMPLATE_FOR_CHG if 'chg' in values else title.TEMPLATE)
         title.name(os.geteuid())  # once, not in each worker
@@ -121,7 +122,7 @@ class modes:
         from hgcmdserver.chg import service as chgservice  # so named, the module is loaded here, not in each worker
         from hgcmdserver.template import template  # now, since hg would turn an ImportError into an abort
 
-        warm = None
+        warm = load = None
         if 'chg' not in values:  # whose commands have a standard error of the client's
             from hgcmdserver import printable
 
@@ -131,6 +132,10 @@ class modes:
             from hgcmdserver import chg, chgcommand
 
             warm = chg.warmprocess(hg, values['chg'].split(','), chgcommand)
+            if values.get('preload') == 'yes':
+                from hgcmdserver.preloaded import load as loadconfiguration
+
+                load = lambda: loadconfiguration(clients)
 
         def recorded():
             from hgcmdserver import dependencies
@@ -154,6 +159,7 @@ class modes:
                 int(values['max-repo-cache']),
                 lambda: self._freshserver(hg, arguments, options),
                 chgservice(hg, self._script, int(values['max-request']), warm),
+                load,
             )
 
         compat.registerservice(b'prefork', service)

@@ -47,6 +47,9 @@ class norehearsal:
     def run(self, commands, request=None):
         pass
 
+    def isolate(self, isolation):
+        pass
+
     def close(self):
         pass
 
@@ -64,7 +67,7 @@ class nostaleness:
     def record(self):
         pass
 
-    def settle(self, ui, repo):
+    def settle(self, ui, repo, others=()):
         pass
 
     def stale(self):

@@ -134,6 +134,10 @@ class rehearsal:
                 with self._isolation:
                     request(args, devnull)
 
+    def isolate(self, isolation):
+        """rehearse in another isolation"""
+        self._isolation = isolation
+
     def close(self):
         """called in a worker after its last rehearsal; the template keeps lock and directory"""
         if self._directory is not None:

@@ -28,15 +28,17 @@ class template:
     """A service of `hg serve`, so that Mercurial has loaded configuration and extensions as for any
     command. The template starts no thread, which might be in the middle of an import at a fork."""
 
-    def __init__(self, ui, repo, hg, staleness, warmup, strictserver, maxrepos, fresh, chg):
+    def __init__(self, ui, repo, hg, staleness, warmup, strictserver, maxrepos, fresh, chg, load):
         """hg: the script whose place this program takes; staleness: () -> the files that this template was made
         from; warmup: the directory for the private repository, or b''; strictserver: () -> a function that
         makes strict servers; fresh: () -> the command line of a strict server of one connection, in a new
-        process, of the hg that is installed by then; chg: a chg.service"""
+        process, of the hg that is installed by then; chg: a chg.service; load: () -> the preloaded configuration
+        of clients that are chg, and why there is none; or None"""
         self.ui = ui
         self.repo = repo
         self.fresh = fresh
         self.chg = chg
+        self._load = load
         self._hg = hg
         self._control = socket.socket(fileno=daemonline.CONTROL)
         self._control.set_inheritable(False)
@@ -81,12 +83,14 @@ class template:
                 self.rehearsal.warmup()
             if self.chg.warm and not self._part(REHEARSAL, self.rehearsechg, False):
                 self.rehearsechg = lambda: False
-            self._settle()
+            if not self.chg.warm:
+                self._settle()
             gc.freeze()  # a worker under proof ends with a collection, as any worker
             answers = [answer for some in plain for answer in some.answers()]
             if self.chg.warm:
                 for answer in answers:
                     self._proveworker([answer], self.chg.warm.environment)
+                self._preload()
             else:
                 self._prove(answers)
             self._freeze()
@@ -170,9 +174,28 @@ class template:
             self._droprehearsal()
         self._freeze()
 
-    def _settle(self):
+    def _preload(self):
+        """load the configuration of clients, if that is wanted and possible; the daemon learns for which clients"""
+        loaded, unfit = self._load() if self._load else (None, None)
+        if unfit:
+            self._say(daemonline.NOTPRELOADED, str(unfit))
+            self.chg.warm.refused = unfit.files
+        if loaded:
+            self.chg.warm.preloaded = loaded
+            self.ui = loaded.ui
+            self._isolation = self._part(REHEARSAL, lambda: isolation.isolation(self.ui), self._isolation)
+            self.rehearsal.isolate(self._isolation)
+            if not self._part(REHEARSAL, self.rehearsechg, False):
+                self.rehearsechg = lambda: False
+        self._settle(loaded.paths if loaded else ())
+        if loaded:
+            known = (loaded.environment, loaded.sections())
+            said = b'\0'.join(b''.join(b'%s\0' % name for name in names) for names in known)
+            self._control.sendall(daemonline.message(daemonline.PRELOADED, said))
+
+    def _settle(self, others=()):
         try:
-            self.dependencies.settle(self.ui, self.repo)
+            self.dependencies.settle(self.ui, self.repo, others)
         except Exception as inst:
             self._without(STALENESS, '%s: %s' % (type(inst).__name__, inst))
             self.dependencies = parts.nostaleness()

@@ -2,15 +2,12 @@ package org.hgcmdserver.worker.prefork;
 
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.LongSummaryStatistics;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
-import java.util.function.Function;
 import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
 import java.util.stream.Stream;
@@ -21,64 +18,12 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The pools of workers for chg: one for each environment, as far as Mercurial depends on it before
- * it reads any configuration. A worker of such a pool has loaded Mercurial and neither a
- * configuration nor an extension. It takes the client's whole environment, and runs the command as
- * a new hg does that has got so far. Used in the loop's thread only.
+ * it reads any configuration. A worker of such a pool has loaded Mercurial, and a configuration
+ * with its extensions where commands cannot notice that ({@link Preloaded}); an environment with
+ * several configurations has a pool for each. The worker takes the client's whole environment, and
+ * runs the command as a new hg does that has got so far. Used in the loop's thread only.
  */
 final class ChgPools {
-
-    /**
-     * Rules for the variables that Python, the C library or Mercurial look at before the first
-     * command, as {@link Environment#select} takes them. A worker checks them again, in the
-     * environment that its client sends. The variables with "!" make a new process print something,
-     * or are rare: their clients have no pool.
-     */
-    static final List<String> RULES =
-            List.of(
-                    "HOME", // has a user's own Python modules
-                    "LANG*",
-                    "LC_*",
-                    "TZDIR",
-                    "TZ",
-                    "HGDEMANDIMPORT",
-                    "HGENCODING*",
-                    "HGMODULEPOLICY",
-                    "HGPLAIN*",
-                    "HGREALINTERFACES",
-                    "HGUNICODEPEDANTRY",
-                    "HGZSTDPOLICY",
-                    "!HGCATAPULT*",
-                    "!HGEMITWARNINGS",
-                    "!HGTEST_*",
-                    "PYTHONDONTWRITEBYTECODE",
-                    "PYTHONHASHSEED",
-                    "PYTHONIOENCODING",
-                    "PYTHONNOUSERSITE",
-                    "PYTHONPATH",
-                    "PYTHONPYCACHEPREFIX",
-                    "PYTHONUNBUFFERED",
-                    "PYTHONUSERBASE",
-                    "PYTHONUTF8",
-                    "!PYTHON*",
-                    "!_PYTHON*",
-                    "!PYREPL_*",
-                    "!DEB_PYTHON*",
-                    "LD_LIBRARY_PATH",
-                    "!LD_*",
-                    "GLIBC_TUNABLES",
-                    "MALLOC_*",
-                    "!LOCPATH",
-                    "!OPENSSL_*");
-
-    /** A new process would look for these from its own directory, if they are relative. */
-    private static final List<String> PATHS =
-            List.of(
-                    "HOME",
-                    "TZDIR",
-                    "PYTHONPATH",
-                    "PYTHONPYCACHEPREFIX",
-                    "PYTHONUSERBASE",
-                    "LD_LIBRARY_PATH");
 
     /** After which a pool without connections is closed. */
     static final Duration UNUSED = Duration.ofHours(1);
@@ -104,26 +49,61 @@ final class ChgPools {
     private final long maxMemory;
     private final LongSupplier usualMemory;
     private final IntSupplier busy;
-    private final Function<Environment, Pool> opener;
+
+    /**
+     * A system property: "true" lets templates for chg load configurations. Off, since there are
+     * extensions whose commands notice that, and that the templates do not recognize yet.
+     */
+    private static final String PRELOADING = "hgcmdserver.preload";
+
+    /** Whether templates load configurations; tests of this class set it. */
+    boolean preloading = Boolean.getBoolean(PRELOADING);
+
+    private final Opener opener;
     private final EventLoop.Timer opening;
 
-    /** The environment whose pool opens next; null if there is none. */
-    private Environment wanted;
+    /** Whose pool opens next; null if none does. */
+    private Kind wanted;
+
+    private Environment wantedEnvironment;
 
     private long wantedSince;
     private boolean draining;
 
     /** The least recently used first. */
-    private final Map<Environment, Entry> pools = new LinkedHashMap<>(16, 0.75f, true);
+    private final Map<Kind, Entry> pools = new LinkedHashMap<>(16, 0.75f, true);
 
-    /** Environments that had one connection lately and have no pool, the oldest first. */
-    private final List<Environment> seenOnce = new ArrayList<>();
+    /** Those that had one connection lately and have no pool, the oldest first. */
+    private final List<Kind> seenOnce = new ArrayList<>();
+
+    private static final Environment NONE = Environment.inherited().select(List.of()).orElseThrow();
+
+    /**
+     * What the clients of a pool have in common.
+     *
+     * @param relevant their variables on which a process depends before it reads any configuration
+     * @param preload whether the template is to load a configuration
+     * @param seen of their other variables those on which the configuration of an earlier pool
+     *     depends
+     */
+    private record Kind(Environment relevant, boolean preload, Environment seen) {}
+
+    /** Opens a pool. */
+    interface Opener {
+        /**
+         * @param environment with which the template starts
+         * @param preload whether the template is to load the configuration of this environment
+         */
+        Pool open(Environment environment, boolean preload);
+    }
 
     private static final class Entry {
+        final Kind kind;
         final Pool pool;
         long used;
 
-        Entry(Pool pool) {
+        Entry(Kind kind, Pool pool) {
+            this.kind = kind;
             this.pool = pool;
         }
     }
@@ -133,7 +113,6 @@ final class ChgPools {
      * @param maxMemory the bytes that templates and idle workers of the pools may use
      * @param usualMemory the bytes that another pool is expected to use, unless one uses more
      * @param busy the number of connections that are being served
-     * @param opener opens a pool whose template starts with this environment
      */
     ChgPools(
             EventLoop loop,
@@ -141,7 +120,7 @@ final class ChgPools {
             long maxMemory,
             LongSupplier usualMemory,
             IntSupplier busy,
-            Function<Environment, Pool> opener) {
+            Opener opener) {
         this.loop = loop;
         this.max = max;
         this.maxMemory = maxMemory;
@@ -154,48 +133,67 @@ final class ChgPools {
     }
 
     /**
-     * The environment by which a client of this environment finds its pool; empty if it can have
-     * none.
-     */
-    static Optional<Environment> key(Environment client) {
-        return client.select(RULES).filter(ChgPools::hasAbsolutePaths);
-    }
-
-    private static boolean hasAbsolutePaths(Environment environment) {
-        return PATHS.stream()
-                .map(environment::get)
-                .filter(Objects::nonNull)
-                .flatMap(value -> Arrays.stream(value.split(":", -1)))
-                .allMatch(element -> element.startsWith("/"));
-    }
-
-    /**
-     * The pool for clients with this environment; null if there is none. The second connection with
-     * an environment opens a pool for the following ones, unless clients of other environments need
-     * theirs: a template would cost a client that comes once more than it gains. The pool opens in
-     * a pause, since the start of a template takes a processor from the connections present.
+     * The pool for a client; null if there is none. The second client of a kind opens a pool for
+     * the following ones, unless clients of other kinds need theirs: a template would cost a client
+     * that comes once more than it gains. The pool opens in a pause, since the start of a template
+     * takes a processor from the connections present.
      *
-     * @param environment a {@link #key}
+     * <p>Where a template has loaded the configuration of such clients, those that need another one
+     * because of their command line or directory get a pool without a configuration.
      */
-    Pool poolFor(Environment environment) {
-        Entry entry = pools.get(environment);
-        if (entry == null) {
-            if (!draining && wanted == null && hasComeBefore(environment)) {
-                wanted = environment;
-                wantedSince = loop.nanoTime();
-                opening.start(PAUSE);
+    Pool poolFor(ChgClient client) {
+        Kind plain = new Kind(client.relevant(), false, NONE);
+        Environment seen = NONE;
+        for (Entry entry : List.copyOf(pools.values())) {
+            if (!entry.kind.preload || !entry.kind.relevant.equals(client.relevant())) {
+                continue;
             }
-            return null;
+            Optional<Preloaded> preloaded = entry.pool.keeper().preloaded();
+            if (preloaded.isEmpty()) { // a template for all, or one that is starting
+                return used(entry);
+            }
+            if (preloaded.get().isFor(client.environment())) {
+                return preloaded.get().isOverriddenBy(client)
+                        ? existing(plain, plain, client)
+                        : used(entry);
+            }
+            seen = preloaded.get().select(client.environment());
         }
+        return existing(plain, new Kind(client.relevant(), preloading, seen), client);
+    }
+
+    /** The pool of a kind; null if there is none. Then one of the wanted kind may open. */
+    private Pool existing(Kind kind, Kind better, ChgClient client) {
+        if (!pools.containsKey(better)) {
+            want(better, client);
+        }
+        Entry entry = pools.get(kind);
+        return entry == null ? null : used(entry);
+    }
+
+    private Pool used(Entry entry) {
         entry.used = loop.nanoTime();
+        pools.get(entry.kind); // which makes it the last in the order of use
         return entry.pool;
     }
 
-    private boolean hasComeBefore(Environment environment) {
-        if (seenOnce.remove(environment)) {
+    private void want(Kind kind, ChgClient client) {
+        if (!draining && wanted == null && hasComeBefore(kind)) {
+            wanted = kind;
+            wantedEnvironment =
+                    kind.preload
+                            ? client.environment().without("HG_CMDSERVER_", "CHGINTERNALMARK=")
+                            : client.relevant();
+            wantedSince = loop.nanoTime();
+            opening.start(PAUSE);
+        }
+    }
+
+    private boolean hasComeBefore(Kind kind) {
+        if (seenOnce.remove(kind)) {
             return true;
         }
-        seenOnce.add(environment);
+        seenOnce.add(kind);
         if (seenOnce.size() > REMEMBERED) {
             seenOnce.remove(0);
         }
@@ -207,17 +205,17 @@ final class ChgPools {
             opening.start(PAUSE);
             return;
         }
-        Environment environment = wanted;
+        Kind kind = wanted;
         wanted = null;
         if (hasRoomForAnother()) {
-            Entry entry = new Entry(opener.apply(environment));
+            Entry entry = new Entry(kind, opener.open(wantedEnvironment, kind.preload));
             entry.used = loop.nanoTime();
-            pools.put(environment, entry);
+            pools.put(kind, entry);
         }
     }
 
     private boolean hasRoomForAnother() {
-        if (pools.values().stream().anyMatch(entry -> entry.pool.isStarting())) {
+        if (pools.values().stream().anyMatch(entry -> entry.pool.keeper().isStarting())) {
             return false;
         }
         while (pools.size() >= max || !hasMemoryForAnother()) {
@@ -246,13 +244,13 @@ final class ChgPools {
     }
 
     private boolean closeLeastRecentlyUsed() {
-        Optional<Environment> unused = unused(IN_USE).findFirst();
+        Optional<Kind> unused = unused(IN_USE).findFirst();
         unused.ifPresent(this::close);
         return unused.isPresent();
     }
 
     /** The pools without a connection now and in this time, the least recently used first. */
-    private Stream<Environment> unused(Duration time) {
+    private Stream<Kind> unused(Duration time) {
         long now = loop.nanoTime();
         return pools.entrySet().stream()
                 .filter(entry -> !entry.getValue().pool.isInUse())
@@ -261,8 +259,8 @@ final class ChgPools {
     }
 
     /** The pool's present connections keep their workers. */
-    private void close(Environment environment) {
-        pools.remove(environment).pool.close();
+    private void close(Kind kind) {
+        pools.remove(kind).pool.close();
     }
 
     private void closeUnused() {

@@ -250,7 +250,15 @@ final class ForkedWorker implements MessageLine.Receiver {
                 listener.warm(this);
             }
             case STALE -> listener.stale(this);
+            case SEPARATE -> separate(message.bytes());
             default -> log.debug("worker process (pid={}): {}", forked, message.word());
+        }
+    }
+
+    private void separate(String directory) {
+        log.debug("worker process (pid={}) runs its command in a new process", worker.pid());
+        if (!directory.isEmpty()) {
+            template.preloaded().ifPresent(preloaded -> preloaded.exclude(directory));
         }
     }
 

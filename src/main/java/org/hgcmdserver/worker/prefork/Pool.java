@@ -80,8 +80,8 @@ final class Pool implements TemplateKeeper.Owner, ForkedWorker.Listener {
         refill();
     }
 
-    boolean isStarting() {
-        return keeper.isStarting();
+    TemplateKeeper keeper() {
+        return keeper;
     }
 
     boolean isInUse() {

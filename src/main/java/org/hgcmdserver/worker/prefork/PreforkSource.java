@@ -81,11 +81,11 @@ public final class PreforkSource implements WorkerSource, PoolFallback {
                         sizes.maxTemplateMemory(),
                         pool::memory,
                         table::busy,
-                        environment ->
+                        (environment, preload) ->
                                 open(
                                         table,
                                         sizes,
-                                        new ChgTemplate(environment),
+                                        new ChgTemplate(environment, preload),
                                         new ByFirstPool()));
     }
 
@@ -106,9 +106,11 @@ public final class PreforkSource implements WorkerSource, PoolFallback {
     private final class ChgTemplate implements TemplateKeeper.Starter {
 
         private final Environment environment;
+        private final boolean preload;
 
-        ChgTemplate(Environment environment) {
+        ChgTemplate(Environment environment, boolean preload) {
             this.environment = environment;
+            this.preload = preload;
         }
 
         @Override
@@ -116,7 +118,7 @@ public final class PreforkSource implements WorkerSource, PoolFallback {
             return TemplateProcess.start(
                     loop,
                     children,
-                    warmUp -> program.chgTemplateArguments(warmUp, ChgPools.RULES),
+                    warmUp -> program.chgTemplateArguments(warmUp, preload, ChgClient.RULES),
                     environment,
                     listener);
         }
@@ -159,9 +161,7 @@ public final class PreforkSource implements WorkerSource, PoolFallback {
             return pool;
         }
         try {
-            return ChgPools.key(Environment.ofProcess(client.pid()))
-                    .map(chgPools::poolFor)
-                    .orElse(pool);
+            return ChgClient.ofProcess(client.pid()).map(chgPools::poolFor).orElse(pool);
         } catch (IOException e) { // the client has gone
             return pool;
         }

@@ -2,6 +2,7 @@ package org.hgcmdserver.worker.prefork;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Optional;
 import org.hgcmdserver.posix.MessageLine;
 
 /** A warm Mercurial to fork workers from. Used in the loop's thread only. */
@@ -29,6 +30,11 @@ interface Template {
 
     /** Whether the template can fork workers. */
     boolean isReady();
+
+    /** The configuration that the template has loaded; empty if it has loaded none. */
+    default Optional<Preloaded> preloaded() {
+        return Optional.empty();
+    }
 
     /** How long the template has been ready. */
     Duration age();

@@ -3,6 +3,7 @@ package org.hgcmdserver.worker.prefork;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.Optional;
 import java.util.Set;
 import org.hgcmdserver.posix.EventLoop;
 import org.slf4j.Logger;
@@ -94,6 +95,11 @@ final class TemplateKeeper implements Template.Listener {
     /** The template to fork from; null while there is none. */
     Template template() {
         return template;
+    }
+
+    /** The configuration that the template has loaded; empty if none. */
+    Optional<Preloaded> preloaded() {
+        return isReady() ? template.preloaded() : Optional.empty();
     }
 
     /** The memory of the template, in bytes; 0 while there is none. */

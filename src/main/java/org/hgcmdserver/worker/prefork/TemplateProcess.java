@@ -43,6 +43,8 @@ final class TemplateProcess implements Template, MessageLine.Receiver {
     private final EventLoop loop;
     private final Children children;
     private final Listener listener;
+    private final Environment environment;
+    private Optional<Preloaded> preloaded = Optional.empty();
 
     /** Empty if the directory could not be made. */
     private final Optional<WarmUpDirectory> warmUp;
@@ -64,7 +66,9 @@ final class TemplateProcess implements Template, MessageLine.Receiver {
             EventLoop loop,
             Children children,
             Optional<WarmUpDirectory> warmUp,
+            Environment environment,
             Listener listener) {
+        this.environment = environment;
         this.loop = loop;
         this.children = children;
         this.warmUp = warmUp;
@@ -95,9 +99,10 @@ final class TemplateProcess implements Template, MessageLine.Receiver {
             throws IOException {
         Optional<WarmUpDirectory> warmUp = warmUpDirectory(listener);
         try {
-            TemplateProcess template = new TemplateProcess(loop, children, warmUp, listener);
+            TemplateProcess template =
+                    new TemplateProcess(loop, children, warmUp, environment, listener);
             List<String> arguments = program.with(warmUp.map(WarmUpDirectory::path));
-            template.start(arguments, environment);
+            template.start(arguments);
             return template;
         } catch (IOException | RuntimeException e) {
             warmUp.ifPresent(WarmUpDirectory::delete);
@@ -105,7 +110,7 @@ final class TemplateProcess implements Template, MessageLine.Receiver {
         }
     }
 
-    private void start(List<String> arguments, Environment environment) throws IOException {
+    private void start(List<String> arguments) throws IOException {
         LineProcess process =
                 LineProcess.start(
                         loop,
@@ -142,6 +147,11 @@ final class TemplateProcess implements Template, MessageLine.Receiver {
     @Override
     public boolean isReady() {
         return state == State.READY && !lineEnded;
+    }
+
+    @Override
+    public Optional<Preloaded> preloaded() {
+        return preloaded;
     }
 
     @Override
@@ -198,6 +208,11 @@ final class TemplateProcess implements Template, MessageLine.Receiver {
         switch (message.word()) {
             case READY -> ready();
             case WITHOUT -> listener.without(withoutDirectory(message.text()));
+            case PRELOADED -> preloaded = Optional.of(Preloaded.parse(environment, message.rest()));
+            case NOTPRELOADED ->
+                    log.info(
+                            "commands of chg load the configuration themselves: {}",
+                            message.text());
             case FAILED -> failure = withoutDirectory(message.text());
             case SUCCESSOR -> copied(message.pid());
             case SUCCEEDED -> succeeded();

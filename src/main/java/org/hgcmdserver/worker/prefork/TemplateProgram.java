@@ -100,18 +100,20 @@ public final class TemplateProgram {
      * argv of a template for commands of chg, the interpreter's absolute path first.
      *
      * @param warmUp a directory for the template's private repository, if there is one
+     * @param preload whether the template is to load the configuration of its environment
      * @param rules which variables the template's environment has, as {@link Environment#select}
      *     takes them
      * @throws IOException if hg is not a Python script, or its interpreter depends on a client's
      *     PATH
      */
-    List<String> chgTemplateArguments(Optional<Path> warmUp, List<String> rules)
+    List<String> chgTemplateArguments(Optional<Path> warmUp, boolean preload, List<String> rules)
             throws IOException {
         if (interpreter().filter(words -> words.get(0).endsWith("/env")).isPresent()) {
             throw new IOException(hg + " names an interpreter that depends on PATH");
         }
         List<String> values = new ArrayList<>(List.of(FRAMING));
         values.add("chg=" + String.join(",", rules));
+        values.add("preload=" + (preload ? "yes" : "no"));
         warmUp.ifPresent(directory -> values.add("warm-up=" + PlatformPath.text(directory)));
         return templateArguments(values);
     }

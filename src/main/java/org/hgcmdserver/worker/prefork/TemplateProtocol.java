@@ -33,6 +33,12 @@ final class TemplateProtocol {
         READY,
         /** Sent by a template; the argument is a part and the reason. */
         WITHOUT,
+        /**
+         * Sent by a template that has loaded a configuration; the argument tells for which clients.
+         */
+        PRELOADED,
+        /** Sent by a template that was to load a configuration; the argument is the reason. */
+        NOTPRELOADED,
         /** Sent by a template, also about a fork, and by a proof; the argument is the reason. */
         FAILED,
         /** Sent by a proof; the argument is the reason. */
@@ -51,7 +57,10 @@ final class TemplateProtocol {
         WARM,
         /** Sent by a worker. */
         STALE,
-        /** Sent by a worker that serves chg as a new process. */
+        /**
+         * Sent by a worker that serves chg as a new process; the argument is the client's
+         * directory, if the reason may be there.
+         */
         SEPARATE,
         /** Sent by a process of another release. */
         UNKNOWN
@@ -85,6 +94,11 @@ final class TemplateProtocol {
                 }
             }
             return Word.UNKNOWN;
+        }
+
+        /** The argument, one char for each byte. */
+        String bytes() {
+            return new String(rest, ISO_8859_1);
         }
 
         String text() {

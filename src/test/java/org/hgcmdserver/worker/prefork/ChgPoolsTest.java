@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.hgcmdserver.children.Children;
 import org.hgcmdserver.listener.Connection;
 import org.hgcmdserver.listener.Peer;
@@ -29,6 +30,7 @@ class ChgPoolsTest implements PoolFallback, WorkerTable.Listener {
     private static final long MAX_MEMORY = 1000;
 
     private final List<TemplateInTest> templates = new ArrayList<>();
+    private final List<Boolean> preloads = new ArrayList<>();
     private final List<SocketPair> connections = new ArrayList<>();
     private ManualLoop manual;
     private int busyConnections;
@@ -57,7 +59,8 @@ class ChgPoolsTest implements PoolFallback, WorkerTable.Listener {
                 MAX_MEMORY,
                 () -> usualMemory,
                 () -> busyConnections,
-                environment -> {
+                (environment, preload) -> {
+                    preloads.add(preload);
                     PoolSize size = new PoolSize(1, 1, manual.loop().nanoTime());
                     Pool pool = new Pool(manual.loop(), children, table, size, this::start, this);
                     pool.open();
@@ -74,8 +77,12 @@ class ChgPoolsTest implements PoolFallback, WorkerTable.Listener {
     private static final Environment EMPTY =
             Environment.inherited().select(List.of()).orElseThrow();
 
-    private static Environment environment(String zone) {
-        return ChgPools.key(EMPTY.with("TZ", zone)).orElseThrow();
+    private static Optional<Environment> relevant(Environment client) {
+        return ChgClient.of(client).map(ChgClient::relevant);
+    }
+
+    private static ChgClient environment(String zone) {
+        return ChgClient.of(EMPTY.with("TZ", zone)).orElseThrow();
     }
 
     /** The pool for an environment that comes for the second time; its template is ready. */
@@ -307,8 +314,8 @@ class ChgPoolsTest implements PoolFallback, WorkerTable.Listener {
     void keyHasWhatMercurialReadsFirst() {
         Environment first = EMPTY.with("LANG", "C").with("HOME", "/h");
         Environment other = EMPTY.with("HOME", "/h").with("PWD", "/").with("LANG", "C");
-        assertThat(ChgPools.key(first)).isPresent().isEqualTo(ChgPools.key(other));
-        assertThat(ChgPools.key(first.with("LC_ALL", "C"))).isNotEqualTo(ChgPools.key(first));
+        assertThat(relevant(first)).isPresent().isEqualTo(relevant(other));
+        assertThat(relevant(first.with("LC_ALL", "C"))).isNotEqualTo(relevant(first));
     }
 
     @ParameterizedTest
@@ -325,8 +332,8 @@ class ChgPoolsTest implements PoolFallback, WorkerTable.Listener {
             })
     void clientsWhoseProcessWouldStartDifferentlyHaveNoKey(String variable) {
         String[] sides = variable.split("=", 2);
-        assertThat(ChgPools.key(EMPTY.with(sides[0], sides[1]))).isEmpty();
-        assertThat(ChgPools.key(EMPTY.with("PYTHONPATH", "/a:/b"))).isPresent();
+        assertThat(relevant(EMPTY.with(sides[0], sides[1]))).isEmpty();
+        assertThat(relevant(EMPTY.with("PYTHONPATH", "/a:/b"))).isPresent();
     }
 
     /** Workers that have a connection. */
@@ -354,4 +361,55 @@ class ChgPoolsTest implements PoolFallback, WorkerTable.Listener {
 
     @Override
     public void workerExited(Worker worker, Exit exit) {}
+
+    private Pool pool(Environment environment, String... arguments) {
+        return pools.poolFor(ChgClient.of(environment, List.of(arguments)).orElseThrow());
+    }
+
+    /** The pool whose template has loaded a configuration that depends on A, and on [x]. */
+    private Pool preloading() throws IOException {
+        pools.preloading = true;
+        Pool pool = twice("A");
+        templates.get(0).preloaded =
+                new Preloaded(EMPTY.with("TZ", "A").with("A", "1"), List.of("A"), List.of("x"));
+        return pool;
+    }
+
+    @Test
+    void configurationIsForClientsWithTheSameVariables() throws Exception {
+        Pool pool = preloading();
+        Environment client = EMPTY.with("TZ", "A").with("A", "1");
+        assertThat(pool(client.with("B", "2"))).isSameAs(pool);
+        assertThat(pool(client.with("A", "2"))).isNull();
+        assertThat(pool(client.with("A", "2"))).isNull();
+        manual.advance(ChgPools.PAUSE);
+        assertThat(preloads).containsExactly(true, true);
+        templates.get(1).becomeReady();
+        templates.get(1).preloaded =
+                new Preloaded(client.with("A", "2"), List.of("A"), List.of("x"));
+        Pool other = pool(client.with("A", "2"));
+        assertThat(other).isNotNull().isNotSameAs(pool);
+        assertThat(pool(client)).isSameAs(pool);
+    }
+
+    @Test
+    void clientsThatNeedAnotherConfigurationGetAPoolWithout() throws Exception {
+        Pool pool = preloading();
+        Environment client = EMPTY.with("TZ", "A").with("A", "1");
+        assertThat(pool(client, "chg", "--config", "y.z=1")).isSameAs(pool);
+        assertThat(pool(client, "chg", "log", "--config", "x.z=1")).isNull();
+        assertThat(pool(client, "chg", "log", "--config=x.z=1")).isNull();
+        manual.advance(ChgPools.PAUSE);
+        assertThat(preloads).containsExactly(true, false);
+        templates.get(1).becomeReady();
+        Pool without = pool(client, "chg", "log", "--config=x.z=1");
+        assertThat(without).isNotNull().isNotSameAs(pool);
+        templates.get(0).preloaded.exclude("/a");
+        assertThat(pool(client.with("PWD", "/a"))).isSameAs(without);
+        assertThat(pool(client.with("PWD", "/b"))).isSameAs(pool);
+        for (int i = 1; i < Preloaded.PER_EXCLUSION; i++) {
+            assertThat(pool(client.with("PWD", "/a"))).isSameAs(without);
+        }
+        assertThat(pool(client.with("PWD", "/a"))).as("asked again").isSameAs(pool);
+    }
 }

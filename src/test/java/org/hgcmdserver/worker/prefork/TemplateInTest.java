@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.hgcmdserver.posix.EventLoop;
 import org.hgcmdserver.posix.MessageLine;
 import org.hgcmdserver.posix.SocketEnd;
@@ -18,6 +19,7 @@ final class TemplateInTest implements Template {
     private boolean ready;
     private boolean closed;
     long memory;
+    Preloaded preloaded;
 
     /** The workers' ends of the lines of the workers that the pool has asked for. */
     final List<SocketEnd> asked = new ArrayList<>();
@@ -50,6 +52,11 @@ final class TemplateInTest implements Template {
     @Override
     public boolean isReady() {
         return ready && !closed;
+    }
+
+    @Override
+    public Optional<Preloaded> preloaded() {
+        return Optional.ofNullable(preloaded);
     }
 
     @Override

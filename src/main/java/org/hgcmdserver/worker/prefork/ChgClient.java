@@ -1,0 +1,123 @@
+package org.hgcmdserver.worker.prefork;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import org.hgcmdserver.posix.Environment;
+
+/**
+ * A process of chg that has connected, as far as that decides which pool serves it. Used in the
+ * loop's thread only.
+ *
+ * @param environment with which the process was started
+ * @param relevant its variables on which a process depends before it reads any configuration
+ * @param arguments the process's argv, one char for each byte
+ */
+record ChgClient(Environment environment, Environment relevant, List<String> arguments) {
+
+    /**
+     * Rules for the variables that Python, the C library or Mercurial look at before the first
+     * command, as {@link Environment#select} takes them. A worker checks them again, in the
+     * environment that its client sends. The variables with "!" make a new process print something,
+     * or are rare: their clients have no pool.
+     */
+    static final List<String> RULES =
+            List.of(
+                    "HOME", // has a user's own Python modules
+                    "LANG*",
+                    "LC_*",
+                    "TZDIR",
+                    "TZ",
+                    "HGDEMANDIMPORT",
+                    "HGENCODING*",
+                    "HGMODULEPOLICY",
+                    "HGPLAIN*",
+                    "HGREALINTERFACES",
+                    "HGUNICODEPEDANTRY",
+                    "HGZSTDPOLICY",
+                    "!HGCATAPULT*",
+                    "!HGEMITWARNINGS",
+                    "!HGTEST_*",
+                    "PYTHONDONTWRITEBYTECODE",
+                    "PYTHONHASHSEED",
+                    "PYTHONIOENCODING",
+                    "PYTHONNOUSERSITE",
+                    "PYTHONPATH",
+                    "PYTHONPYCACHEPREFIX",
+                    "PYTHONUNBUFFERED",
+                    "PYTHONUSERBASE",
+                    "PYTHONUTF8",
+                    "!PYTHON*",
+                    "!_PYTHON*",
+                    "!PYREPL_*",
+                    "!DEB_PYTHON*",
+                    "LD_LIBRARY_PATH",
+                    "!LD_*",
+                    "GLIBC_TUNABLES",
+                    "MALLOC_*",
+                    "!LOCPATH",
+                    "!OPENSSL_*");
+
+    /** A new process would look for these from its own directory, if they are relative. */
+    private static final List<String> PATHS =
+            List.of(
+                    "HOME",
+                    "TZDIR",
+                    "PYTHONPATH",
+                    "PYTHONPYCACHEPREFIX",
+                    "PYTHONUSERBASE",
+                    "LD_LIBRARY_PATH");
+
+    /** A client without a process, such as tests have. */
+    static Optional<ChgClient> of(Environment environment) {
+        return of(environment, List.of());
+    }
+
+    /** A process of this user; empty if no pool can serve it. */
+    static Optional<ChgClient> ofProcess(long pid) throws IOException {
+        String line = Files.readString(Path.of("/proc/" + pid + "/cmdline"), ISO_8859_1);
+        return of(Environment.ofProcess(pid), Arrays.asList(line.split("\0")));
+    }
+
+    static Optional<ChgClient> of(Environment environment, List<String> arguments) {
+        return environment
+                .select(RULES)
+                .filter(ChgClient::hasAbsolutePaths)
+                .map(relevant -> new ChgClient(environment, relevant, arguments));
+    }
+
+    private static boolean hasAbsolutePaths(Environment environment) {
+        return PATHS.stream()
+                .map(environment::get)
+                .filter(Objects::nonNull)
+                .flatMap(value -> Arrays.stream(value.split(":", -1)))
+                .allMatch(element -> element.startsWith("/"));
+    }
+
+    /** The directory as the process's shell names it, one char for each byte; empty if unknown. */
+    String directory() {
+        byte[] directory = environment.getBytes("PWD");
+        return directory == null ? "" : new String(directory, ISO_8859_1);
+    }
+
+    /** Whether the command line has {@code --config} with an item of one of the sections. */
+    boolean setsItemOf(List<String> sections) {
+        for (int i = 1; i < arguments.size(); i++) {
+            String argument = arguments.get(i);
+            String item =
+                    argument.startsWith("--config=")
+                            ? argument.substring("--config=".length())
+                            : arguments.get(i - 1).equals("--config") ? argument : "";
+            if (sections.contains(item.substring(0, Math.max(0, item.indexOf('.'))))) {
+                return true;
+            }
+        }
+        return false;
+    }
+}
