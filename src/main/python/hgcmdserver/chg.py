@@ -391,19 +391,26 @@ class _command:
         connection = self._takestreams()
         warm = choose(hg, self._environment)
         if warm:
-            here = os.open('.', os.O_PATH | os.O_CLOEXEC) if warm.preloaded else None
-            numbers = [getattr(signal, name) for name in INHERITED]
-            ignored = [number for number in numbers if signal.getsignal(number) == signal.SIG_IGN]
-
-            def otherwise(directory):
-                os.fchdir(here)  # --cwd
-                for number in ignored:
-                    signal.signal(number, signal.SIG_IGN)
-                unfit(self._environment.get(b'PWD', b'') if directory else b'')
-                self._replace(hg, script, connection)
-
+            otherwise = None
+            if warm.preloaded:
+                otherwise = self._otherwise(lambda: self._replace(hg, script, connection), unfit)
             warm.run(connection, self._environment, self._arguments, otherwise)
         self._replace(hg, script, connection)
+
+    def _otherwise(self, replace, unfit):
+        """a function that takes back what the beginning of a command changes, and calls unfit and replace"""
+        here = os.open('.', os.O_PATH | os.O_CLOEXEC)
+        numbers = [getattr(signal, name) for name in INHERITED]
+        ignored = [number for number in numbers if signal.getsignal(number) == signal.SIG_IGN]
+
+        def otherwise(directory):
+            os.fchdir(here)  # --cwd
+            for number in ignored:
+                signal.signal(number, signal.SIG_IGN)
+            unfit(self._environment.get(b'PWD', b'') if directory else b'')
+            replace()
+
+        return otherwise
 
     def _replace(self, hg, script, connection):
         """run the command in a process that replaces this one"""

@@ -235,6 +235,8 @@ class watcher:
             return
         if name in OF_DIRECTORY:
             self._refuse('looks at the variable %s' % os.fsdecode(name))
+        if name.startswith(b'!') or name.endswith(b'*'):  # the daemon would take them for rules
+            self._refuse('looks at the variable %s' % os.fsdecode(name))
         self._names.add(name)
 
     def environment(self, how):

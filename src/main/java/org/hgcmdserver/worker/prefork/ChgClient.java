@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.hgcmdserver.posix.Environment;
 
 /**
@@ -17,9 +18,9 @@ import org.hgcmdserver.posix.Environment;
  *
  * @param environment with which the process was started
  * @param relevant its variables on which a process depends before it reads any configuration
- * @param arguments the process's argv, one char for each byte
+ * @param arguments reads the process's argv, one char for each byte
  */
-record ChgClient(Environment environment, Environment relevant, List<String> arguments) {
+record ChgClient(Environment environment, Environment relevant, Supplier<List<String>> arguments) {
 
     /**
      * Rules for the variables that Python, the C library or Mercurial look at before the first
@@ -76,16 +77,24 @@ record ChgClient(Environment environment, Environment relevant, List<String> arg
 
     /** A client without a process, such as tests have. */
     static Optional<ChgClient> of(Environment environment) {
-        return of(environment, List.of());
+        return of(environment, List::of);
     }
 
     /** A process of this user; empty if no pool can serve it. */
     static Optional<ChgClient> ofProcess(long pid) throws IOException {
-        String line = Files.readString(Path.of("/proc/" + pid + "/cmdline"), ISO_8859_1);
-        return of(Environment.ofProcess(pid), Arrays.asList(line.split("\0")));
+        return of(Environment.ofProcess(pid), () -> arguments(pid));
     }
 
-    static Optional<ChgClient> of(Environment environment, List<String> arguments) {
+    private static List<String> arguments(long pid) {
+        try {
+            String line = Files.readString(Path.of("/proc/" + pid + "/cmdline"), ISO_8859_1);
+            return Arrays.asList(line.split("\0"));
+        } catch (IOException e) { // the client has gone
+            return List.of();
+        }
+    }
+
+    static Optional<ChgClient> of(Environment environment, Supplier<List<String>> arguments) {
         return environment
                 .select(RULES)
                 .filter(ChgClient::hasAbsolutePaths)
@@ -108,12 +117,13 @@ record ChgClient(Environment environment, Environment relevant, List<String> arg
 
     /** Whether the command line has {@code --config} with an item of one of the sections. */
     boolean setsItemOf(List<String> sections) {
-        for (int i = 1; i < arguments.size(); i++) {
-            String argument = arguments.get(i);
+        List<String> all = arguments.get();
+        for (int i = 1; i < all.size(); i++) {
+            String argument = all.get(i);
             String item =
                     argument.startsWith("--config=")
                             ? argument.substring("--config=".length())
-                            : arguments.get(i - 1).equals("--config") ? argument : "";
+                            : all.get(i - 1).equals("--config") ? argument : "";
             if (sections.contains(item.substring(0, Math.max(0, item.indexOf('.'))))) {
                 return true;
             }

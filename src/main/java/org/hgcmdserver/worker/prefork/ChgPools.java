@@ -18,12 +18,22 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The pools of workers for chg: one for each environment, as far as Mercurial depends on it before
- * it reads any configuration. A worker of such a pool has loaded Mercurial, and a configuration
- * with its extensions where commands cannot notice that ({@link Preloaded}); an environment with
- * several configurations has a pool for each. The worker takes the client's whole environment, and
- * runs the command as a new hg does that has got so far. Used in the loop's thread only.
+ * it reads any configuration. A worker of such a pool has loaded Mercurial and neither a
+ * configuration nor an extension. It takes the client's whole environment, and runs the command as
+ * a new hg does that has got so far. Used in the loop's thread only.
+ *
+ * <p>With {@link #PRELOADING} a template loads a configuration with its extensions too ({@link
+ * Preloaded}), and an environment with several configurations has a pool for each.
  */
 final class ChgPools {
+
+    /**
+     * A system property: "true" lets templates for chg load configurations. Off, since there are
+     * extensions whose commands notice that, and that the templates do not recognize yet.
+     */
+    private static final String PRELOADING = "hgcmdserver.preload";
+
+    private static final Environment NONE = Environment.inherited().select(List.of()).orElseThrow();
 
     /** After which a pool without connections is closed. */
     static final Duration UNUSED = Duration.ofHours(1);
@@ -50,12 +60,6 @@ final class ChgPools {
     private final LongSupplier usualMemory;
     private final IntSupplier busy;
 
-    /**
-     * A system property: "true" lets templates for chg load configurations. Off, since there are
-     * extensions whose commands notice that, and that the templates do not recognize yet.
-     */
-    private static final String PRELOADING = "hgcmdserver.preload";
-
     /** Whether templates load configurations; tests of this class set it. */
     boolean preloading = Boolean.getBoolean(PRELOADING);
 
@@ -75,8 +79,6 @@ final class ChgPools {
 
     /** Those that had one connection lately and have no pool, the oldest first. */
     private final List<Kind> seenOnce = new ArrayList<>();
-
-    private static final Environment NONE = Environment.inherited().select(List.of()).orElseThrow();
 
     /**
      * What the clients of a pool have in common.
@@ -113,6 +115,7 @@ final class ChgPools {
      * @param maxMemory the bytes that templates and idle workers of the pools may use
      * @param usualMemory the bytes that another pool is expected to use, unless one uses more
      * @param busy the number of connections that are being served
+     * @param opener opens a pool
      */
     ChgPools(
             EventLoop loop,

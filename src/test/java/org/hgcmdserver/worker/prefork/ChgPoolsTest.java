@@ -363,7 +363,7 @@ class ChgPoolsTest implements PoolFallback, WorkerTable.Listener {
     public void workerExited(Worker worker, Exit exit) {}
 
     private Pool pool(Environment environment, String... arguments) {
-        return pools.poolFor(ChgClient.of(environment, List.of(arguments)).orElseThrow());
+        return pools.poolFor(ChgClient.of(environment, () -> List.of(arguments)).orElseThrow());
     }
 
     /** The pool whose template has loaded a configuration that depends on A, and on [x]. */
