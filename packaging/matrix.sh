@@ -22,7 +22,7 @@ cd "$(dirname "$0")/.."
 # $spawn and then those in $late run beside those in $prefork, and take about as long. A spawned worker is a
 # new process with the strict server, which the differential test meets in forked workers as well.
 prefork='CommandsIT FirstClientsIT NoTerminalIT AnotherUserIT ChgIT ChgOutputIT DropInIT ToolsIT ProofIT PreforkFreshnessIT'
-late='PreforkQuickAmendIT DifferentialIT PreforkContentIT PreforkSuccessionIT PreforkFallbackIT'
+late='PreloadedIT PreforkQuickAmendIT DifferentialIT PreforkContentIT PreforkSuccessionIT PreforkFallbackIT'
 spawn='CommandsIT NoTerminalIT AnotherUserIT ProofIT'
 rounds=15
 limit=30m

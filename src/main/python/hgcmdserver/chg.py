@@ -79,6 +79,7 @@ class warmprocess:
         patterns = (re.escape(name.lstrip(b'!')).replace(b'\\*', b'.*') for name in self._names)
         # one expression, which compares a name with all of them in a fifth of the time of a loop
         self._match = re.compile(b'|'.join(b'(%s)' % pattern for pattern in patterns), re.DOTALL).fullmatch
+        self._rules = {}  # those of variables that clients of this process are likely to have
         with open('/proc/self/environ', 'rb') as environ:
             self.environment = self._relevant(environment(environ.read()))
         self._commands = commands
@@ -97,8 +98,11 @@ class warmprocess:
         return relevant
 
     def _rule(self, name):
-        found = self._match(name)
-        return self._names[found.lastindex - 1] if found else b''
+        rule = self._rules.get(name)
+        if rule is None:
+            found = self._match(name)
+            rule = self._rules[name] = self._names[found.lastindex - 1] if found else b''
+        return rule
 
     def fits(self, hg, environ):
         """whether a client with this environment, which wants this hg, is one for this process"""
@@ -138,8 +142,11 @@ class warmprocess:
         self._commands.runhere(connection, arguments, self.preloaded, otherwise)
 
     def _setenvironment(self, environ):
-        os.environb.clear()  # so that the order is the client's too
-        os.environb.update(environ)
+        ours = dict(os.environb)
+        if list(ours) != list(environ):  # the order is to be the client's too
+            os.environb.clear()
+            ours = {}
+        os.environb.update(item for item in environ.items() if ours.get(item[0]) != item[1])
 
 
 class service:

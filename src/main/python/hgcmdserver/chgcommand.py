@@ -1,6 +1,7 @@
 """Runs one command of chg in this process, which has chg's streams, directory, umask and environment."""
 
 import atexit
+import functools
 import gc
 import os
 import select
@@ -136,18 +137,37 @@ class requests:
         return getattr(self._fin, name)
 
 
-def prepare(fd, preloaded=None):
-    """have the command's ui run programs in chg, which awaits the command's status on the descriptor; preloaded: the
-    configuration, if it has been loaded"""
+class programsui:
+    """the class of a command's ui, which runs programs in chg; made before there is a command, since that takes a
+    while"""
+
+    def __init__(self):
+        self._programs = None
+        self.cls = compat.programsui(uimod.ui(), lambda *args, **kwargs: self._programs(*args, **kwargs))
+
+    def connect(self, programs):
+        self._programs = programs
+        return self.cls
+
+
+_made = []
+
+
+def prepare(fd, take=None):
+    """have the command's ui run programs in chg, which awaits the command's status on the descriptor; take(cls): has
+    the command take a configuration that has been loaded, with uis of this class"""
     programs = clientprograms(fd)
     if b'serve' in pycompat.sysargv:  # else the command server's module need not be loaded
         compat.wrapserverinput(lambda fin: requests(fin, fd))
-    ui = compat.programsui(uimod.ui(), programs)
+    ui = (_made.pop() if _made else programsui()).connect(programs)
+    if take:
+        take(ui)
+        return programs
     original = uimod.ui.__dict__['load']
 
     def load(cls):
         uimod.ui.load = original
-        return preloaded.makeui(ui) if preloaded else ui.load()
+        return ui.load()
 
     uimod.ui.load = classmethod(load)
     return programs
@@ -157,6 +177,8 @@ def rehearse():
     """what happens before a command"""
     compat.settle()
     compat.rehearsestreams()
+    if not _made:
+        _made.append(programsui())
 
 
 def rehearsecommand(arguments, fout):
@@ -174,22 +196,18 @@ def runhere(connection, arguments, preloaded, otherwise):
 
     preloaded: the configuration, if it has been loaded; otherwise(directory): see preloaded.take
     """
+    if preloaded and not preloaded.serves(arguments):
+        otherwise(False)
     compat.adopt(arguments)
-    release = None
-    if preloaded:
-        preloaded.take(otherwise)
-        release = preloaded.release
-    runtoend(prepare(connection, preloaded), release)
+    take = preloaded and functools.partial(preloaded.take, otherwise=otherwise)
+    runtoend(prepare(connection, take))
 
 
-def runtoend(programs, release=None):
-    """run the command in sys.argv as the hg script does, and send its status; does not return
-
-    release(): called when Mercurial has run it
-    """
+def runtoend(programs):
+    """run the command in sys.argv as the hg script does, and send its status; does not return"""
     status = 0
     try:
-        _run(programs, release)
+        _run(programs)
     except SystemExit as inst:
         status = _status(inst)
         if inst.code is not None and not isinstance(inst.code, int):
@@ -213,7 +231,7 @@ def _status(exit):
     return exit.code if isinstance(exit.code, int) else int(exit.code is not None)
 
 
-def _run(programs, release):
+def _run(programs):
     """run the command, and have its status sent at the end of this process"""
     status = 255
 
@@ -234,6 +252,3 @@ def _run(programs, release):
     except BaseException:
         status = 1  # as the interpreter's
         raise
-    finally:
-        if release:
-            release()

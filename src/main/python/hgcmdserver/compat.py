@@ -111,6 +111,29 @@ def programsui(ui, programs):
     return programsui
 
 
+NOEXTENSIONS = extensions._builtin  # names of extensions that Mercurial ignores, since it has them itself
+
+TABLES = ('_extensions', '_disabledextensions', '_order')  # of the module extensions, which loading fills
+
+
+def hideextensions():
+    """have this process look as before extensions were loaded; returns what showextensions takes"""
+    hidden = [getattr(extensions, name) for name in TABLES]
+    for name, table in zip(TABLES, hidden):
+        setattr(extensions, name, type(table)())
+    return hidden
+
+
+def showextensions(hidden):
+    for name, table in zip(TABLES, hidden):
+        setattr(extensions, name, table)
+
+
+def exithandlers():
+    """what is to be called at the end of a command (ui.atexit)"""
+    return uimod._reqexithandlers
+
+
 CONFIGS = ('_ocfg', '_tcfg', '_ucfg')  # of a ui: what setconfig sets, what is trusted, and all
 
 

@@ -174,6 +174,7 @@ class watcher:
         for name in OF_PATHS:
             function = getattr(os, name)
             replace(function, self._ofpath(function))
+        replace(os.path.expanduser, self._ofuser(os.path.expanduser))
         sys.addaudithook(self._event)
         self._active = True
         yield
@@ -258,6 +259,15 @@ class watcher:
                 self._refuse('looks into a directory by its descriptor')
             self.path(path)
             return function(path, *args, **kwargs)
+
+        return watched
+
+    def _ofuser(self, function):
+        def watched(path):
+            start = os.fsencode(path)[:2]
+            if start.startswith(b'~') and start not in (b'~', b'~/'):
+                self._refuse('looks at the home of another user, %r' % path)
+            return function(path)
 
         return watched
 

@@ -12,28 +12,27 @@ load the same one, in the same way.
                                       | the ui that it got, which extensions may keep, becomes lui
     everything else                   | as in a new process
 
-If a variable or an item differs, a new process runs the command. See observation.py for what loading must not do.
+If a variable or an item differs, a new process runs the command.
 
-The daemon asks for this only with its system property hgcmdserver.preload, since these still go unnoticed:
-
-- wrappers of what runs before loadall(): of the reading of a repository's hgrc, of -R, --config and callcatch (schemes
-  wraps hasdriveletter, so that `hg -R default` with a path of a scheme answers otherwise);
-- what the start of a command replaces: sys.stdout, tempfile.tempdir, lock.lock._host, the random state, the garbage
-  collector's settings;
-- reads of the configuration by `section in config` and level(), and sources of values;
-- random numbers that loading has drawn, listings by osutil, and in Python 3.9 looks of pathlib;
-- a directory that loading looks at, and that changes all the time: the template is replaced each time;
-- what rehearsals do in functions that extensions have wrapped.
+The extensions must be some of Mercurial's own: no others are run before a command asks for them, and their loading
+could have effects that nobody has looked for, such as wrappers of what precedes loadall() (schemes wraps
+hasdriveletter, so that `hg -R default` with a path of a scheme would answer otherwise). What the loading looks at,
+observation.py records, which refuses what a later command could notice.
 """
 
 import contextlib
 import copy
 import os
+import sys
 
-from mercurial import extensions, pycompat, ui as uimod
+from mercurial import extensions, ui as uimod
 from mercurial.utils import procutil
 
-from hgcmdserver import compat, observation
+from hgcmdserver import compat, isolation, observation
+
+# Of Mercurial's own extensions those that wrap nothing that runs before extensions are loaded, nor what rehearsals run,
+# and that keep nothing which the start of a command replaces.
+EXTENSIONS = isolation.EXTENSIONS.union('acl censor clonebundles convert fix gpg hgk notify patchbomb'.split())
 
 # What all uis of a process have in common, and what only measures.
 SHARED = ('environ', '_knownconfig', '_blockedtimes')
@@ -68,41 +67,30 @@ def _set(variables):
             os.environ[name] = value
 
 
-class _held:
-    """a stream that holds what is written until its release"""
+class _silent:
+    """a stream of a command before its extensions are loaded: what the command would say so early could differ, or
+    come twice, so that a new process says it. But for what an interrupt causes: no other process must run that command"""
 
-    def __init__(self, stream):
+    def __init__(self, stream, otherwise):
         self._stream = stream
-        self._data = []
+        self._otherwise = otherwise
 
     def write(self, data):
-        if self._data is None:
-            return self._stream.write(data)
-        self._data.append(data)
-        return len(data)
-
-    def flush(self):
-        if self._data is None:
-            self._stream.flush()
-
-    def release(self):
-        data, self._data = self._data, None
-        for each in data:
-            self._stream.write(each)
-        if data:
-            self._stream.flush()
+        interrupt = sys.exc_info()[0]
+        if data and not (interrupt and issubclass(interrupt, KeyboardInterrupt)):
+            self._otherwise(True)
+        return self._stream.write(data)
 
     def __getattr__(self, name):
         return getattr(self._stream, name)
 
 
 class preloaded:
-    _otherwise = None  # in a worker
-    _holding = None
-
     def observe(self):
         """see what loading the configuration of this process's environment and its extensions would look at; raises
         observation.Unfit if commands must load them"""
+        if not os.environ.get('HOME'):
+            raise observation.Unfit('HOME is not set')  # Mercurial would look into the user database
         observed = observation.observe(self._try)
         self.paths = observed.paths  # of files, present or not
         self.environment = {name: os.environb.get(name) for name in observed.names}
@@ -145,12 +133,13 @@ class preloaded:
     def _load(self, reading=contextlib.nullcontext(), loading=contextlib.nullcontext(), variant=lambda cls: cls):
         with reading:
             self._pristine = uimod.ui.load()
+        refuseothers(self._pristine)
         cls = variant(compat.programsui(uimod.ui(), None))
         self._loader = ui = cls(self._pristine)
         before, attributes = list(map(_contents, compat.configs(ui))), _attributes(ui)
         with loading:
             extensions.loadall(ui)
-        if ui.__class__ is not cls or _attributes(ui) != attributes:
+        if ui.__class__ is not cls or _attributes(ui) != attributes or compat.exithandlers():
             raise observation.Unfit('it changes more than items of the ui')
         self._changes = _changes(before, list(map(_contents, compat.configs(ui))))
         # these copies keep their sections when commands change theirs
@@ -167,45 +156,43 @@ class preloaded:
 
     # in a worker
 
-    def makeui(self, cls):
+    def serves(self, arguments):
+        """whether a command with these may take it; of the others, serve and the debugger look for extensions before
+        they are loaded"""
+        return not {b'--stdio', b'--debugger'}.intersection(arguments)
+
+    def makeui(self, cls, otherwise=None):
         """what cls.load() would return"""
         ui = cls()
         vars(ui).update(vars(self._pristine))
-        ui.fin, ui.fout, ui.ferr = procutil.stdin, procutil.stdout, self._errors(ui)
+        _setstreams(ui, *[_silent(each, otherwise) if otherwise else each for each in _streams()])
         return ui
 
-    def _errors(self, ui):
-        """a stream that holds what is said until it is known who says it: another process would say it again"""
-        if self._otherwise is None or b'--debugger' in pycompat.sysargv:
-            return procutil.stderr
-        self._holding = ui, _held(procutil.stderr)
-        return self._holding[1]
+    def take(self, cls, otherwise):
+        """have the command that runs next in this process take the configuration, with uis of this class, and the
+        extensions that are loaded. If it would load them in another way, otherwise(directory) is called, which does
+        not return; directory: whether that is because of a configuration in its directory"""
+        loadall, load = extensions.loadall, uimod.ui.__dict__['load']
+        hidden = compat.hideextensions()
+        uis = []
 
-    def release(self):
-        """say what has been held"""
-        if self._holding:
-            ui, held = self._holding
-            self._holding = None
-            held.release()
-            ui.ferr = procutil.stderr
+        def loadui(_cls):
+            uimod.ui.load = load
+            uis.append(self.makeui(cls, otherwise))
+            return uis[0]
 
-    def take(self, otherwise):
-        """have the command that runs next in this process take the extensions that are loaded; if it would load them
-        in another way, otherwise(directory) is called, which does not return; directory: whether that is because of
-        a configuration in its directory"""
-        original = extensions.loadall
-        self._otherwise = otherwise
-
-        def loadall(ui, *args, **kwargs):
-            extensions.loadall = original
+        def takeall(ui, *args, **kwargs):
+            extensions.loadall = loadall
             overlay, others = self._compare(ui)
             if not (overlay and others):
                 otherwise(overlay)
-            self.release()
-            ui.ferr = procutil.stderr
+            for each in (*uis, ui):
+                _setstreams(each, *_streams())
+            compat.showextensions(hidden)
             self._apply(ui)
 
-        extensions.loadall = loadall
+        extensions.loadall = takeall
+        uimod.ui.load = classmethod(loadui)
 
     def isfor(self, ui):
         """whether loading extensions with this ui would do the same"""
@@ -223,10 +210,11 @@ class preloaded:
         for section, names in self._expected.items():
             if ours[section] is theirs[section]:
                 continue
+            ourswhole, theirswhole = _items(ours, section), _items(theirs, section)
             if names is None:
-                if ours.items(section) != theirs.items(section):
+                if list(ourswhole.items()) != list(theirswhole.items()):
                     return False
-            elif any(ours.get(section, name) != theirs.get(section, name) for name in names):
+            elif any(ourswhole.get(name) != theirswhole.get(name) for name in names):
                 return False
         return True
 
@@ -237,11 +225,34 @@ class preloaded:
         self._loader.__dict__ = ui.__dict__
 
 
+def _streams():
+    return procutil.stdout, procutil.stderr
+
+
+def _setstreams(ui, out, err):
+    ui.fin, ui.fout, ui.ferr = procutil.stdin, out, err
+
+
+def refuseothers(ui):
+    """raise Unfit if the configuration has extensions that are not to be loaded ahead"""
+    for name, path in ui.configitems(b'extensions'):
+        if b':' in name or path.startswith(b'!'):  # a sub-option, or disabled
+            continue
+        short = name[len(b'hgext.') :] if name.startswith((b'hgext.', b'hgext/')) else name
+        if path or not (short in compat.NOEXTENSIONS or os.fsdecode(short) in EXTENSIONS):
+            raise observation.Unfit('it has the extension %s' % os.fsdecode(name))
+
+
+def _items(config, section):
+    """values and sources by name"""
+    return {name: (value, config.source(section, name)) for name, value in config.items(section)}
+
+
 def _contents(config):
     return {
-        (section, name): (value, config.source(section, name))
+        (section, name): content
         for section in config.sections()
-        for name, value in config.items(section)
+        for name, content in _items(config, section).items()
     }
 
 

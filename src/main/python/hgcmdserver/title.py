@@ -15,6 +15,11 @@ IDLE = 'idle worker'
 WORKER = 'worker'  # forked by a template
 SPAWNED = 'spawned worker'  # started for its connection
 
+# compiled here, not by each worker
+CONFIG_VALUE = re.compile(br'^((?:--config=)?[^=]*=).*', re.DOTALL)
+URL_PASSWORD = re.compile(br'(://[^/:@]*):.*@', re.DOTALL)  # up to the last "@": a password may contain anything
+CONTROL = re.compile(br'[\0-\x1f\x7f]')
+
 # Fields of proc_pid_stat(5), counted behind the name.
 ARG_START, ARG_END = 45, 46
 
@@ -102,12 +107,11 @@ def _public(arguments):
     isconfig = False
     for argument in arguments:
         if isconfig or argument.startswith(b'--config='):
-            argument = re.sub(br'^((?:--config=)?[^=]*=).*', br'\1***', argument, flags=re.DOTALL)
+            argument = CONFIG_VALUE.sub(br'\1***', argument)
         isconfig = argument == b'--config'
-        # up to the last "@": a password may contain anything
-        words.append(re.sub(br'(://[^/:@]*):.*@', br'\1:***@', argument, flags=re.DOTALL))
+        words.append(URL_PASSWORD.sub(br'\1:***@', argument))
     return words
 
 
 def _show(text):
-    _memory.write(re.sub(br'[\0-\x1f\x7f]', b'?', b'hg-cmdserver: ' + text))
+    _memory.write(CONTROL.sub(b'?', b'hg-cmdserver: ' + text))

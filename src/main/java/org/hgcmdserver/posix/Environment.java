@@ -5,9 +5,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /**
  * The environment for a new process, as bytes: a value that is not valid text in the daemon's
@@ -22,7 +22,7 @@ public final class Environment {
     /** Each "NAME=value"; one char per byte (ISO 8859-1), so that values keep every bit. */
     private final List<String> entries;
 
-    private Environment(List<String> entries) {
+    Environment(Collection<String> entries) {
         this.entries = List.copyOf(entries);
     }
 
@@ -68,33 +68,6 @@ public final class Environment {
         return of(Files.readAllBytes(Path.of("/proc/" + pid + "/environ")));
     }
 
-    /**
-     * The variables for which there is a rule, in an order that depends on nothing else; empty if a
-     * rule forbids one of the variables.
-     *
-     * @param rules names of variables, or their beginnings followed by "*"; a "!" before a name
-     *     forbids such variables. Of several rules for a variable the first counts
-     */
-    public Optional<Environment> select(List<String> rules) {
-        List<String> selected = new ArrayList<>();
-        for (String entry : entries) {
-            String name = entry.substring(0, entry.indexOf('='));
-            Optional<String> rule = rules.stream().filter(r -> isFor(r, name)).findFirst();
-            if (rule.isPresent() && rule.get().startsWith("!")) {
-                return Optional.empty();
-            }
-            rule.ifPresent(r -> selected.add(entry));
-        }
-        return Optional.of(new Environment(selected.stream().distinct().sorted().toList()));
-    }
-
-    private static boolean isFor(String rule, String name) {
-        String wanted = rule.startsWith("!") ? rule.substring(1) : rule;
-        return wanted.endsWith("*")
-                ? name.startsWith(wanted.substring(0, wanted.length() - 1))
-                : name.equals(wanted);
-    }
-
     @Override
     public boolean equals(Object other) {
         return other instanceof Environment that && entries.equals(that.entries);
@@ -117,11 +90,13 @@ public final class Environment {
 
     /** The variable's value; null if it is not set. */
     public byte[] getBytes(String name) {
-        return entries.stream()
-                .filter(e -> e.startsWith(name + "="))
-                .map(e -> e.substring(name.length() + 1).getBytes(StandardCharsets.ISO_8859_1))
-                .findFirst()
-                .orElse(null);
+        String beginning = name + "=";
+        for (String entry : entries) {
+            if (entry.startsWith(beginning)) {
+                return entry.substring(beginning.length()).getBytes(StandardCharsets.ISO_8859_1);
+            }
+        }
+        return null;
     }
 
     /** This environment with the variable set or replaced. */
@@ -142,6 +117,11 @@ public final class Environment {
             kept.removeIf(e -> e.startsWith(prefix));
         }
         return new Environment(kept);
+    }
+
+    /** Each "NAME=value", one char for each byte. */
+    List<String> entries() {
+        return entries;
     }
 
     List<byte[]> toBytes() {

@@ -16,8 +16,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Off by default: configurations that a template for chg has loaded with their extensions: a
- * command notices nothing of that, but is faster.
+ * Configurations that a template for chg has loaded with their extensions: a command notices
+ * nothing of that, but is faster. A command has got such a configuration if no process has opened
+ * the file while it ran.
  */
 @Timeout(300)
 class PreloadedIT {
@@ -33,35 +34,30 @@ class PreloadedIT {
     void prepare() throws Exception {
         LeftOut.unless(Chg.isThere(), "there is no " + CHG);
         home = Files.createDirectory(directory.resolve("home"));
-        for (String name :
-                List.of("ahead.py", "compare.py", "keeps.py", "observe.py", "reads.py")) {
+        for (String name : List.of("compare.py", "observe.py", "opened.py")) {
             try (InputStream resource = getClass().getResourceAsStream("preloaded/" + name)) {
                 Files.copy(resource, directory.resolve(name));
             }
         }
     }
 
-    /** A daemon in which what is off so far is on. */
-    private Daemon start() throws Exception {
-        String option = "-Dhgcmdserver.preload=true";
-        return Daemon.start(
-                directory, environment -> environment.put("HG_CMDSERVER_JAVA_OPTIONS", option));
-    }
-
     private void startWith(String configuration) throws Exception {
         repository = Repository.create(directory, "repository");
         configure(configuration);
-        daemon = start();
+        daemon = Daemon.start(directory);
     }
 
     private void configure(String configuration) throws Exception {
-        String ahead = "[extensions]\nahead = " + directory.resolve("ahead.py") + "\n";
-        Files.writeString(home.resolve(".hgrc"), ahead + configuration);
+        Files.writeString(hgrc(), "[extensions]\nshow =\nextdiff =\n" + configuration);
+    }
+
+    private Path hgrc() {
+        return home.resolve(".hgrc");
     }
 
     private Processes.Result run(String program, List<String> variables, String... arguments)
             throws Exception {
-        List<String> all = new ArrayList<>(List.of("env", "HOME=" + home));
+        List<String> all = new ArrayList<>(List.of("env", "HOME=" + home, "LANG=C.UTF-8"));
         all.add("CHGSOCKNAME=" + daemon.address());
         all.add("PWD=" + repository.path());
         all.addAll(variables);
@@ -78,14 +74,17 @@ class PreloadedIT {
     }
 
     private boolean isAhead(String... options) throws Exception {
-        return run(CHG, List.of(), ahead(options)).out().equals("ahead\n");
+        return isAheadWith(List.of(), options);
     }
 
-    /** A command that says "ahead" if its extension was loaded before now, else "later". */
-    private static String[] ahead(String... options) {
-        List<String> command = new ArrayList<>(List.of(options));
-        command.addAll(List.of("ahead", String.valueOf(System.currentTimeMillis() / 1000.0)));
-        return command.toArray(String[]::new);
+    private boolean isAheadWith(List<String> variables, String... options) throws Exception {
+        List<String> command = new ArrayList<>();
+        command.addAll(List.of(directory.resolve("opened.py").toString(), hgrc().toString(), CHG));
+        command.add("root");
+        command.addAll(List.of(options));
+        String out = run("/usr/bin/python3", variables, command.toArray(String[]::new)).out();
+        assertThat(out).as("%s", command).containsPattern("\n(ahead|later)\n$");
+        return out.endsWith("\nahead\n");
     }
 
     private void awaitAhead() {
@@ -95,7 +94,7 @@ class PreloadedIT {
     @Test
     @RunsOnce
     void randomCommandsAreAsWithPlainHg() throws Exception {
-        try (Daemon server = start()) {
+        try (Daemon server = Daemon.start(directory)) {
             String[] command = {"/usr/bin/python3", "compare.py", directory.toString()};
             List<String> all = new ArrayList<>(List.of(command));
             String seed = System.getProperty("seed", "1");
@@ -111,40 +110,39 @@ class PreloadedIT {
     @Test
     @RunsOnce
     void whatLoadingLookedAtIsCompared() throws Exception {
-        Path reads = directory.resolve("reads.py");
-        startWith("reads = " + reads + "\nkeeps = " + directory.resolve("keeps.py") + "\n");
+        startWith("[commands]\nshow.aliasprefix = s\n%include ${FOO}here.rc\n");
         try {
             awaitAhead();
-            assertThat(same(List.of(), "seen")).isEqualTo("-  - - -\n");
-            assertThat(same(List.of(), "kept", "-v", "--config", "x.y=5")).contains("5 - 1 0 0");
-            await().alias("a section that loading did not read")
-                    .until(() -> isAhead("--config", "y.y=5"));
-            assertThat(same(List.of(), "said")).isEmpty(); // an alias that the extension sets
-            awaitAhead();
+            assertThat(same(List.of(), "sbookmarks")).contains("no bookmarks");
+            await().alias("a section that loading does not read")
+                    .until(() -> isAhead("--config", "x.z=5"));
+            assertThat(same(List.of(), "config", "x.z", "--config", "x.z=5")).isEqualTo("5\n");
+            assertThat(same(List.of(), "sbookmarks", "--config", "commands.show.aliasprefix=t"))
+                    .isEmpty();
+            assertThat(same(List.of(), "tbookmarks", "--config", "commands.show.aliasprefix=t"))
+                    .contains("no bookmarks");
+            assertThat(same(List.of(), "help", "one", "--config", "extdiff.cmd.one=echo"))
+                    .contains("echo");
+            await().alias("after a command with another command line").until(this::isAhead);
 
-            assertThat(same(List.of("FOO=bar"), "seen")).isEqualTo("-  - bar -\n");
-            assertThat(same(List.of(), "seen", "--config", "x.z=3")).startsWith("3 ");
-            assertThat(same(List.of(), "seen", "--config", "things.a=1")).contains("a=1");
-            assertThat(same(List.of(), "seen", "-v")).contains("verbose");
-            await().alias("after a command with another command line").until(() -> isAhead());
-            Path hgrc = repository.path().resolve(".hg/hgrc");
-            Files.writeString(hgrc, "[x]\nz = 7\n");
+            Files.writeString(home.resolve("barhere.rc"), "[x]\nz = bar\n");
+            assertThat(same(List.of("FOO=bar"), "config", "x.z")).isEqualTo("bar\n");
+            assertThat(same(List.of(), "config", "x.z")).isEmpty();
+            Path own = repository.path().resolve(".hg/hgrc");
+            Files.writeString(own, "[extdiff]\ncmd.one = echo\n");
             List<String> elsewhere = List.of("PWD=/elsewhere"); // the later commands' is another
-            assertThat(same(elsewhere, "seen")).startsWith("7 ");
-            Files.writeString(hgrc, "");
-            assertThat(same(elsewhere, "seen")).isEqualTo("-  - - -\n");
-            assertThat(run(CHG, elsewhere, ahead()).out())
+            assertThat(same(elsewhere, "help", "one")).contains("echo");
+            Files.writeString(own, "");
+            assertThat(same(elsewhere, "help", "one")).doesNotContain("echo");
+            assertThat(isAheadWith(elsewhere))
                     .as("in a directory that has had a configuration of its own")
-                    .isEqualTo("later\n");
+                    .isFalse();
+            awaitAhead();
 
-            Files.createFile(directory.resolve("flag"));
-            assertThat(same(List.of(), "seen")).isEqualTo("-  - - flag\n");
+            Files.writeString(home.resolve("${FOO}here.rc"), "[x]\nz = here\n");
+            assertThat(same(List.of(), "config", "x.z")).isEqualTo("here\n");
             awaitAhead();
-            assertThat(same(List.of(), "seen")).isEqualTo("-  - - flag\n");
-            Files.writeString(reads, Files.readString(reads).replace("'%s\\n'", "'now %s\\n'"));
-            assertThat(same(List.of(), "seen")).startsWith("now ");
-            awaitAhead();
-            assertThat(same(List.of(), "seen")).startsWith("now ");
+            assertThat(same(List.of(), "config", "x.z")).isEqualTo("here\n");
             configure("[x]\nz = 9\n[alias]\nseen = config x.z\n");
             assertThat(same(List.of(), "seen")).isEqualTo("9\n");
             awaitAhead();
@@ -172,12 +170,65 @@ class PreloadedIT {
             assertThat(plain.err()).contains("not trusting file");
             assertThat(run(CHG, List.of("PWD=/another"), "id")).isEqualTo(plain);
             assertThat(run(CHG, List.of("PWD=/another"), "id")).isEqualTo(plain);
+            Files.writeString(hgrc, "[profiling]\nenabled = 1\n");
+            Files.setAttribute(hgrc, "unix:uid", 54321);
+            String both = "exec \"$0\" --debug id 2>&1";
+            Processes.Result order = run("sh", List.of("PWD=/order"), "-c", both, "hg");
+            assertThat(order.out()).contains("ignoring untrusted");
+            assertThat(run("sh", List.of("PWD=/order"), "-c", both, CHG)).isEqualTo(order);
             Files.writeString(hgrc, "nonsense\n");
             same(List.of("PWD=/last"), "id");
             daemon.stop();
         } finally {
             daemon.close();
         }
+    }
+
+    /** What Mercurial looks for before it loads extensions is not there. */
+    @Test
+    @RunsOnce
+    void extensionsAreNotThereTooEarly() throws Exception {
+        startWith("[extdiff]\nsevenzip = diff\n");
+        try {
+            awaitAhead();
+            Processes.Result plain = run("hg", List.of(), "se", "--stdio");
+            assertThat(plain.err()).contains("unsafe");
+            assertThat(run(CHG, List.of(), "se", "--stdio")).isEqualTo(plain);
+            assertThat(run(CHG, List.of(), "se").err()).isEqualTo(run("hg", List.of(), "se").err());
+            awaitAhead();
+            same(List.of("PWD=/early"), "-R", "nowhere", "id");
+            same(List.of("PWD=/early"), "--cwd", "nowhere", "id");
+            same(List.of("PWD=/early"), "--config", "nonsense", "id");
+            daemon.stop();
+        } finally {
+            daemon.close();
+        }
+    }
+
+    /** But a command that the user has interrupted, which no other process must run. */
+    @Test
+    @RunsOnce
+    void whatIsSaidTooEarlyIsForANewProcess() throws Exception {
+        String script =
+                """
+                import io, sys
+                sys.path.append(sys.argv[1])
+                from hgcmdserver import preloaded
+                out = io.BytesIO()
+                stream = preloaded._silent(out, lambda directory: sys.exit('new process'))
+                stream.write(b'')
+                try:
+                    raise KeyboardInterrupt
+                except KeyboardInterrupt:
+                    stream.write(b'interrupted!')
+                print(out.getvalue().decode(), flush=True)
+                stream.write(b'warning')
+                """;
+        String library = Daemon.DIST.resolve("lib/python").toString();
+        Processes.Result result =
+                Processes.run(directory, "/usr/bin/python3", "-c", script, library);
+        assertThat(result.out()).isEqualTo("interrupted!\n");
+        assertThat(result.err()).isEqualTo("new process\n");
     }
 
     /**
@@ -251,22 +302,27 @@ class PreloadedIT {
         assertThat(out.lines()).containsExactlyElementsOf(expected);
     }
 
-    /** The commands load such a configuration, and the next one is loaded ahead. */
+    /** Nobody but a command runs an extension that is not Mercurial's own. */
     @Test
     @RunsOnce
     void configurationThatIsNotLoadedAhead() throws Exception {
         Path extension = directory.resolve("extension.py");
-        Files.writeString(extension, "import os\nos.getpid()\n");
+        Path loads = directory.resolve("loads");
+        Files.writeString(extension, "open('%s', 'a').write('x')\n".formatted(loads));
         startWith("extension = " + extension + "\n");
         try {
+            int[] commands = {0};
             await().until(
                             () -> {
+                                commands[0]++;
                                 same(List.of(), "id");
-                                return daemon.log().contains(extension + " calls getpid()");
+                                return daemon.log().contains("it has the extension extension\n");
                             });
-            assertThat(isAhead()).isFalse();
+            commands[0]++;
             assertThat(same(List.of(), "root")).contains(repository.path().toString());
-            Files.writeString(extension, "");
+            assertThat(Files.readString(loads)).isEqualTo("x".repeat(2 * commands[0]));
+            assertThat(isAhead()).isFalse();
+            configure("");
             awaitAhead();
             daemon.stop();
         } finally {

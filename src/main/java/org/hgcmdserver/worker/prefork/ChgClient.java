@@ -7,10 +7,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.hgcmdserver.posix.Environment;
+import org.hgcmdserver.posix.VariableRules;
 
 /**
  * A process of chg that has connected, as far as that decides which pool serves it. Used in the
@@ -24,9 +24,9 @@ record ChgClient(Environment environment, Environment relevant, Supplier<List<St
 
     /**
      * Rules for the variables that Python, the C library or Mercurial look at before the first
-     * command, as {@link Environment#select} takes them. A worker checks them again, in the
-     * environment that its client sends. The variables with "!" make a new process print something,
-     * or are rare: their clients have no pool.
+     * command, as {@link VariableRules} takes them. A worker checks them again, in the environment
+     * that its client sends. The variables with "!" make a new process print something, or are
+     * rare: their clients have no pool.
      */
     static final List<String> RULES =
             List.of(
@@ -65,6 +65,8 @@ record ChgClient(Environment environment, Environment relevant, Supplier<List<St
                     "!LOCPATH",
                     "!OPENSSL_*");
 
+    private static final VariableRules RELEVANT = new VariableRules(RULES);
+
     /** A new process would look for these from its own directory, if they are relative. */
     private static final List<String> PATHS =
             List.of(
@@ -95,18 +97,23 @@ record ChgClient(Environment environment, Environment relevant, Supplier<List<St
     }
 
     static Optional<ChgClient> of(Environment environment, Supplier<List<String>> arguments) {
-        return environment
-                .select(RULES)
+        return RELEVANT.select(environment)
                 .filter(ChgClient::hasAbsolutePaths)
                 .map(relevant -> new ChgClient(environment, relevant, arguments));
     }
 
     private static boolean hasAbsolutePaths(Environment environment) {
-        return PATHS.stream()
-                .map(environment::get)
-                .filter(Objects::nonNull)
-                .flatMap(value -> Arrays.stream(value.split(":", -1)))
-                .allMatch(element -> element.startsWith("/"));
+        return PATHS.stream().allMatch(name -> isAbsolute(name, environment.get(name)));
+    }
+
+    private static boolean isAbsolute(String name, String value) {
+        if (value == null) {
+            return true;
+        }
+        if (value.isEmpty()) {
+            return !name.equals("HOME"); // the others count as unset
+        }
+        return Arrays.stream(value.split(":", -1)).allMatch(element -> element.startsWith("/"));
     }
 
     /** The directory as the process's shell names it, one char for each byte; empty if unknown. */

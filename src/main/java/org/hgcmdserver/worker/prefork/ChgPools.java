@@ -18,22 +18,13 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The pools of workers for chg: one for each environment, as far as Mercurial depends on it before
- * it reads any configuration. A worker of such a pool has loaded Mercurial and neither a
- * configuration nor an extension. It takes the client's whole environment, and runs the command as
- * a new hg does that has got so far. Used in the loop's thread only.
- *
- * <p>With {@link #PRELOADING} a template loads a configuration with its extensions too ({@link
- * Preloaded}), and an environment with several configurations has a pool for each.
+ * it reads any configuration. A worker of such a pool has loaded Mercurial and, where later
+ * commands cannot notice that, a configuration with its extensions ({@link Preloaded}); an
+ * environment with several configurations has a pool for each. The worker takes the client's whole
+ * environment, and runs the command as a new hg does that has got so far. Used in the loop's thread
+ * only.
  */
 final class ChgPools {
-
-    /**
-     * A system property: "true" lets templates for chg load configurations. Off, since there are
-     * extensions whose commands notice that, and that the templates do not recognize yet.
-     */
-    private static final String PRELOADING = "hgcmdserver.preload";
-
-    private static final Environment NONE = Environment.inherited().select(List.of()).orElseThrow();
 
     /** After which a pool without connections is closed. */
     static final Duration UNUSED = Duration.ofHours(1);
@@ -51,6 +42,12 @@ final class ChgPools {
 
     private static final int REMEMBERED = 16;
 
+    /**
+     * How many pools with configurations an environment has at most: if its configuration depends
+     * on a variable that each shell sets otherwise, one without a configuration is for the others.
+     */
+    static final int MAX_PRELOADED = 3;
+
     /** The interval in which the pools' memory is compared with its limit. */
     static final Duration MEMORY_CHECK = Duration.ofMinutes(1);
 
@@ -59,9 +56,6 @@ final class ChgPools {
     private final long maxMemory;
     private final LongSupplier usualMemory;
     private final IntSupplier busy;
-
-    /** Whether templates load configurations; tests of this class set it. */
-    boolean preloading = Boolean.getBoolean(PRELOADING);
 
     private final Opener opener;
     private final EventLoop.Timer opening;
@@ -85,10 +79,10 @@ final class ChgPools {
      *
      * @param relevant their variables on which a process depends before it reads any configuration
      * @param preload whether the template is to load a configuration
-     * @param seen of their other variables those on which the configuration of an earlier pool
-     *     depends
+     * @param seen what loading the configuration of an earlier pool would see of their environment;
+     *     null for the first pool, and without a configuration
      */
-    private record Kind(Environment relevant, boolean preload, Environment seen) {}
+    private record Kind(Environment relevant, boolean preload, Preloaded.Seen seen) {}
 
     /** Opens a pool. */
     interface Opener {
@@ -145,24 +139,34 @@ final class ChgPools {
      * because of their command line or directory get a pool without a configuration.
      */
     Pool poolFor(ChgClient client) {
-        Kind plain = new Kind(client.relevant(), false, NONE);
-        Environment seen = NONE;
+        Kind plain = new Kind(client.relevant(), false, null);
+        Preloaded.Seen seen = null;
+        int preloadedPools = 0;
+        Entry forAll = null; // with a template for all, or one that is starting
         for (Entry entry : List.copyOf(pools.values())) {
             if (!entry.kind.preload || !entry.kind.relevant.equals(client.relevant())) {
                 continue;
             }
             Optional<Preloaded> preloaded = entry.pool.keeper().preloaded();
-            if (preloaded.isEmpty()) { // a template for all, or one that is starting
-                return used(entry);
-            }
-            if (preloaded.get().isFor(client.environment())) {
+            if (preloaded.isEmpty()) {
+                forAll = entry;
+            } else if (preloaded.get().isFor(client.environment())) {
                 return preloaded.get().isOverriddenBy(client)
                         ? existing(plain, plain, client)
                         : used(entry);
+            } else {
+                preloadedPools++;
+                seen = preloaded.get().seen(client.environment());
             }
-            seen = preloaded.get().select(client.environment());
         }
-        return existing(plain, new Kind(client.relevant(), preloading, seen), client);
+        if (forAll != null) {
+            return used(forAll);
+        }
+        Kind own = new Kind(client.relevant(), true, seen);
+        // a pool of that kind, if there is one, has a configuration that depends on something else
+        // by now
+        boolean preload = preloadedPools < MAX_PRELOADED && !pools.containsKey(own);
+        return existing(plain, preload ? own : plain, client);
     }
 
     /** The pool of a kind; null if there is none. Then one of the wanted kind may open. */

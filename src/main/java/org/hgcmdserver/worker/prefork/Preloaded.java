@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.hgcmdserver.posix.Environment;
+import org.hgcmdserver.posix.VariableRules;
 
 /**
  * The configuration that a template for chg has loaded (src/main/python/hgcmdserver/preloaded.py),
@@ -18,21 +19,35 @@ final class Preloaded {
     /** How many directories are remembered, the most recently used ones. */
     private static final int MAX_EXCLUDED = 1000;
 
-    private final Environment environment;
+    /**
+     * The part of a client's environment on which a configuration depends.
+     *
+     * @param names of the variables, whether set or not
+     * @param values the ones that are set
+     */
+    record Seen(List<String> names, Environment values) {}
+
     private final List<String> names;
+    private final VariableRules rules;
+    private final Seen seen;
     private final List<String> sections;
 
-    /** After that many clients of an excluded directory the worker decides again. */
-    static final int PER_EXCLUSION = 200;
+    /** After that many clients of an excluded directory a worker decides again. */
+    static final int FIRST_EXCLUSION = 4;
 
-    /**
-     * The directories whose clients turned out to need another configuration, and for how many
-     * clients that is taken to be so.
-     */
-    private final Map<String, Integer> excluded =
+    /** Doubled up to this each time that the worker decides in the same way. */
+    static final int LONGEST_EXCLUSION = 256;
+
+    /** A directory some of whose clients turned out to need another configuration. */
+    private static final class Exclusion {
+        int length = FIRST_EXCLUSION;
+        int clients; // since it began
+    }
+
+    private final Map<String, Exclusion> excluded =
             new LinkedHashMap<>(16, 0.75f, true) {
                 @Override
-                protected boolean removeEldestEntry(Map.Entry<String, Integer> eldest) {
+                protected boolean removeEldestEntry(Map.Entry<String, Exclusion> eldest) {
                     return size() > MAX_EXCLUDED;
                 }
             };
@@ -43,8 +58,9 @@ final class Preloaded {
      * @param sections of the configuration whose items change what loading the extensions does
      */
     Preloaded(Environment environment, List<String> names, List<String> sections) {
-        this.environment = environment;
         this.names = names;
+        rules = new VariableRules(names);
+        seen = seen(environment);
         this.sections = sections;
     }
 
@@ -65,14 +81,14 @@ final class Preloaded {
         return new Preloaded(environment, both.get(0), both.get(1));
     }
 
-    /** The variables of an environment on which the configuration depends. */
-    Environment select(Environment client) {
-        return client.select(names).orElseThrow(); // names forbid nothing
+    /** What loading this configuration would see of a client's environment. */
+    Seen seen(Environment client) {
+        return new Seen(names, rules.select(client).orElseThrow()); // names forbid nothing
     }
 
     /** Whether the client's environment leads to this configuration. */
     boolean isFor(Environment client) {
-        return select(client).equals(select(environment));
+        return seen(client).equals(seen);
     }
 
     /** Whether the client's command line, or its directory, leads to another configuration. */
@@ -81,13 +97,20 @@ final class Preloaded {
     }
 
     private boolean isExcluded(String directory) {
-        boolean is = excluded.containsKey(directory);
-        excluded.computeIfPresent(directory, (name, left) -> left > 1 ? left - 1 : null);
-        return is;
+        Exclusion exclusion = excluded.get(directory);
+        return exclusion != null && ++exclusion.clients <= exclusion.length;
     }
 
-    /** A client of this directory turned out to need another configuration. */
+    /**
+     * A client of this directory turned out to need another configuration: because of the one that
+     * is there, or only because of what this client wanted.
+     */
     void exclude(String directory) {
-        excluded.put(directory, PER_EXCLUSION);
+        Exclusion before = excluded.get(directory);
+        Exclusion now = new Exclusion();
+        if (before != null && before.clients <= 2 * before.length) {
+            now.length = Math.min(LONGEST_EXCLUSION, 2 * before.length);
+        }
+        excluded.put(directory, now);
     }
 }

@@ -3,6 +3,7 @@ package org.hgcmdserver.worker.prefork;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,6 +16,7 @@ import org.hgcmdserver.posix.Exit;
 import org.hgcmdserver.posix.ManualLoop;
 import org.hgcmdserver.posix.SocketEnd;
 import org.hgcmdserver.posix.SocketPair;
+import org.hgcmdserver.posix.VariableRules;
 import org.hgcmdserver.worker.Worker;
 import org.hgcmdserver.worker.WorkerTable;
 import org.junit.jupiter.api.AfterEach;
@@ -75,7 +77,7 @@ class ChgPoolsTest implements PoolFallback, WorkerTable.Listener {
     }
 
     private static final Environment EMPTY =
-            Environment.inherited().select(List.of()).orElseThrow();
+            new VariableRules(List.of()).select(Environment.inherited()).orElseThrow();
 
     private static Optional<Environment> relevant(Environment client) {
         return ChgClient.of(client).map(ChgClient::relevant);
@@ -324,7 +326,8 @@ class ChgPoolsTest implements PoolFallback, WorkerTable.Listener {
                 "PYTHONPATH=/a:",
                 "PYTHONPATH=b",
                 "HOME=h",
-                "LD_LIBRARY_PATH=",
+                "LD_LIBRARY_PATH=:",
+                "HOME=",
                 "PYTHONWARNINGS=default",
                 "HGEMITWARNINGS=1",
                 "LD_PRELOAD=/lib/x.so",
@@ -334,6 +337,7 @@ class ChgPoolsTest implements PoolFallback, WorkerTable.Listener {
         String[] sides = variable.split("=", 2);
         assertThat(relevant(EMPTY.with(sides[0], sides[1]))).isEmpty();
         assertThat(relevant(EMPTY.with("PYTHONPATH", "/a:/b"))).isPresent();
+        assertThat(relevant(EMPTY.with("LD_LIBRARY_PATH", ""))).as("ignored").isPresent();
     }
 
     /** Workers that have a connection. */
@@ -368,7 +372,6 @@ class ChgPoolsTest implements PoolFallback, WorkerTable.Listener {
 
     /** The pool whose template has loaded a configuration that depends on A, and on [x]. */
     private Pool preloading() throws IOException {
-        pools.preloading = true;
         Pool pool = twice("A");
         templates.get(0).preloaded =
                 new Preloaded(EMPTY.with("TZ", "A").with("A", "1"), List.of("A"), List.of("x"));
@@ -392,6 +395,20 @@ class ChgPoolsTest implements PoolFallback, WorkerTable.Listener {
         assertThat(pool(client)).isSameAs(pool);
     }
 
+    /** Also one that has none of the variables, where the first pool's clients have some. */
+    @Test
+    void clientWithoutTheVariablesGetsAPoolOfItsOwn() throws Exception {
+        Pool pool = preloading();
+        Environment client = EMPTY.with("TZ", "A");
+        assertThat(pool(client)).isNull();
+        assertThat(pool(client)).isNull();
+        manual.advance(ChgPools.PAUSE);
+        assertThat(preloads).containsExactly(true, true);
+        templates.get(1).becomeReady();
+        templates.get(1).preloaded = new Preloaded(client, List.of("A"), List.of());
+        assertThat(pool(client)).isNotNull().isNotSameAs(pool);
+    }
+
     @Test
     void clientsThatNeedAnotherConfigurationGetAPoolWithout() throws Exception {
         Pool pool = preloading();
@@ -407,9 +424,75 @@ class ChgPoolsTest implements PoolFallback, WorkerTable.Listener {
         templates.get(0).preloaded.exclude("/a");
         assertThat(pool(client.with("PWD", "/a"))).isSameAs(without);
         assertThat(pool(client.with("PWD", "/b"))).isSameAs(pool);
-        for (int i = 1; i < Preloaded.PER_EXCLUSION; i++) {
+        for (int i = 1; i < Preloaded.FIRST_EXCLUSION; i++) {
             assertThat(pool(client.with("PWD", "/a"))).isSameAs(without);
         }
         assertThat(pool(client.with("PWD", "/a"))).as("asked again").isSameAs(pool);
+    }
+
+    private static int excluded(Preloaded preloaded, ChgClient client) {
+        int clients = 0;
+        while (preloaded.isOverriddenBy(client)) {
+            clients++;
+        }
+        return clients;
+    }
+
+    @Test
+    void directoryIsExcludedForLongerEachTime() {
+        Preloaded preloaded = new Preloaded(EMPTY, List.of(), List.of());
+        ChgClient client = ChgClient.of(EMPTY.with("PWD", "/a")).orElseThrow();
+        for (int n = Preloaded.FIRST_EXCLUSION; n < Preloaded.LONGEST_EXCLUSION; n *= 2) {
+            preloaded.exclude("/a");
+            assertThat(excluded(preloaded, client)).isEqualTo(n);
+        }
+        preloaded.exclude("/a");
+        preloaded.exclude("/a");
+        assertThat(excluded(preloaded, client)).isEqualTo(Preloaded.LONGEST_EXCLUSION);
+    }
+
+    @Test
+    void directoryWhoseClientsFitMeanwhileIsExcludedBriefly() {
+        Preloaded preloaded = new Preloaded(EMPTY, List.of(), List.of());
+        ChgClient client = ChgClient.of(EMPTY.with("PWD", "/a")).orElseThrow();
+        for (int times = 0; times < 3; times++) {
+            preloaded.exclude("/a");
+            assertThat(excluded(preloaded, client)).isEqualTo(Preloaded.FIRST_EXCLUSION);
+            for (int i = 0; i < Preloaded.FIRST_EXCLUSION; i++) {
+                assertThat(preloaded.isOverriddenBy(client)).isFalse();
+            }
+        }
+    }
+
+    @Test
+    void templateSaysNamesAndSections() {
+        byte[] said = "A\0B\0\0x\0".getBytes(StandardCharsets.ISO_8859_1);
+        Environment template = EMPTY.with("A", "1").with("C", "3");
+        Preloaded preloaded = Preloaded.parse(template, said);
+        assertThat(preloaded.isFor(EMPTY.with("A", "1"))).isTrue();
+        assertThat(preloaded.isFor(EMPTY.with("A", "1").with("B", "2"))).isFalse();
+        ChgClient sets =
+                ChgClient.of(EMPTY, () -> List.of("chg", "--config", "x.y=1")).orElseThrow();
+        assertThat(preloaded.isOverriddenBy(sets)).isTrue();
+    }
+
+    /** A template for each value would end those of other environments. */
+    @Test
+    void variableThatDiffersForEachShellTakesFewPools() throws Exception {
+        pools = pools(MAX + ChgPools.MAX_PRELOADED);
+        preloading();
+        Environment client = EMPTY.with("TZ", "A");
+        for (int i = 2; i <= ChgPools.MAX_PRELOADED + 2; i++) {
+            Environment shell = client.with("A", String.valueOf(i));
+            pool(shell);
+            pool(shell);
+            manual.advance(ChgPools.PAUSE);
+            if (templates.size() == i) {
+                templates.get(i - 1).becomeReady();
+                templates.get(i - 1).preloaded = new Preloaded(shell, List.of("A"), List.of());
+            }
+        }
+        assertThat(preloads).containsExactly(true, true, true, false);
+        assertThat(pool(client.with("A", "7"))).isNotNull().isSameAs(pool(client.with("A", "8")));
     }
 }

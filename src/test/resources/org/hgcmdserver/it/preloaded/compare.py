@@ -3,7 +3,7 @@ repository.
 
     compare.py DIRECTORY SOCKET SEED ROUNDS COMMANDS
 
-DIRECTORY contains the extensions. Prints each difference, and in the end "served N, of these M ahead".
+Prints each difference, and in the end "served N, of these M ahead".
 """
 
 import difflib
@@ -15,28 +15,35 @@ import subprocess
 import sys
 import time
 
+from opened import opened
+
 HERE, SOCKET = sys.argv[1:3]
 SEED, ROUNDS, COMMANDS = map(int, sys.argv[3:])
 HOME = os.path.join(HERE, 'home')
+HGRC = os.path.join(HOME, '.hgrc')
 PRISTINE, WORK, OTHER = [os.path.join(HERE, name) for name in ('pristine', 'w k', 'other')]
 
-BUNDLED = 'absorb amend churn eol extdiff histedit keyword mq purge rebase schemes share show strip transplant'.split()
+BUNDLED = """absorb amend automv beautifygraph children churn closehead color commitextras eol extdiff fetch githelp
+    graphlog histedit journal keyword mq narrow purge rebase record relink share show sparse split strip transplant
+    uncommit acl censor clonebundles convert fix gpg hgk notify patchbomb""".split()
+OTHERS = 'blackbox bookflow schemes'.split()  # which commands must load
+TIMED = 'dirstate undo.backup.dirstate undo.dirstate blackbox.log namejournal'.split()  # files that contain times
 ITEMS = [
     '[x]\ny = %d', '[x]\nz = %d', '[things]\na%d = 1', '[ui]\nverbose = yes', '[ui]\nquiet = yes',
     '[alias]\nmine = log -l%d', '[alias]\nsaid = id', '[paths]\ndefault = ../elsewhere%d', '[hooks]\npre-id = echo %d',
-    '[defaults]\nid = --debug', '[extdiff]\ncmd.d%d = echo', '[schemes]\ns%d = https://example.org/',
+    '[defaults]\nid = --debug', '[keyword]\n**.txt =', '[narrow]\nx = %d', '[diff]\ngit = yes', '[ui]\npaginate = no', '[extdiff]\ncmd.d%d = echo', '[schemes]\ns%d = https://example.org/',
     '[ui]\nlogtemplate = {rev} {desc} %d\\n', '[commands]\nshow.aliasprefix = s%d', '[eol]\nnative = LF',
 ]  # fmt: skip
 OPTIONS = [
     ['-v'], ['-q'], ['--debug'], ['--config', 'x.y=9'], ['--config', 'x.z=9'], ['--config=things.b=2'],
-    ['--config', 'extensions.graphlog='], ['--config', 'extensions.reads=!'], ['--config', 'ui.verbose=1'],
+    ['--config', 'extensions.graphlog='], ['--config', 'extensions.show=!'], ['--config', 'ui.verbose=1'],
     ['--cwd', '.hg'], ['-R', '.'], ['--traceback'], ['--config', 'alias.said=root'], ['--pager=no'], ['--hidden'],
 ]  # fmt: skip
 TRIED = [
-    'log -l2', 'status', 'id', 'summary', 'kept', 'seen', 'said', 'mine', 'config', 'config x', 'config --source',
+    'log -l2', 'status', 'id', 'summary', 'said', 'children', 'show bookmarks', 'verify', 'manifest', 'kwfiles', 'help -k extension', 'graft 0', 'files', 'mine', 'config', 'config x', 'config --source',
     'version -q', 'help log', 'help extensions', 'paths', 'diff', 'cat a', 'tip', 'debugextensions', 'ci -m new -u u -d 0',
     'tag -d 0 -u u t', 'branch other', 'rm a', 'add b', 'mv a c', 'bookmark x', 'update 0', 'unknown', 'log -r nothing',
-    'swork', 's1work', 'd1', 'root', 'phase -p 0', 'qseries', 'rebase -s 1 -d 0', 'strip 1 --config extensions.strip=',
+    'swork', 's1work', 'd1', 'root', 'log -R other2', 'uncommit', 'purge', 'journal', 'branches -c', 'phase -p 0', 'qseries', 'rebase -s 1 -d 0', 'strip 1 --config extensions.strip=',
 ]  # fmt: skip
 
 
@@ -54,11 +61,14 @@ def item(random):
 
 
 def configuration(random):
+    """its text, and whether it can be loaded ahead"""
     names = random.sample(BUNDLED, random.randrange(6))
-    own = ['ahead'] + random.sample(['keeps', 'reads'], random.randrange(3))
+    if random.random() < 0.1:
+        names.append(random.choice(OTHERS))
     lines = ['[ui]', 'username = t', '[extensions]'] + ['%s =' % name for name in names]
-    lines += ['%s = %s' % (name, os.path.join(HERE, name + '.py')) for name in own]
-    return '\n'.join(lines) + '\n' + ''.join(item(random) for _ in range(random.randrange(4)))
+    lines += ['%include ../flag', '%include ../${FOO}flag', '']
+    text = '\n'.join(lines) + ''.join(item(random) for _ in range(random.randrange(4)))
+    return text, not set(OTHERS) & set(names)
 
 
 def repository(random):
@@ -79,7 +89,7 @@ def tree(work):
     for directory, _names, files in os.walk(work):
         for name in files:
             path = os.path.join(directory, name)
-            if '/cache/' not in path and name not in ('dirstate', 'undo.backup.dirstate', 'undo.dirstate'):
+            if '/cache/' not in path and name not in TIMED:
                 with open(path, 'rb') as file:
                     found[path] = file.read()
     return found
@@ -90,7 +100,7 @@ def run(program, arguments, variables, work, directory):
     shutil.copytree(PRISTINE, work, symlinks=True)
     done = subprocess.run(
         [program, *arguments],
-        env=environment(CHGSOCKNAME=SOCKET, **variables, PWD=directory),
+        env=environment(**{'CHGSOCKNAME': SOCKET, 'PWD': directory, **variables}),
         cwd=directory,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -106,10 +116,10 @@ def difference(one, other):
     return '\n    '.join(difflib.unified_diff(*lines, 'hg', 'chg', n=0))
 
 
-def isahead(variables, work, directory):
-    started = '%f' % time.time()
-    answer = run('chg', ['ahead', started], variables, work, directory)
-    return b'ahead' in answer[1]
+def isahead(variables):
+    with opened(HGRC) as file:
+        run('chg', ['root'], variables, WORK, HERE)
+        return not file.was()
 
 
 def main():
@@ -121,11 +131,16 @@ def main():
     served = ahead = 0
     for round in range(ROUNDS):
         dice = random.Random(SEED * 1000 + round)
-        write(os.path.join(HOME, '.hgrc'), configuration(dice))
+        text, isforahead = configuration(dice)
+        write(HGRC, text)
         write(os.path.join(PRISTINE, '.hg', 'hgrc'), '')
         work = WORK
-        end = time.monotonic() + 60
-        while not isahead({}, WORK, HERE) and time.monotonic() < end:
+        end = time.monotonic() + (30 if isforahead else 2)
+        while not isahead({'PWD': '/round%d' % round}):  # no command's directory
+            if time.monotonic() > end:
+                if isforahead:
+                    print('round %d: not loaded ahead:\n%s' % (round, text))
+                break
             time.sleep(0.05)
         for _ in range(COMMANDS):
             if dice.random() < 0.3:
@@ -134,20 +149,22 @@ def main():
             variables = {} if dice.random() < 0.8 else dict([dice.choice([('FOO', '1'), ('HGPLAIN', '1'), ('EDITOR', 'ed')])])
             if dice.random() < 0.03:
                 flag = os.path.join(HERE, 'flag')
-                os.unlink(flag) if os.path.exists(flag) else write(flag, '')
+                os.unlink(flag) if os.path.exists(flag) else write(flag, '[x]\nflag = 1\n')
             arguments = dice.choice(TRIED).split()
             for _ in range(dice.randrange(3)):
                 arguments += dice.choice(OPTIONS)
             directory = dice.choice([work, work, os.path.join(work, '.hg'), HERE])
-            plain, fast = [run(program, arguments, variables, work, directory) for program in ('hg', 'chg')]
+            plain = run('hg', arguments, variables, work, directory)
+            with opened(HGRC) as file:
+                fast = run('chg', arguments, variables, work, directory)
+                ahead += not file.was()
             served += 1
-            ahead += isahead(variables, work, directory)
             if plain != fast:
                 print('round %d: %s in %s with %s' % (round, ' '.join(arguments), directory, variables))
                 for name, one, other in zip(('status', 'out', 'err', 'files'), plain, fast):
                     if one != other:
                         print('  %s: %s' % (name, difference(one, other)))
-                with open(os.path.join(HOME, '.hgrc')) as users, open(os.path.join(PRISTINE, '.hg', 'hgrc')) as own:
+                with open(HGRC) as users, open(os.path.join(PRISTINE, '.hg', 'hgrc')) as own:
                     print(users.read(), '---', own.read())
     print('served %d, of these %d ahead' % (served, ahead))
 

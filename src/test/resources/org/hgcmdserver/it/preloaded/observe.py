@@ -22,6 +22,7 @@ from mercurial import commands, dispatch, localrepo
 from hgcmdserver import observation, preloaded
 
 os.environ['HGRCPATH'] = os.path.join(DIRECTORY, 'hgrc')
+preloaded.refuseothers = lambda ui: None
 dispatch.dispatch, commands.table, localrepo.localrepository  # no longer lazy
 for number, line in enumerate(sys.stdin):
     extension = os.path.join(DIRECTORY, 'extension%d.py' % number)
