@@ -136,7 +136,7 @@ def timezonefile():
     set not even time.tzset() reads it again"""
     zone = encoding.environ.get(b'TZ', b'/etc/localtime').lstrip(b':')
     # if TZ holds a rule, this path names a file that does not exist
-    return os.path.join(encoding.environ.get(b'TZDIR', b'/usr/share/zoneinfo'), zone or b'UTC')
+    return os.path.join(encoding.environ.get(b'TZDIR') or b'/usr/share/zoneinfo', zone or b'UTC')
 
 
 def _origin(module):

@@ -236,7 +236,7 @@ class watcher:
             return
         if name in OF_DIRECTORY:
             self._refuse('looks at the variable %s' % os.fsdecode(name))
-        if name.startswith(b'!') or name.endswith(b'*'):  # the daemon would take them for rules
+        if not name or name.startswith(b'!') or name.endswith(b'*') or b'=' in name or b'\0' in name:  # not for a rule
             self._refuse('looks at the variable %s' % os.fsdecode(name))
         self._names.add(name)
 

@@ -77,9 +77,13 @@ class _silent:
 
     def write(self, data):
         interrupt = sys.exc_info()[0]
-        if data and not (interrupt and issubclass(interrupt, KeyboardInterrupt)):
+        if self._otherwise and data and not (interrupt and issubclass(interrupt, KeyboardInterrupt)):
             self._otherwise(True)
         return self._stream.write(data)
+
+    def isover(self):
+        """the extensions are loaded: a command that may have had effects is never run again"""
+        self._otherwise = None
 
     def __getattr__(self, name):
         return getattr(self._stream, name)
@@ -158,14 +162,14 @@ class preloaded:
 
     def serves(self, arguments):
         """whether a command with these may take it; of the others, serve and the debugger look for extensions before
-        they are loaded"""
-        return not {b'--stdio', b'--debugger'}.intersection(arguments)
+        they are loaded, and a profile begins"""
+        return not {b'--stdio', b'--debugger', b'--profile'}.intersection(arguments)
 
-    def makeui(self, cls, otherwise=None):
+    def makeui(self, cls, streams=None):
         """what cls.load() would return"""
         ui = cls()
         vars(ui).update(vars(self._pristine))
-        _setstreams(ui, *[_silent(each, otherwise) if otherwise else each for each in _streams()])
+        _setstreams(ui, *(streams or _streams()))
         return ui
 
     def take(self, cls, otherwise):
@@ -175,10 +179,11 @@ class preloaded:
         loadall, load = extensions.loadall, uimod.ui.__dict__['load']
         hidden = compat.hideextensions()
         uis = []
+        silent = [_silent(each, otherwise) for each in _streams()]
 
         def loadui(_cls):
             uimod.ui.load = load
-            uis.append(self.makeui(cls, otherwise))
+            uis.append(self.makeui(cls, silent))
             return uis[0]
 
         def takeall(ui, *args, **kwargs):
@@ -186,6 +191,8 @@ class preloaded:
             overlay, others = self._compare(ui)
             if not (overlay and others):
                 otherwise(overlay)
+            for each in silent:
+                each.isover()
             for each in (*uis, ui):
                 _setstreams(each, *_streams())
             compat.showextensions(hidden)
@@ -202,7 +209,7 @@ class preloaded:
         """whether what was looked at is the same in the overlay, which has what the command line sets, and in the rest
         of the configuration"""
         if compat.haslogger(ui) or ui.configbool(b'profiling', b'enabled'):
-            return False, True
+            return True, False  # a logger or a profile of this directory
         overlay, *others = [self._aresame(*pair) for pair in zip(self._kept, compat.configs(ui))]
         return overlay, all(others)
 

@@ -122,11 +122,21 @@ record ChgClient(Environment environment, Environment relevant, Supplier<List<St
         return directory == null ? "" : new String(directory, ISO_8859_1);
     }
 
-    /** Whether the command line has {@code --config} with an item of one of the sections. */
+    /** Options of commands that a worker with a configuration does not run. */
+    private static final List<String> OTHERWISE =
+            List.of("--stdio", "--debugger", "--profile", "--config-file");
+
+    /**
+     * Whether the command line has {@code --config} with an item of one of the sections, or another
+     * option for which workers load the configuration.
+     */
     boolean setsItemOf(List<String> sections) {
         List<String> all = arguments.get();
         for (int i = 1; i < all.size(); i++) {
             String argument = all.get(i);
+            if (OTHERWISE.contains(argument)) {
+                return true;
+            }
             String item =
                     argument.startsWith("--config=")
                             ? argument.substring("--config=".length())

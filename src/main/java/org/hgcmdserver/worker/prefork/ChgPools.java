@@ -142,13 +142,16 @@ final class ChgPools {
         Kind plain = new Kind(client.relevant(), false, null);
         Preloaded.Seen seen = null;
         int preloadedPools = 0;
-        Entry forAll = null; // with a template for all, or one that is starting
+        Entry starting = null;
+        Entry forAll = null; // with a template that could not load its configuration
         for (Entry entry : List.copyOf(pools.values())) {
             if (!entry.kind.preload || !entry.kind.relevant.equals(client.relevant())) {
                 continue;
             }
             Optional<Preloaded> preloaded = entry.pool.keeper().preloaded();
-            if (preloaded.isEmpty()) {
+            if (!entry.pool.keeper().isReady()) {
+                starting = entry;
+            } else if (preloaded.isEmpty()) {
                 forAll = entry;
             } else if (preloaded.get().isFor(client.environment())) {
                 return preloaded.get().isOverriddenBy(client)
@@ -159,10 +162,14 @@ final class ChgPools {
                 seen = preloaded.get().seen(client.environment());
             }
         }
-        if (forAll != null) {
-            return used(forAll);
+        if (starting != null) {
+            Entry ready = pools.get(plain);
+            return used(ready == null ? starting : ready);
         }
         Kind own = new Kind(client.relevant(), true, seen);
+        if (forAll != null && (preloadedPools == 0 || forAll.kind.equals(own))) {
+            return used(forAll);
+        }
         // a pool of that kind, if there is one, has a configuration that depends on something else
         // by now
         boolean preload = preloadedPools < MAX_PRELOADED && !pools.containsKey(own);

@@ -107,6 +107,9 @@ final class Preloaded {
      */
     void exclude(String directory) {
         Exclusion before = excluded.get(directory);
+        if (before != null && before.clients < before.length) {
+            return; // this client came before the exclusion
+        }
         Exclusion now = new Exclusion();
         if (before != null && before.clients <= 2 * before.length) {
             now.length = Math.min(LONGEST_EXCLUSION, 2 * before.length);

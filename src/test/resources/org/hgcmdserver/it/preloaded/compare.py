@@ -118,8 +118,8 @@ def difference(one, other):
 
 def isahead(variables):
     with opened(HGRC) as file:
-        run('chg', ['root'], variables, WORK, HERE)
-        return not file.was()
+        status = run('chg', ['id', WORK], variables, WORK, HERE)[0]
+        return not status and not file.was()
 
 
 def main():
