@@ -231,6 +231,40 @@ class PreloadedIT {
         assertThat(result.err()).isEqualTo("new process\n");
     }
 
+    @Test
+    @RunsOnce
+    void extensionsAppearWhenACommandWouldLoadThem() throws Exception {
+        String script =
+                """
+                import sys
+                sys.path[0] = sys.argv[1]
+                sys.argv[:] = ['/usr/bin/hg', 'root']
+                import hgdemandimport
+                hgdemandimport.enable()
+                from mercurial import commands, dispatch, extensions, localrepo, ui as uimod
+                from hgcmdserver import preloaded
+                dispatch.dispatch, commands.table, localrepo.localrepository  # no longer lazy
+                def look(*uis):
+                    streams = [s for u in uis for s in (u.fout, u.ferr, u._fmsgout, u._fmsgerr)]
+                    names = [name.decode() for name, _module in extensions.extensions()]
+                    print(names, {isinstance(s, preloaded._silent) for s in streams})
+                loaded = preloaded.preloaded()
+                loaded.observe()
+                loaded.load()
+                loaded.take(uimod.ui, lambda directory: sys.exit('new process'))
+                ui = uimod.ui.load()
+                lui = ui.copy()
+                look(ui, lui)
+                extensions.loadall(lui)
+                look(ui, lui)
+                """;
+        configure("");
+        String library = Daemon.DIST.resolve("lib/python").toString();
+        String[] command = {"env", "HGRCPATH=" + hgrc(), "/usr/bin/python3", "-c", script, library};
+        assertThat(Processes.run(directory, command).succeeded().out())
+                .isEqualTo("[] {True}\n['show', 'extdiff'] {False}\n");
+    }
+
     /**
      * Each is something that a later command could notice, or that differs from client to client.
      */
