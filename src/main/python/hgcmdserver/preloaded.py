@@ -14,10 +14,10 @@ load the same one, in the same way.
 
 If a variable or an item differs, a new process runs the command.
 
-The extensions must be some of Mercurial's own: no others are run before a command asks for them, and their loading
-could have effects that nobody has looked for, such as wrappers of what precedes loadall() (schemes wraps
-hasdriveletter, so that `hg -R default` with a path of a scheme would answer otherwise). What the loading looks at,
-observation.py records, which refuses what a later command could notice.
+Only some of Mercurial's own extensions are loaded ahead (EXTENSIONS). The template runs no other before a command asks
+for it. Another one might replace a function that a command calls before loadall(): schemes replaces hasdriveletter, and
+`hg -R default` with a path of a scheme would answer otherwise. observation.py records what the loading looks at, and
+refuses a loading that a later command could notice.
 """
 
 import contextlib

@@ -31,7 +31,10 @@ public final class ProgramBenchmark {
     /** A JVM for each command takes both processors from the servers that prepare the next one. */
     private static final List<String> WITH_JAVA = List.of(HG, CHG, CHG_HERE, DROP_IN, JAVA);
 
-    /** A server of chg's own has them loaded; this daemon's workers load them for each command. */
+    /**
+     * A server of chg's own has them loaded; this daemon's workers load them for each command,
+     * since blackbox is among them.
+     */
     private static final List<String> EXTENSIONS =
             List.of(
                     "blackbox",

@@ -77,6 +77,10 @@ record ChgClient(Environment environment, Environment relevant, Supplier<List<St
                     "PYTHONUSERBASE",
                     "LD_LIBRARY_PATH");
 
+    /** Options of commands that a worker does not run with a configuration that it has. */
+    private static final List<String> OTHERWISE =
+            List.of("--stdio", "--debugger", "--profile", "--config-file");
+
     /** A client without a process, such as tests have. */
     static Optional<ChgClient> of(Environment environment) {
         return of(environment, List::of);
@@ -122,15 +126,11 @@ record ChgClient(Environment environment, Environment relevant, Supplier<List<St
         return directory == null ? "" : new String(directory, ISO_8859_1);
     }
 
-    /** Options of commands that a worker with a configuration does not run. */
-    private static final List<String> OTHERWISE =
-            List.of("--stdio", "--debugger", "--profile", "--config-file");
-
     /**
-     * Whether the command line has {@code --config} with an item of one of the sections, or another
-     * option for which workers load the configuration.
+     * Whether the command line needs another configuration than the user's: it has {@code --config}
+     * with an item of one of the sections, or an option for which a worker loads it.
      */
-    boolean setsItemOf(List<String> sections) {
+    boolean needsAnother(List<String> sections) {
         List<String> all = arguments.get();
         for (int i = 1; i < all.size(); i++) {
             String argument = all.get(i);

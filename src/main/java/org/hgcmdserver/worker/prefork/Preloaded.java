@@ -93,7 +93,7 @@ final class Preloaded {
 
     /** Whether the client's command line, or its directory, leads to another configuration. */
     boolean isOverriddenBy(ChgClient client) {
-        return isExcluded(client.directory()) || client.setsItemOf(sections);
+        return isExcluded(client.directory()) || client.needsAnother(sections);
     }
 
     private boolean isExcluded(String directory) {

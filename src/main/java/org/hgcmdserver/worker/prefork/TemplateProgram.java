@@ -101,8 +101,8 @@ public final class TemplateProgram {
      *
      * @param warmUp a directory for the template's private repository, if there is one
      * @param preload whether the template is to load the configuration of its environment
-     * @param rules which variables the template's environment has, as {@link Environment#select}
-     *     takes them
+     * @param rules which variables the template's environment has, as {@link
+     *     org.hgcmdserver.posix.VariableRules} takes them
      * @throws IOException if hg is not a Python script, or its interpreter depends on a client's
      *     PATH
      */
