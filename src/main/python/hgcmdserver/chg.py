@@ -125,7 +125,7 @@ class warmprocess:
         # a client's is larger: the pages for its strings are copied now
         self._setenvironment({**ours, **{b'_%d' % n: b'x' * 10 * n for n in range(40)}})
         self._setenvironment(ours)
-        self._commands.rehearse()
+        self._commands.rehearse(self.preloaded)
 
     def rehearsecommand(self, arguments, fout):
         """run a command, with none of the user's configuration"""
@@ -272,7 +272,7 @@ class _client:
         ]
         for name, block in requests:
             theirs.sendall(b'%s\n%s%s' % (name, struct.pack('>I', len(block)), block))
-        self.awaitcommand().close()
+        self.awaitcommand().rehearse()
 
     def _wait(self, seconds):
         """limit how long a read waits; 0: no limit (SO_RCVTIMEO in socket(7))"""
@@ -387,7 +387,10 @@ class _command:
         self._environment = environment
         self._arguments = arguments
 
-    def close(self):
+    def rehearse(self):
+        """what precedes the command"""
+        title.command(self._arguments)
+        self._wantedhg('')
         for fd in [self._connection] + self._streams:
             os.close(fd)
 

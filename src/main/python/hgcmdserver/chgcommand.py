@@ -173,12 +173,13 @@ def prepare(fd, take=None):
     return programs
 
 
-def rehearse():
-    """what happens before a command"""
-    compat.settle()
-    compat.rehearsestreams()
+def rehearse(preloaded):
+    """what happens before a command, without effect; preloaded: the configuration, if it has been loaded"""
+    compat.rehearseadoption()
     if not _made:
         _made.append(programsui())
+    if preloaded:
+        preloaded.rehearse(_made[-1].cls)
 
 
 def rehearsecommand(arguments, fout):

@@ -196,10 +196,23 @@ def adopt(arguments):
         procutil.stdout = procutil.make_line_buffered(procutil.stdout)
 
 
-def rehearsestreams():
-    """make the streams of adopt, without effect"""
-    for fd, stream in enumerate((sys.__stdin__, sys.__stdout__, sys.__stderr__)):
-        _stream(fd, stream)
+# What adopt replaces, by module.
+ADOPTED = (
+    (sys, ('stdin', 'stdout', 'stderr', '__stdin__', '__stdout__', '__stderr__')),
+    (procutil, ('stdin', 'stdout', 'stderr')),
+    (tempfile, ('tempdir',)),
+)
+
+
+def rehearseadoption():
+    """adopt what this process has, and take that back"""
+    kept = [(module, name, getattr(module, name)) for module, names in ADOPTED for name in names]
+    depth = sys.getrecursionlimit()
+    adopt(pycompat.sysargv[1:])
+    sys.setrecursionlimit(depth)
+    for module, name, value in kept:
+        setattr(module, name, value)
+    del _oldstreams[:]
 
 
 _oldstreams = []

@@ -201,6 +201,18 @@ class preloaded:
         extensions.loadall = takeall
         uimod.ui.load = classmethod(loadui)
 
+    def rehearse(self, cls):
+        """take the configuration, and take that back"""
+
+        def otherwise(_directory):
+            raise RuntimeError('it would be loaded in another way')
+
+        kept, attributes = self._loader.__class__, self._loader.__dict__
+        self.take(cls, otherwise)
+        ui = uimod.ui.load()
+        extensions.loadall(ui.copy())
+        self._loader.__class__, self._loader.__dict__ = kept, attributes
+
     def isfor(self, ui):
         """whether loading extensions with this ui would do the same"""
         return all(self._compare(ui))

@@ -90,9 +90,9 @@ def hasgreeted():
 
 def command(arguments):
     """the title of a worker that runs this command; None: none any more"""
-    if not _role:
-        return  # a template, which tries a server
-    _show(_worker() if arguments is None else _worker() + b': ' + b' '.join([b'hg'] + _public(arguments)))
+    text = _worker() if arguments is None else _worker() + b': ' + b' '.join([b'hg'] + _public(arguments))
+    if _role:  # else a template, which tries a server, or a rehearsal
+        _show(text)
 
 
 def _worker():
