@@ -31,8 +31,10 @@ from mercurial.utils import procutil
 from hgcmdserver import compat, isolation, observation
 
 # Of Mercurial's own extensions those that wrap nothing that runs before extensions are loaded, nor what rehearsals run,
-# and that keep nothing which the start of a command replaces.
-EXTENSIONS = isolation.EXTENSIONS.union('acl censor clonebundles convert fix gpg hgk notify patchbomb'.split())
+# and that keep nothing which the start of a command replaces. blackbox sets its logger after that (uipopulate).
+EXTENSIONS = isolation.EXTENSIONS.union(
+    'acl blackbox censor clonebundles convert fix gpg hgk notify patchbomb'.split()
+)
 
 # What all uis of a process have in common, and what only measures.
 SHARED = ('environ', '_knownconfig', '_blockedtimes')

@@ -153,6 +153,34 @@ class PreloadedIT {
         }
     }
 
+    /** But for times and pids. */
+    @Test
+    @RunsOnce
+    void loggerOfAnExtensionLogsTheSame() throws Exception {
+        startWith("blackbox =\n[blackbox]\nignore =\nlogsource = yes\n");
+        try {
+            awaitAhead();
+            String plain = logged("hg");
+            assertThat(plain).contains("[command]> id -T", "[commandfinish]");
+            assertThat(logged(CHG)).isEqualTo(plain);
+            assertThat(isAhead()).isTrue();
+            daemon.stop();
+        } finally {
+            daemon.close();
+        }
+    }
+
+    private String logged(String program) throws Exception {
+        Path log = repository.path().resolve(".hg/blackbox.log");
+        Files.deleteIfExists(log);
+        run(program, List.of(), "id", "-T", "{rev}").succeeded();
+        return Files.readString(log)
+                .replaceAll("(?m)^[-0-9]+ [:.0-9]+ ", "")
+                .replaceAll("\\([0-9]+\\)", "(pid)")
+                .replaceAll("(took|after) [0-9.]+", "$1")
+                .replaceAll("(?m)took [a-z]+$", "took");
+    }
+
     /** Mercurial warns before it is known that another process must run the command. */
     @Test
     @RunsOnce

@@ -25,8 +25,8 @@ PRISTINE, WORK, OTHER = [os.path.join(HERE, name) for name in ('pristine', 'w k'
 
 BUNDLED = """absorb amend automv beautifygraph children churn closehead color commitextras eol extdiff fetch githelp
     graphlog histedit journal keyword mq narrow purge rebase record relink share show sparse split strip transplant
-    uncommit acl censor clonebundles convert fix gpg hgk notify patchbomb""".split()
-OTHERS = 'blackbox bookflow schemes'.split()  # which commands must load
+    uncommit acl blackbox censor clonebundles convert fix gpg hgk notify patchbomb""".split()
+OTHERS = 'bookflow schemes'.split()  # which commands must load
 TIMED = 'dirstate undo.backup.dirstate undo.dirstate blackbox.log namejournal'.split()  # files that contain times
 ITEMS = [
     '[x]\ny = %d', '[x]\nz = %d', '[things]\na%d = 1', '[ui]\nverbose = yes', '[ui]\nquiet = yes',
