@@ -33,8 +33,9 @@ if [ "$program" = org.hgcmdserver.bench.StartBenchmark ] && [ "$(id -u)" = 0 ] &
     target/dist/bin/hg-cmdserver class-archive "$archives"
 fi
 
-# the client collects no garbage and compiles little while it measures
-"$java" -XX:+UseSerialGC -Xms640m -Xmn512m -XX:TieredStopAtLevel=1 \
+# the client collects no garbage, compiles little while it measures, and starts programs as a shell does, without
+# the JVM's helper program
+"$java" -Djdk.lang.Process.launchMechanism=VFORK -XX:+UseSerialGC -Xms640m -Xmn512m -XX:TieredStopAtLevel=1 \
     -Djava.awt.headless=true --enable-native-access=ALL-UNNAMED \
     -cp "target/test-classes:target/classes:$(cat target/test-classpath)" \
     "$program" "$PWD/target/dist" "$@"

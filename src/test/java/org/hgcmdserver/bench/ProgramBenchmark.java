@@ -31,10 +31,7 @@ public final class ProgramBenchmark {
     /** A JVM for each command takes both processors from the servers that prepare the next one. */
     private static final List<String> WITH_JAVA = List.of(HG, CHG, CHG_HERE, DROP_IN, JAVA);
 
-    /**
-     * A server of chg's own has them loaded; this daemon's workers load them for each command,
-     * since blackbox is among them.
-     */
+    /** Both servers have loaded them ahead. */
     private static final List<String> EXTENSIONS =
             List.of(
                     "blackbox",
@@ -49,6 +46,9 @@ public final class ProgramBenchmark {
                     "share",
                     "shelve",
                     "transplant");
+
+    /** This daemon's workers load extensions for each command if this is one of them. */
+    private static final String NOT_AHEAD = "schemes";
 
     private static final int WARM_UP = 3;
 
@@ -104,6 +104,7 @@ public final class ProgramBenchmark {
         List<String> serve = List.of(daemon, "serve", "--quiet", "--address", socket.toString());
         try (Server server = Server.start("daemon", socket, serve)) {
             server.awaitChildren(3); // the template and two workers
+            measureNothing();
             for (Map.Entry<String, List<String>> request : repository.requests().entrySet()) {
                 if (!request.getValue().isEmpty()) {
                     String answer = repository.answer(request.getKey());
@@ -118,12 +119,11 @@ public final class ProgramBenchmark {
             }
             List<String> alias = List.of("--config", "alias.t=!true", "t");
             measure(PROGRAMS, "an alias, !true", alias, "", List.of(""));
-            measure(
-                    PROGRAMS,
-                    "log, %d extensions".formatted(EXTENSIONS.size()),
-                    repository.requests().get("log -l1"),
-                    repository.answer("log -l1"),
-                    List.of("HGRCPATH=" + extensions()));
+            String dozen = "log, %d extensions".formatted(EXTENSIONS.size());
+            measureLog(repository, dozen, EXTENSIONS);
+            List<String> more = new ArrayList<>(EXTENSIONS);
+            more.add(NOT_AHEAD);
+            measureLog(repository, "log, they and " + NOT_AHEAD, more);
             List<String> environments = new ArrayList<>();
             for (int i = 1; i <= ENVIRONMENTS; i++) {
                 environments.add("TZ=UTC+" + i);
@@ -137,9 +137,38 @@ public final class ProgramBenchmark {
         }
     }
 
-    private Path extensions() throws IOException {
-        String lines = String.join(" =\n", EXTENSIONS) + " =\n";
-        return Files.writeString(directory.resolve("extensions.rc"), "[extensions]\n" + lines);
+    private void measureLog(TestRepository repository, String what, List<String> extensions)
+            throws Exception {
+        String lines = String.join(" =\n", extensions) + " =\n";
+        Path file = directory.resolve("extensions%d.rc".formatted(extensions.size()));
+        Files.writeString(file, "[extensions]\n" + lines);
+        measure(
+                PROGRAMS,
+                what,
+                repository.requests().get("log -l1"),
+                repository.answer("log -l1"),
+                List.of("HGRCPATH=" + file));
+    }
+
+    /** What the measurement itself costs: a program that does nothing. */
+    private void measureNothing() throws Exception {
+        Samples samples = new Samples();
+        for (int i = 0; i < WARM_UP + rounds; i++) {
+            Pause.of(150);
+            long start = System.nanoTime();
+            output(new ProcessBuilder("true"));
+            if (i >= WARM_UP) {
+                samples.add(System.nanoTime() - start);
+            }
+        }
+        System.out.printf("a program that does nothing: %.2f ms%n", samples.median());
+    }
+
+    private static String output(ProcessBuilder builder) throws IOException, InterruptedException {
+        Process process = builder.start();
+        String output = new String(process.getInputStream().readAllBytes());
+        process.waitFor();
+        return output;
     }
 
     private void measure(
@@ -211,9 +240,7 @@ public final class ProgramBenchmark {
             environment.put(pair[0], pair[1]);
         }
         long start = System.nanoTime();
-        Process process = builder.start();
-        String output = new String(process.getInputStream().readAllBytes());
-        process.waitFor();
+        String output = output(builder);
         long nanos = System.nanoTime() - start;
         results.check(program, String.join(" ", command), output, answer);
         return nanos;
