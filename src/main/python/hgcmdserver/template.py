@@ -154,7 +154,7 @@ class template:
     def rehearsechg(self):
         """in the template, and in each worker for chg"""
         self.chg.rehearse()
-        self.rehearsal.run(rehearsal.WORKER, self.chg.warm.rehearsecommand)
+        self.rehearsal.run(rehearsal.FOR_CHG, self.chg.warm.rehearsecommand)
         return True
 
     def _droprehearsal(self):
