@@ -33,9 +33,12 @@ if [ "$program" = org.hgcmdserver.bench.StartBenchmark ] && [ "$(id -u)" = 0 ] &
     target/dist/bin/hg-cmdserver class-archive "$archives"
 fi
 
-# the client collects no garbage, compiles little while it measures, and starts programs as a shell does, without
-# the JVM's helper program
-"$java" -Djdk.lang.Process.launchMechanism=VFORK -XX:+UseSerialGC -Xms640m -Xmn512m -XX:TieredStopAtLevel=1 \
+# whole programs start as a shell starts them, without the JVM's helper program; later Javas warn that this will go
+launch=
+[ "$program" != org.hgcmdserver.bench.ProgramBenchmark ] || launch=-Djdk.lang.Process.launchMechanism=VFORK
+
+# the client collects no garbage and compiles little while it measures
+"$java" ${launch:+"$launch"} -XX:+UseSerialGC -Xms640m -Xmn512m -XX:TieredStopAtLevel=1 \
     -Djava.awt.headless=true --enable-native-access=ALL-UNNAMED \
     -cp "target/test-classes:target/classes:$(cat target/test-classpath)" \
     "$program" "$PWD/target/dist" "$@"
