@@ -116,9 +116,13 @@ NOEXTENSIONS = extensions._builtin  # names of extensions that Mercurial ignores
 TABLES = ('_extensions', '_disabledextensions', '_order')  # of the module extensions, which loading fills
 
 
+def extensiontables():
+    return [getattr(extensions, name) for name in TABLES]
+
+
 def hideextensions():
     """have this process look as before extensions were loaded; returns what showextensions takes"""
-    hidden = [getattr(extensions, name) for name in TABLES]
+    hidden = extensiontables()
     for name, table in zip(TABLES, hidden):
         setattr(extensions, name, type(table)())
     return hidden
@@ -208,11 +212,13 @@ def rehearseadoption():
     """adopt what this process has, and take that back"""
     kept = [(module, name, getattr(module, name)) for module, names in ADOPTED for name in names]
     depth = sys.getrecursionlimit()
-    adopt(pycompat.sysargv[1:])
-    sys.setrecursionlimit(depth)
-    for module, name, value in kept:
-        setattr(module, name, value)
-    del _oldstreams[:]
+    try:
+        adopt(pycompat.sysargv[1:])
+    finally:
+        sys.setrecursionlimit(depth)
+        for module, name, value in kept:
+            setattr(module, name, value)
+        del _oldstreams[:]
 
 
 _oldstreams = []

@@ -209,11 +209,17 @@ class preloaded:
         def otherwise(_directory):
             raise RuntimeError('it would be loaded in another way')
 
+        loadall, load = extensions.loadall, uimod.ui.__dict__['load']
+        tables = compat.extensiontables()
         kept, attributes = self._loader.__class__, self._loader.__dict__
-        self.take(cls, otherwise)
-        ui = uimod.ui.load()
-        extensions.loadall(ui.copy())
-        self._loader.__class__, self._loader.__dict__ = kept, attributes
+        try:
+            self.take(cls, otherwise)
+            ui = uimod.ui.load()
+            extensions.loadall(ui.copy())
+        finally:  # a template that fails here serves without further rehearsals
+            extensions.loadall, uimod.ui.load = loadall, load
+            compat.showextensions(tables)
+            self._loader.__class__, self._loader.__dict__ = kept, attributes
 
     def isfor(self, ui):
         """whether loading extensions with this ui would do the same"""
