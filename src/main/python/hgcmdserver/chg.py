@@ -388,7 +388,7 @@ class _command:
         self._arguments = arguments
 
     def rehearse(self):
-        """what precedes the command"""
+        """what precedes the command, which does not run; closes its descriptors"""
         title.command(self._arguments)
         self._wantedhg('')
         for fd in [self._connection] + self._streams:

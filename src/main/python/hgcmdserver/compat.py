@@ -117,6 +117,7 @@ TABLES = ('_extensions', '_disabledextensions', '_order')  # of the module exten
 
 
 def extensiontables():
+    """which extensions are loaded, for showextensions"""
     return [getattr(extensions, name) for name in TABLES]
 
 

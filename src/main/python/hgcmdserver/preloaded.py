@@ -31,7 +31,7 @@ from mercurial.utils import procutil
 from hgcmdserver import compat, isolation, observation
 
 # Of Mercurial's own extensions those that wrap nothing that runs before extensions are loaded, nor what rehearsals run,
-# and that keep nothing which the start of a command replaces. blackbox sets its logger after that (uipopulate).
+# and that keep nothing which the start of a command replaces. blackbox sets its logger later (uipopulate).
 EXTENSIONS = isolation.EXTENSIONS.union(
     'acl blackbox censor clonebundles convert fix gpg hgk notify patchbomb'.split()
 )

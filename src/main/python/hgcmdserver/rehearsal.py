@@ -65,7 +65,7 @@ WORKER = b"""
     status
 """
 
-# Workers for chg, each of which takes 1 MB more for that: a command that was rehearsed takes a twentieth less time.
+# Those of workers for chg. The last two take 1 MB more in each, and then run in a twentieth less time for a client.
 FOR_CHG = (
     WORKER
     + b"""
